@@ -1,0 +1,147 @@
+// Package proc holds the Unix words that every other room speaks: process
+// numbers, signals and their names, how a process ended, and what it takes to
+// start one. It does nothing; it imports nothing of the house.
+package proc
+
+import (
+	"fmt"
+	"time"
+)
+
+// PID is a process number in our own PID namespace. Zero means "no process
+// here": it is what the kernel puts into si_pid for a sender that our
+// namespace cannot see (pid_namespaces(7)).
+type PID int
+
+// Scope says how far a signal to a run reaches.
+type Scope uint8
+
+const (
+	// Group is every process of the run's process group.
+	Group Scope = iota
+	// Single is the run's first process alone.
+	Single
+)
+
+func (s Scope) String() string {
+	if s == Single {
+		return "process"
+	}
+	return "group"
+}
+
+// Exit is how a process ended. Either Signal is zero and Code is its exit
+// status (0 to 255), or Signal is the signal that killed it.
+type Exit struct {
+	Code   int
+	Signal Signal
+	Core   bool // a core image was dumped
+}
+
+// Status is the exit status as a shell gives it: the process's own, or
+// 128+N when signal N killed it.
+func (e Exit) Status() int {
+	if e.Signal != 0 {
+		return 128 + int(e.Signal)
+	}
+	return e.Code
+}
+
+// String says it in words that fit behind a name: "exited with status 1",
+// "killed by SIGSEGV (core dumped)".
+func (e Exit) String() string {
+	switch {
+	case e.Signal != 0 && e.Core:
+		return fmt.Sprintf("killed by SIG%v (core dumped)", e.Signal)
+	case e.Signal != 0:
+		return fmt.Sprintf("killed by SIG%v", e.Signal)
+	default:
+		return fmt.Sprintf("exited with status %d", e.Code)
+	}
+}
+
+// Usage is what a reaped process and its own reaped children had used.
+type Usage struct {
+	User, System time.Duration
+	MaxRSSBytes  int64
+}
+
+// Dead is a child that has ended and is still a zombie, as waitid(2) with
+// WNOWAIT shows it.
+type Dead struct {
+	PID  PID
+	Exit Exit
+}
+
+// Caught is one signal that reached this process, with what the kernel's
+// siginfo says of it (sigaction(2), "The siginfo_t argument").
+type Caught struct {
+	Signal Signal
+	Code   int    // si_code: SI_USER 0, SI_QUEUE -1, SI_TKILL -6, SI_KERNEL 128, ...
+	PID    PID    // sender, where Code <= 0; zero: outside our PID namespace
+	UID    int    // sender's real UID, where Code <= 0
+	Value  uint64 // what sigqueue(3) carried, where Code is SI_QUEUE
+}
+
+// Values of Caught.Code that matter to us (include/uapi/asm-generic/siginfo.h).
+const (
+	CodeUser   = 0
+	CodeQueue  = -1
+	CodeTkill  = -6
+	CodeKernel = 128
+)
+
+// Queued tells whether the signal carries a value of sigqueue(3).
+func (c Caught) Queued() bool { return c.Code == CodeQueue }
+
+// Command is all that it takes to start one process. The zero value of every
+// field but Argv means "leave it as we have it", save where a field says
+// otherwise.
+type Command struct {
+	Argv []string // at least one; Argv[0] without a slash is looked up in PATH of Env
+	Env  []string // KEY=VALUE; nil: an empty environment
+	Dir  string   // working directory; "": ours at start-up
+
+	// Files become descriptors 0, 1, 2 in the child; -1 opens /dev/null.
+	// They stay the caller's: Spawn closes none of them.
+	Files [3]int
+
+	Session    bool // a session of its own (setsid) instead of a group of its own
+	Foreground int  // descriptor of a terminal whose foreground group the child becomes; -1: none
+	Own        bool // the terminal Foreground becomes the controlling terminal of the new session
+
+	Credential  *Credential // nil: ours
+	Umask       int         // -1: ours
+	ParentDeath Signal      // PR_SET_PDEATHSIG; 0: none
+
+	Mask   uint64 // signals blocked in the child: bit N-1 for signal N
+	Ignore uint64 // signals ignored in the child, likewise
+}
+
+// Credential is whom a child runs as.
+type Credential struct {
+	UID, GID int
+	Groups   []int // supplementary groups; nil: none
+}
+
+// SpawnError says which step of starting a process went wrong.
+type SpawnError struct {
+	Stage string // "fork", "exec", "chdir", "setgroups", ...
+	Path  string // the object of the step; may be empty
+	Err   error  // a syscall.Errno where the kernel said no
+	Mend  string // what the user can do about it; may be empty
+}
+
+func (e *SpawnError) Error() string {
+	text := e.Stage
+	if e.Path != "" {
+		text += " " + e.Path
+	}
+	text += ": " + e.Err.Error()
+	if e.Mend != "" {
+		text += "; " + e.Mend
+	}
+	return text
+}
+
+func (e *SpawnError) Unwrap() error { return e.Err }

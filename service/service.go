@@ -1,0 +1,187 @@
+// Package service holds our own words: what a service should be (Spec), how it
+// is (State, Report), and how its lives are told apart (Run). Like proc it
+// holds values and does nothing.
+package service
+
+import (
+	"time"
+
+	"sexton/proc"
+)
+
+// Run numbers one life of a service: from a start to the end of that process.
+// Numbers come from the machine, begin at 1 and are never used again, so that
+// news of an old life can be told from news of the present one. Zero is no run.
+type Run uint64
+
+// Plan is all that a file or a command line asks for.
+type Plan struct {
+	Init     Init
+	Services []Spec // in the order of the file; names are unique
+}
+
+// Init is the [init] table: what concerns the container as a whole.
+type Init struct {
+	// Main names the service that gets the terminal, stdin and every signal
+	// that has no other meaning, and whose end ends the container. "": none.
+	Main string
+
+	// Grace is how long the whole shutdown may take, from the request to our
+	// own exit, KILL included. Zero or less means that we never kill: the
+	// default of the one-command form, where the runtime does it.
+	Grace time.Duration
+
+	// Linger is what processes that outlive the last service get between TERM
+	// and KILL. Zero means that we leave at once and the kernel kills them.
+	Linger time.Duration
+
+	// OneCommand marks the plan of `sexton -- COMMAND`: stop signals are
+	// forwarded instead of starting a shutdown of ours, and the exit status is
+	// always the command's.
+	OneCommand bool
+}
+
+// Spec is what the user asked for in one [service.NAME] table, defaults filled
+// in. Config makes it; nobody changes it afterwards.
+type Spec struct {
+	Name    string
+	Command []string // at least one word; a string in the file has become /bin/sh -c
+
+	Needs []string // start when these are ready, stop before they stop
+	Wants []string // the same order, but their failure does not hold us
+	After []string // the same order, where the name exists at all
+
+	OneShot    bool  // it is done when it has ended with a status of OKCodes
+	Ready      Probe // how to know that it is ready; Kind NoProbe: once started
+	Restart    Restart
+	Backoff    Backoff
+	GiveUp     GiveUp
+	OKCodes    []int // exit statuses that count as success; default 0 alone
+	ShutdownOn ShutdownOn
+	Stop       []Rung // the stop ladder; at least one rung
+
+	Dir    string
+	Env    []string // the whole environment, KEY=VALUE, expansions done
+	User   string   // name or number; "": ours
+	Group  string   // name or number; "": the user's own group, or ours
+	Groups []string // supplementary groups, names or numbers; nil: the user's
+	Umask  int      // -1: ours
+	TTY    bool     // it gets the container's terminal
+}
+
+// Restart says after which ends a service is started again.
+type Restart uint8
+
+const (
+	Always    Restart = iota // whatever the end; the default
+	OnFailure                // unless its status is one of OKCodes
+	Never                    // the default of a oneshot and of main
+)
+
+func (r Restart) String() string { return [...]string{"always", "on-failure", "never"}[r] }
+
+// ShutdownOn says which end for good (no restart will follow) ends the
+// container.
+type ShutdownOn uint8
+
+const (
+	Failure    ShutdownOn = iota // a status outside OKCodes, a start that failed, giving up; the default
+	AnyExit                      // any end for good; the default of main
+	NoShutdown                   // none
+)
+
+func (s ShutdownOn) String() string { return [...]string{"failure", "exit", "never"}[s] }
+
+// Backoff is the wait before a restart: First, then Factor times as long after
+// each further failure, Max at the most, each varied by up to Jitter (0 to 1)
+// of itself in both directions. A run that was up for Reset begins anew.
+type Backoff struct {
+	First  time.Duration
+	Factor float64
+	Max    time.Duration
+	Jitter float64
+	Reset  time.Duration
+}
+
+// GiveUp ends a service for good after Starts starts within Within. Starts 0
+// means never.
+type GiveUp struct {
+	Starts int
+	Within time.Duration
+}
+
+// Rung is one step of a stop ladder: send Signal, give it For to work. For
+// zero means: the share of the grace that is this service's.
+type Rung struct {
+	Signal proc.Signal
+	For    time.Duration
+}
+
+// ProbeKind tells the ways of asking a service whether it is ready.
+type ProbeKind uint8
+
+const (
+	NoProbe   ProbeKind = iota // ready once started
+	TCPProbe                   // Target is host:port; a connection is accepted
+	HTTPProbe                  // Target is an http:// URL; the answer is 200 to 399
+	ExecProbe                  // Command ends with status 0
+	FileProbe                  // Target is a path that exists
+	AfterTime                  // the service has run for Delay
+)
+
+func (k ProbeKind) String() string {
+	return [...]string{"", "tcp", "http", "exec", "file", "after"}[k]
+}
+
+// Probe is a `ready` table.
+type Probe struct {
+	Kind    ProbeKind
+	Target  string
+	Command []string
+	Delay   time.Duration // AfterTime alone
+
+	Every   time.Duration // between two attempts, at most; the first ones come faster
+	Timeout time.Duration // of one attempt
+	Within  time.Duration // of all attempts: after it the start has failed; 0: no bound
+}
+
+// State is where a service is in its life.
+type State uint8
+
+const (
+	Down       State = iota // not running, nothing planned
+	Waiting                 // to be started, when others are ready
+	Starting                // started, not yet ready; a oneshot stays here until it ends
+	Up                      // ready
+	Stopping                // asked to end; its group may outlive its first process
+	Killing                 // sent KILL
+	BackingOff              // it ended and waits for its next start
+	Done                    // it ended well and will not be started again
+	Failed                  // it ended badly and will not be started again
+	StateCount
+)
+
+func (s State) String() string {
+	return [...]string{"down", "waiting", "starting", "up", "stopping", "killing", "backoff", "done", "failed"}[s]
+}
+
+// Live tells whether a process belongs to the state.
+func (s State) Live() bool { return s == Starting || s == Up || s == Stopping || s == Killing }
+
+// Report is how everything is at one moment: a copy that its reader may keep.
+type Report struct {
+	Services []Status
+	Stopping bool // a shutdown has begun
+}
+
+// Status is one service in a Report.
+type Status struct {
+	Name     string
+	State    State
+	Run      Run
+	PID      proc.PID
+	Since    time.Duration // when the state was entered, on the machine's clock
+	Restarts int
+	LastExit string // in words; "" when it has not ended yet
+	Waits    string // what it waits for, in words; "" when it waits for nothing
+}
