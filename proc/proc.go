@@ -81,6 +81,10 @@ type Caught struct {
 	PID    PID    // sender, where Code <= 0; zero: outside our PID namespace
 	UID    int    // sender's real UID, where Code <= 0
 	Value  uint64 // what sigqueue(3) carried, where Code is SI_QUEUE
+
+	// Lost is how many signals were dropped before this one because our queue
+	// was full. With Signal zero it is the whole of the news.
+	Lost int
 }
 
 // Values of Caught.Code that matter to us (include/uapi/asm-generic/siginfo.h).

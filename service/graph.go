@@ -183,23 +183,6 @@ func (g *Graph) LongestStop() (path []int, total time.Duration) {
 	return path, total
 }
 
-// FixedBelow is, for each service, the largest sum of fixed ladder times on any
-// path of services that stop after it, itself not counted; OpenBelow is the
-// largest number of rungs without a time on such a path.
-func (g *Graph) FixedBelow() []time.Duration {
-	return g.after(func(i int) time.Duration { fixed, _ := g.specs[i].Ladder(); return fixed })
-}
-
-// OpenBelow: see FixedBelow.
-func (g *Graph) OpenBelow() []int {
-	counts := g.after(func(i int) time.Duration { _, open := g.specs[i].Ladder(); return time.Duration(open) })
-	out := make([]int, len(counts))
-	for i, n := range counts {
-		out[i] = int(n)
-	}
-	return out
-}
-
 // below is the largest sum of weight from each service down any path of Before.
 func (g *Graph) below(weight func(int) time.Duration) []time.Duration {
 	sum := make([]time.Duration, len(g.Before))
@@ -208,14 +191,6 @@ func (g *Graph) below(weight func(int) time.Duration) []time.Duration {
 			sum[i] = max(sum[i], sum[j])
 		}
 		sum[i] += weight(i)
-	}
-	return sum
-}
-
-func (g *Graph) after(weight func(int) time.Duration) []time.Duration {
-	sum := g.below(weight)
-	for i := range sum {
-		sum[i] -= weight(i)
 	}
 	return sum
 }

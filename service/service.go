@@ -35,6 +35,10 @@ type Init struct {
 	// and KILL. Zero means that we leave at once and the kernel kills them.
 	Linger time.Duration
 
+	// Rules say what a signal sent to us does; a signal without one is
+	// forwarded to Main. The signals that are ours never get here.
+	Rules map[proc.Signal]Rule
+
 	// OneCommand marks the plan of `sexton -- COMMAND`: stop signals are
 	// forwarded instead of starting a shutdown of ours, and the exit status is
 	// always the command's.
@@ -67,6 +71,34 @@ type Spec struct {
 	Groups []string // supplementary groups, names or numbers; nil: the user's
 	Umask  int      // -1: ours
 	TTY    bool     // it gets the container's terminal
+
+	Signals     []proc.Signal // forwarded to its group besides what Rules say
+	Single      bool          // forwarded signals go to its first process alone
+	Session     bool          // a session of its own instead of a process group
+	ParentDeath proc.Signal   // sent to it when we die; 0: none
+}
+
+// Verb is what a signal sent to us does.
+type Verb uint8
+
+const (
+	Forward  Verb = iota // it goes to Main, and to every service that lists it in Signals
+	Shutdown             // the graceful end of the container
+	Drop                 // nothing
+	Send                 // Rule.Signal goes to each of Rule.To
+	Bounce               // each of Rule.To is restarted
+	Reread               // the file is read again
+)
+
+func (v Verb) String() string {
+	return [...]string{"forward", "stop", "ignore", "send", "restart", "reload"}[v]
+}
+
+// Rule is one entry of [signals], or of --rewrite.
+type Rule struct {
+	Verb   Verb
+	Signal proc.Signal // Forward: sent instead of what came (0: the same); Send: what is sent
+	To     []string    // Send and Restart: services
 }
 
 // Restart says after which ends a service is started again.

@@ -1,0 +1,44 @@
+#include "textflag.h"
+
+// sexton_entry is where the kernel begins to run us when the binary was linked
+// with -E sexton_entry: before Go's runtime, which installs handlers of its
+// own, changes the signal mask and raises RLIMIT_NOFILE. What we were started
+// with is only to be seen here. It fills the variables of inherited.go and goes on to
+// the runtime's own entry, with the stack as the kernel made it.
+TEXT sexton_entry(SB), NOSPLIT|NOFRAME, $0-0
+	// rt_sigprocmask(SIG_BLOCK, NULL, &mask, 8)
+	XORL	DI, DI
+	XORL	SI, SI
+	LEAQ	·inheritedMask(SB), DX
+	MOVL	$8, R10
+	MOVL	$14, AX
+	SYSCALL
+	// prlimit64(0, RLIMIT_NOFILE, NULL, &limit)
+	XORL	DI, DI
+	MOVL	$7, SI
+	XORL	DX, DX
+	LEAQ	·inheritedNofile(SB), R10
+	MOVL	$302, AX
+	SYSCALL
+	// rt_sigaction(n, NULL, &action, 8) for 64 to 1
+	XORL	R12, R12
+	MOVL	$64, BX
+next:
+	MOVL	BX, DI
+	XORL	SI, SI
+	LEAQ	·inheritedAction(SB), DX
+	MOVL	$8, R10
+	MOVL	$13, AX
+	SYSCALL
+	SHLQ	$1, R12
+	MOVQ	·inheritedAction(SB), AX
+	CMPQ	AX, $1 // SIG_IGN
+	JNE	caught
+	ORQ	$1, R12
+caught:
+	DECL	BX
+	JNZ	next
+	MOVQ	R12, ·inheritedIgnore(SB)
+	MOVL	$1, ·inheritedKnown(SB)
+	XORL	DX, DX
+	JMP	_rt0_amd64_linux(SB)

@@ -1,0 +1,13 @@
+// Package kernel is Linux, as an init needs it: catching signals, starting
+// processes, signalling and reaping them, the terminal, the subreaper bit. It
+// is thin: no policy, no logging, no retry after a failure but EINTR. Every
+// error names the operation and its object.
+//
+// It is the one room with system calls, assembly and package unsafe in it. What
+// must be undone in a child between fork and exec is done here too, by one
+// mechanism (spawn.go, child.go).
+package kernel
+
+// Linux is the real kernel. It has no state of its own: what there is belongs to the
+// process, and a process has one of it.
+type Linux struct{}

@@ -1,0 +1,207 @@
+package kernel
+
+import (
+	"encoding/binary"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"sexton/proc"
+)
+
+// Signal sends sig to the process pid, or to the process group that pid leads.
+// The caller vouches that the number is still what it means by it: a child, alive
+// or a zombie. A target that is already gone is an error that wraps
+// unix.ESRCH.
+func (Linux) Signal(pid proc.PID, scope proc.Scope, sig proc.Signal) error {
+	target := int(pid)
+	if scope == proc.Group {
+		target = -target
+	}
+	if target == 0 || target == -1 {
+		return fmt.Errorf("internal error: signal %v to process number %d", sig, target)
+	}
+	if err := unix.Kill(target, unix.Signal(sig)); err != nil {
+		return fmt.Errorf("signal %v to %s %d: kill: %w", sig, scope, pid, err)
+	}
+	return nil
+}
+
+// Queue sends sig with a value, as sigqueue(3) does. There is no sigqueue for
+// a group but by a pidfd (PIDFD_SIGNAL_PROCESS_GROUP, since Linux 6.9); on
+// an older kernel each member of the group gets it by itself.
+func (k Linux) Queue(pid proc.PID, scope proc.Scope, sig proc.Signal, value uint64) error {
+	info := queueInfo(sig, value)
+	if scope == proc.Single {
+		return queueOne(int(pid), sig, info)
+	}
+	fd, err := unix.PidfdOpen(int(pid), 0)
+	if err == nil {
+		defer unix.Close(fd)
+		err = unix.PidfdSendSignal(fd, unix.Signal(sig), (*unix.Siginfo)(unsafe.Pointer(info)), pidfdProcessGroup)
+	}
+	switch errnoOf(err) {
+	case 0, unix.ESRCH:
+		return queueError(pid, sig, err)
+	}
+	first := queueOne(int(pid), sig, info)
+	for _, member := range membersOf(int(pid)) {
+		if member != int(pid) {
+			_ = queueOne(member, sig, info) // it may have gone meanwhile
+		}
+	}
+	return first
+}
+
+// pidfdProcessGroup is PIDFD_SIGNAL_PROCESS_GROUP (include/uapi/linux/pidfd.h).
+const pidfdProcessGroup = 1 << 2
+
+func queueInfo(sig proc.Signal, value uint64) *[128]byte {
+	code := int32(proc.CodeQueue)
+	info := new([128]byte)
+	binary.NativeEndian.PutUint32(info[0:], uint32(sig))
+	binary.NativeEndian.PutUint32(info[8:], uint32(code))
+	binary.NativeEndian.PutUint32(info[16:], uint32(os.Getpid()))
+	binary.NativeEndian.PutUint32(info[20:], uint32(os.Getuid()))
+	binary.NativeEndian.PutUint64(info[24:], value)
+	return info
+}
+
+func queueOne(pid int, sig proc.Signal, info *[128]byte) error {
+	_, _, errno := syscall.RawSyscall(unix.SYS_RT_SIGQUEUEINFO, uintptr(pid), uintptr(sig), uintptr(unsafe.Pointer(info)))
+	if errno != 0 {
+		return queueError(proc.PID(pid), sig, errno)
+	}
+	return nil
+}
+
+func queueError(pid proc.PID, sig proc.Signal, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("queue %v to process %d: %w", sig, pid, err)
+}
+
+// A Group is a hold on a process group which keeps its meaning after its
+// leader was reaped and its number given away.
+type Group struct {
+	pid proc.PID
+	fd  int // a pidfd of the leader; -1 where the kernel has none
+
+	// died is when the leader died, in clock ticks since boot, for kernels that cannot
+	// signal a group by pidfd: a member that is older is a real one.
+	died uint64
+}
+
+// Hold takes hold of the group that the zombie pid leads. It must be called
+// before the zombie is reaped. Release it afterwards.
+func (Linux) Hold(pid proc.PID) *Group {
+	g := &Group{pid: pid, fd: -1, died: ticksSinceBoot()}
+	if fd, err := unix.PidfdOpen(int(pid), 0); err == nil {
+		g.fd = fd
+	}
+	return g
+}
+
+// Signal sends sig to what is left of the group; sig 0 only asks whether
+// something is left. It tells whether there was anybody. A process that is a
+// zombie which its own parent has not reaped counts as somebody.
+func (g *Group) Signal(sig proc.Signal) bool {
+	if g.fd >= 0 {
+		err := unix.PidfdSendSignal(g.fd, unix.Signal(sig), nil, pidfdProcessGroup)
+		switch errnoOf(err) {
+		case 0, unix.EPERM:
+			return true
+		case unix.ESRCH:
+			return false
+		}
+	}
+	// A kernel before 6.9. The number is still the group's if one of its members
+	// was there before its leader died: a stranger that got the number
+	// afterwards is younger.
+	for _, member := range membersOf(int(g.pid)) {
+		if _, started := groupAndStart(member); started <= g.died {
+			return unix.Kill(-int(g.pid), unix.Signal(sig)) != unix.ESRCH
+		}
+	}
+	return false
+}
+
+// Release gives up the hold.
+func (g *Group) Release() {
+	if g.fd >= 0 {
+		unix.Close(g.fd)
+		g.fd = -1
+	}
+}
+
+// ticksSinceBoot is now in the unit of field 22 of /proc/PID/stat: USER_HZ,
+// which is 100 on every architecture that we run on, plus one for the rounding.
+func ticksSinceBoot() uint64 {
+	var now unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &now); err != nil {
+		return ^uint64(0)
+	}
+	return uint64(now.Nano()/10_000_000) + 1
+}
+
+// membersOf lists the processes whose process group is pgid, zombies too. It
+// is empty where /proc cannot be read.
+func membersOf(pgid int) []int {
+	var members []int
+	for _, pid := range processes() {
+		if group, _ := groupAndStart(pid); group == pgid {
+			members = append(members, pid)
+		}
+	}
+	return members
+}
+
+// processes lists the numbers that /proc shows.
+func processes() []int {
+	dir, err := os.Open("/proc")
+	if err != nil {
+		return nil
+	}
+	defer dir.Close()
+	names, _ := dir.Readdirnames(-1)
+	var pids []int
+	for _, name := range names {
+		if pid, err := strconv.Atoi(name); err == nil {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// groupAndStart reads a process's group and the time of its start; zeros when
+// it is gone.
+func groupAndStart(pid int) (group int, started uint64) {
+	fields := statFields(pid)
+	if len(fields) < 20 {
+		return 0, ^uint64(0)
+	}
+	group, _ = strconv.Atoi(fields[2])
+	started, _ = strconv.ParseUint(fields[19], 10, 64)
+	return group, started
+}
+
+// statFields are the fields of /proc/PID/stat from the third on, the state
+// (proc_pid_stat(5)): the second, the name, may itself contain blanks and
+// parentheses.
+func statFields(pid int) []string {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return nil
+	}
+	end := strings.LastIndexByte(string(text), ')')
+	if end < 0 {
+		return nil
+	}
+	return strings.Fields(string(text[end+1:]))
+}

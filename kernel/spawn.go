@@ -1,0 +1,225 @@
+package kernel
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"sexton/proc"
+)
+
+// DefaultPath is where a command without a slash is looked for when its
+// environment has no PATH: what Docker gives a container.
+const DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// Spawn starts one process and returns when it has become the program that c
+// names, or when a step on the way failed: then the error is a
+// *proc.SpawnError and there is no process. It blocks for as long as fork and
+// exec take, a millisecond mostly, longer when the file comes from a slow
+// network file system.
+//
+// The child is a process group of its own (or a session), has default
+// dispositions for all signals but those of c.Ignore, the mask c.Mask, and no
+// descriptor of ours but 0, 1 and 2. The command is looked up as execvp(3)
+// does, and a text file without "#!" is run by /bin/sh, as it does too.
+func (Linux) Spawn(c *proc.Command) (proc.PID, error) {
+	plan, err := newPlan(c)
+	if err != nil {
+		return 0, err
+	}
+	// The child must not run a handler of ours: it shares our memory and our
+	// signal queue. So it begins with everything blocked, and opens its mask as the
+	// last step before exec, when all dispositions are its own.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var all, before unix.Sigset_t
+	for i := range all.Val {
+		all.Val[i] = ^uint64(0)
+	}
+	if err := unix.PthreadSigmask(unix.SIG_SETMASK, &all, &before); err != nil {
+		return 0, &proc.SpawnError{Stage: "block signals", Err: err}
+	}
+	pid, errno := fork(plan)
+	_ = unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil)
+	runtime.KeepAlive(plan)
+	if errno != 0 {
+		return 0, forkError(errno)
+	}
+	if plan.errno != 0 {
+		reapFailed(int(pid))
+		return 0, plan.failure(c)
+	}
+	return proc.PID(pid), nil
+}
+
+func forkError(errno syscall.Errno) error {
+	failed := &proc.SpawnError{Stage: "fork", Err: errno}
+	switch errno {
+	case unix.EAGAIN:
+		failed.Mend = "the pids limit of the container or the process limit of the user is reached"
+	case unix.ENOMEM:
+		failed.Mend = "no memory, or the first process of this PID namespace has ended"
+	}
+	return failed
+}
+
+// reapFailed collects a child that ended before its exec. Nobody else may: it
+// was never announced.
+func reapFailed(pid int) {
+	for {
+		if _, err := unix.Wait4(pid, nil, 0, nil); err != unix.EINTR {
+			return
+		}
+	}
+}
+
+// failure turns what the child left in the plan into words.
+func (p *plan) failure(c *proc.Command) error {
+	failed := &proc.SpawnError{Stage: stageNames[p.stage], Err: p.errno}
+	switch p.stage {
+	case stageExec:
+		failed.Path = c.Argv[0]
+		failed.Mend = execMend(c, p.errno)
+	case stageChdir:
+		failed.Path = c.Dir
+	case stageGroups, stageGID, stageUID:
+		failed.Mend = "changing the user needs root, or the capabilities SETUID and SETGID"
+	case stageNull:
+		failed.Path = "/dev/null"
+	}
+	return failed
+}
+
+func execMend(c *proc.Command, errno syscall.Errno) string {
+	name := c.Argv[0]
+	if strings.Contains(name, "/") {
+		return fileMend(name, errno)
+	}
+	switch errno {
+	case unix.ENOENT:
+		return "not found in PATH=" + pathOf(c.Env)
+	case unix.EACCES:
+		return "found in PATH, but not executable for this user"
+	}
+	return ""
+}
+
+func fileMend(name string, errno syscall.Errno) string {
+	info, err := os.Stat(name)
+	switch {
+	case errno == unix.ENOENT && err == nil:
+		return "the file is there: its interpreter (the #! line, or the dynamic loader) is not"
+	case errno == unix.EACCES && err == nil && info.IsDir():
+		return "it is a directory"
+	case errno == unix.EACCES && err == nil:
+		return fmt.Sprintf("file mode is %04o, try chmod +x", info.Mode().Perm())
+	case errno == unix.ENOEXEC:
+		return "made for another kind of machine, or an empty file"
+	}
+	return ""
+}
+
+// IsNotFound tells whether a spawn failed because there is no such command
+// (shells end with status 127 then), CannotExecute whether it failed because
+// it is there and cannot be run (126).
+func IsNotFound(err error) bool {
+	var failed *proc.SpawnError
+	return errors.As(err, &failed) && failed.Stage == stageNames[stageExec] &&
+		(failed.Err == unix.ENOENT || failed.Err == unix.ENOTDIR)
+}
+
+// newPlan makes everything that the child will need, so that it allocates
+// nothing.
+func newPlan(c *proc.Command) (*plan, error) {
+	if len(c.Argv) == 0 || c.Argv[0] == "" {
+		return nil, &proc.SpawnError{Stage: stageNames[stageExec], Err: unix.ENOENT, Mend: "the command is empty"}
+	}
+	p := &plan{command: c, self: uintptr(os.Getpid()), umask: c.Umask, foreground: c.Foreground, mask: c.Mask}
+	var err error
+	if p.argv, err = syscall.SlicePtrFromStrings(c.Argv); err != nil {
+		return nil, &proc.SpawnError{Stage: "exec", Path: c.Argv[0], Err: err, Mend: "an argument contains a NUL byte"}
+	}
+	if p.env, err = p.environment(c.Env); err != nil {
+		return nil, &proc.SpawnError{Stage: "exec", Path: c.Argv[0], Err: err, Mend: "the environment contains a NUL byte"}
+	}
+	if err := p.findPaths(c); err != nil {
+		return nil, &proc.SpawnError{Stage: "exec", Path: c.Argv[0], Err: err, Mend: "PATH contains a NUL byte"}
+	}
+	if c.Dir != "" {
+		if p.dir, err = syscall.BytePtrFromString(c.Dir); err != nil {
+			return nil, &proc.SpawnError{Stage: "chdir", Path: c.Dir, Err: err}
+		}
+	}
+	if c.Credential != nil {
+		p.credential = true
+		p.uid, p.gid = c.Credential.UID, c.Credential.GID
+		for _, g := range c.Credential.Groups {
+			p.groups = append(p.groups, uint32(g))
+		}
+	}
+	for i, fd := range c.Files {
+		p.files[i] = int32(fd)
+	}
+	p.restoreNofile = inheritedKnown != 0
+	return p, nil
+}
+
+// findPaths lists the files to try in turn: the command itself where it has a
+// slash, otherwise one for each directory of PATH (execvp(3)).
+func (p *plan) findPaths(c *proc.Command) error {
+	name := c.Argv[0]
+	candidates := []string{name}
+	if !strings.Contains(name, "/") {
+		candidates = candidates[:0]
+		for _, dir := range strings.Split(pathOf(c.Env), ":") {
+			if dir == "" {
+				dir = "." // execvp(3): an empty prefix is the current directory
+			}
+			candidates = append(candidates, dir+"/"+name)
+		}
+	}
+	for _, candidate := range candidates {
+		path, err := syscall.BytePtrFromString(candidate)
+		if err != nil {
+			return err
+		}
+		p.paths = append(p.paths, path)
+	}
+	// For a script without #!: /bin/sh, the file, the arguments.
+	p.shell, _ = syscall.BytePtrFromString("/bin/sh")
+	p.shellArgv = append([]*byte{p.shell, nil}, p.argv[1:]...)
+	return nil
+}
+
+func pathOf(env []string) string {
+	for i := len(env) - 1; i >= 0; i-- {
+		if path, ok := strings.CutPrefix(env[i], "PATH="); ok {
+			return path
+		}
+	}
+	return DefaultPath
+}
+
+// environment makes the environment block. LISTEN_PID, when it names us, must
+// name the child instead (sd_listen_fds(3)): the child writes its number over
+// the blanks.
+func (p *plan) environment(env []string) ([]*byte, error) {
+	block, err := syscall.SlicePtrFromStrings(env)
+	if err != nil {
+		return nil, err
+	}
+	ours := "LISTEN_PID=" + strconv.Itoa(os.Getpid())
+	for i, entry := range env {
+		if entry == ours {
+			p.listenPID = []byte("LISTEN_PID=0000000000\x00")
+			block[i] = &p.listenPID[0]
+		}
+	}
+	return block, nil
+}

@@ -1,0 +1,81 @@
+package kernel
+
+import (
+	"fmt"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"sexton/proc"
+)
+
+// siginfo is what waitid(2) writes, in the 64-bit layout of
+// include/uapi/asm-generic/siginfo.h. unix.Siginfo hides the two fields we want.
+type siginfo struct {
+	signo, errno, code, _ int32
+	pid, uid, status      int32
+	_                     [128 - 7*4]byte
+}
+
+// Values of siginfo.code for a child (waitid(2)).
+const (
+	cldExited = 1
+	cldDumped = 3
+)
+
+// Peek reports one dead child without freeing its number.
+//
+// The child stays a zombie until Reap, so its PID and process group cannot pass to a new
+// process while the caller still wants to signal the group. ok is false when
+// no child is dead; children tells whether there is any child at all, dead or
+// alive. Never blocks.
+//
+// waitid(2): WNOWAIT leaves the child in a waitable state.
+func (Linux) Peek() (dead proc.Dead, ok, children bool, err error) {
+	var info siginfo
+	for {
+		_, _, errno := syscall.RawSyscall6(unix.SYS_WAITID, unix.P_ALL, 0, uintptr(unsafe.Pointer(&info)),
+			unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, 0, 0)
+		switch errno {
+		case 0:
+			if info.pid == 0 {
+				return proc.Dead{}, false, true, nil
+			}
+			return proc.Dead{PID: proc.PID(info.pid), Exit: info.exit()}, true, true, nil
+		case unix.EINTR:
+		case unix.ECHILD:
+			return proc.Dead{}, false, false, nil
+		default:
+			return proc.Dead{}, false, true, fmt.Errorf("look for dead children: waitid: %w", errno)
+		}
+	}
+}
+
+func (i *siginfo) exit() proc.Exit {
+	if i.code == cldExited {
+		return proc.Exit{Code: int(i.status)}
+	}
+	return proc.Exit{Signal: proc.Signal(i.status), Core: i.code == cldDumped}
+}
+
+// Reap frees the zombie that Peek has shown, and tells what it had used. From
+// then on its number may belong to somebody else.
+func (Linux) Reap(pid proc.PID) (proc.Usage, error) {
+	var usage unix.Rusage
+	for {
+		_, err := unix.Wait4(int(pid), nil, unix.WNOHANG, &usage)
+		switch err {
+		case nil:
+			return proc.Usage{
+				User:        time.Duration(usage.Utime.Nano()),
+				System:      time.Duration(usage.Stime.Nano()),
+				MaxRSSBytes: usage.Maxrss << 10, // in KiB, getrusage(2)
+			}, nil
+		case unix.EINTR:
+		default:
+			return proc.Usage{}, fmt.Errorf("reap process %d: wait4: %w", pid, err)
+		}
+	}
+}
