@@ -1,0 +1,89 @@
+package machine
+
+import (
+	"sexton/proc"
+	"sexton/service"
+)
+
+// Event is something that has happened. The set is closed: the types below.
+type Event interface{ event() }
+
+// Booted: all is ready for the first start.
+type Booted struct{}
+
+// Started: the run's program is running. PID is for people.
+type Started struct {
+	Run service.Run
+	PID proc.PID
+}
+
+// StartFailed: the run has no process. Err says which step failed and how to
+// mend it; Status is what a shell would say of it (126, 127); Passing tells
+// that the same start may well succeed later (no memory, too many processes).
+type StartFailed struct {
+	Run     service.Run
+	Err     string
+	Status  int
+	Passing bool
+}
+
+// Exited: the run's first process has ended. It is still a zombie, and stays
+// one until the actions that Step returns have been done.
+type Exited struct {
+	Run  service.Run
+	Exit proc.Exit
+}
+
+// Emptied: nobody is left of the run's process group, which Watch asked to be
+// told; with Run zero, nobody is left at all, which Sweep did.
+type Emptied struct{ Run service.Run }
+
+// Probed: attempt Seq of asking the run whether it is ready has ended. Err ""
+// means that it is; otherwise Err says what was seen.
+type Probed struct {
+	Run service.Run
+	Seq uint64
+	Err string
+}
+
+// Signalled: somebody sent us Signal, and Rule says what it does. Value is what a
+// queued signal carried.
+type Signalled struct {
+	Signal proc.Signal
+	Rule   service.Rule
+	Queued bool
+	Value  uint64
+	From   string // who sent it, in words
+}
+
+// Asked: somebody who may wants something.
+type Asked struct {
+	Verb    Ask
+	Service string
+}
+
+// Ask is what can be asked for.
+type Ask uint8
+
+const (
+	AskShutdown Ask = iota
+	AskStart
+	AskStop
+	AskRestart
+)
+
+func (a Ask) String() string { return [...]string{"shutdown", "start", "stop", "restart"}[a] }
+
+// Ticked: the time of Next has come. Ticking too early or too often does
+// nothing.
+type Ticked struct{}
+
+func (Booted) event()      {}
+func (Started) event()     {}
+func (StartFailed) event() {}
+func (Exited) event()      {}
+func (Emptied) event()     {}
+func (Probed) event()      {}
+func (Signalled) event()   {}
+func (Asked) event()       {}
+func (Ticked) event()      {}

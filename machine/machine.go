@@ -1,0 +1,251 @@
+// Package machine decides. It is a pure state machine: Step takes what has
+// happened and returns what is to be done, and nothing else goes in or out. It
+// has no clock, no goroutine, no process numbers as identity and no I/O, so that any run
+// can be written down as a dialogue and played again.
+//
+// # States and targets
+//
+// Each service is one unit with a state (service.State) and a target, up or
+// down. What an event means for a unit is in one table (table.go), every cell of it
+// written. After each step the machine settles (settle.go): it goes over the
+// units in the order of their needs and works out from scratch who may start
+// and who may stop. Counts are computed, never kept.
+//
+// # Runs
+//
+// Each start gets a fresh service.Run. Every event, deadline and probe carries
+// its run, and news of a run that is not its unit's present one is dropped in
+// one place (Step). So late timers, late answers of probes and reused process numbers
+// are all the same harmless case.
+//
+// # The end
+//
+// A shutdown (shutdown.go) has a cause: a request, the end of main, or a
+// failure for good. Units stop in reverse order, each by its ladder, in a
+// share of the grace; what is left of the namespace is swept; then the machine
+// says Leave and is over.
+package machine
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"sexton/proc"
+	"sexton/service"
+)
+
+// Instant is a moment: the time since we were started, on a clock that is never
+// set (CLOCK_MONOTONIC).
+type Instant = time.Duration
+
+// never is the deadline of what has none.
+const never Instant = 1<<63 - 1
+
+// spawningMax is how many starts may be on their way at once. A thousand
+// services are started in small portions, so that signals get a look in.
+const spawningMax = 8
+
+// Machine is the whole state. Its methods are for one goroutine. It is made
+// by New.
+type Machine struct {
+	plan  service.Plan
+	graph *service.Graph
+	units []unit
+	index map[string]int
+	runs  map[service.Run]int // live runs -> units
+	last  service.Run         // the last number given out
+	dice  *rand.Rand
+
+	now     Instant
+	actions []Action
+
+	booted   bool
+	over     bool
+	status   int
+	shutdown shutdown
+}
+
+// New makes the machine for a plan whose names are unique and whose needs have
+// no cycle (config sees to both). Seed feeds the jitter of restarts.
+func New(plan service.Plan, seed uint64) *Machine {
+	m := &Machine{
+		plan:  plan,
+		graph: service.NewGraph(plan.Services),
+		units: make([]unit, len(plan.Services)),
+		index: make(map[string]int, len(plan.Services)),
+		runs:  make(map[service.Run]int, len(plan.Services)),
+		dice:  rand.New(rand.NewPCG(seed, seed)),
+	}
+	for i := range plan.Services {
+		m.units[i] = unit{spec: &m.plan.Services[i], index: i, deadline: never}
+		m.units[i].probe.forget()
+		m.index[plan.Services[i].Name] = i
+	}
+	m.shutdown.deadline, m.shutdown.killAt = never, never
+	return m
+}
+
+// Step takes one event that happened at now and returns what is to be done, in
+// order. It is the only way in and the only way out. The slice is valid until
+// the next Step. Time must not run backwards; an earlier now counts as the
+// last one.
+func (m *Machine) Step(now Instant, event Event) []Action {
+	m.now = max(m.now, now)
+	m.actions = m.actions[:0]
+	if m.over {
+		return nil
+	}
+	switch e := event.(type) {
+	case Booted:
+		m.boot()
+	case Started:
+		m.toRun(e.Run, kindStarted, event)
+	case StartFailed:
+		m.toRun(e.Run, kindStartFailed, event)
+	case Exited:
+		m.toRun(e.Run, kindExited, event)
+	case Emptied:
+		m.emptied(e)
+	case Probed:
+		m.probed(e)
+	case Signalled:
+		m.signalled(e)
+	case Asked:
+		m.asked(e)
+	case Ticked:
+		m.ticked()
+	}
+	m.settle()
+	return m.actions
+}
+
+// Next is the earliest deadline. ok is false when there is none.
+func (m *Machine) Next() (at Instant, ok bool) {
+	if m.over {
+		return 0, false
+	}
+	at = m.shutdown.deadline
+	if m.shutdown.phase == stoppingUnits && !m.shutdown.late {
+		at = min(at, m.shutdown.killAt)
+	}
+	for i := range m.units {
+		at = min(at, m.units[i].deadline, m.units[i].probe.next())
+	}
+	return at, at != never
+}
+
+// Over tells whether Leave has been said.
+func (m *Machine) Over() bool { return m.over }
+
+// ExitStatus is the container's, once the machine is over.
+func (m *Machine) ExitStatus() int { return m.status }
+
+// LeaveBy is the moment by which we must be gone, output written and all.
+// ok is false when there is no such moment.
+func (m *Machine) LeaveBy() (at Instant, ok bool) {
+	if m.plan.Init.Grace <= 0 || m.shutdown.phase == running {
+		return 0, false
+	}
+	return m.shutdown.at + m.plan.Init.Grace, true
+}
+
+// Report is how everything is now.
+func (m *Machine) Report() service.Report {
+	r := service.Report{Stopping: m.shutdown.phase != running, Services: make([]service.Status, len(m.units))}
+	for i := range m.units {
+		r.Services[i] = m.units[i].report(m)
+	}
+	return r
+}
+
+func (m *Machine) boot() {
+	if m.booted {
+		return
+	}
+	m.booted = true
+	for i := range m.units {
+		m.units[i].wantUp(m)
+	}
+}
+
+// toRun hands an event to the unit whose present run it is about. News of any
+// other run is old and dropped here, and only here.
+func (m *Machine) toRun(run service.Run, kind eventKind, event Event) {
+	if i, ok := m.runs[run]; ok && m.units[i].run == run {
+		m.units[i].take(m, kind, event)
+	}
+}
+
+// emptied: a run's group, or with Run zero everything that was left, is gone.
+func (m *Machine) emptied(e Emptied) {
+	if e.Run == 0 {
+		m.swept()
+		return
+	}
+	m.toRun(e.Run, kindEmptied, e)
+}
+
+func (m *Machine) probed(e Probed) {
+	kind := kindReady
+	if e.Err != "" {
+		kind = kindNotReady
+	}
+	if i, ok := m.runs[e.Run]; ok && m.units[i].probe.answered(e) {
+		m.toRun(e.Run, kind, e)
+	}
+}
+
+// ticked fires what is due, units in the order of the file.
+func (m *Machine) ticked() {
+	m.tickShutdown()
+	for i := range m.units {
+		u := &m.units[i]
+		if u.deadline <= m.now {
+			u.deadline = never
+			u.take(m, kindTicked, Ticked{})
+		}
+		u.tickProbe(m)
+	}
+}
+
+func (m *Machine) asked(e Asked) {
+	if e.Verb == AskShutdown {
+		m.stopRequested("asked to")
+		return
+	}
+	i, ok := m.index[e.Service]
+	if !ok {
+		return
+	}
+	u := &m.units[i]
+	switch e.Verb {
+	case AskStart:
+		if m.shutdown.phase == running {
+			u.take(m, kindAskStart, e)
+		}
+	case AskStop:
+		u.take(m, kindAskStop, e)
+	case AskRestart:
+		if m.shutdown.phase == running {
+			u.take(m, kindAskStop, e)
+			u.take(m, kindAskStart, e)
+		}
+	}
+}
+
+func (m *Machine) do(a Action) { m.actions = append(m.actions, a) }
+
+// main is the unit of [init] main, or nil.
+func (m *Machine) main() *unit {
+	if i, ok := m.index[m.plan.Init.Main]; ok {
+		return &m.units[i]
+	}
+	return nil
+}
+
+// signalRun sends sig to a run of u, if there is one that has a process.
+func (m *Machine) signalRun(u *unit, sig proc.Signal, scope proc.Scope) {
+	if u.run != 0 {
+		m.do(Signal{Run: u.run, Service: u.spec.Name, Signal: sig, Scope: scope})
+	}
+}

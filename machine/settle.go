@@ -1,0 +1,136 @@
+package machine
+
+import (
+	"fmt"
+
+	"sexton/service"
+)
+
+// settle works out, after each step, who may start and who may stop. It
+// computes everything from the states as they are and keeps no count, so that
+// nothing can drift.
+func (m *Machine) settle() {
+	if !m.booted || m.over {
+		return
+	}
+	if m.shutdown.phase == running {
+		m.startUnits()
+	}
+	if m.shutdown.phase == running && m.nothingToDo() {
+		m.beginShutdown("every service has ended")
+	}
+	if m.shutdown.phase == stoppingUnits {
+		m.stopUnits()
+	}
+}
+
+// startUnits starts, in topological order, every waiting unit whose needs are
+// met. One pass is enough: starting a unit meets nobody's needs, and a failure
+// is behind everything that it could fail.
+func (m *Machine) startUnits() {
+	spawning := 0
+	for i := range m.units {
+		if m.units[i].spawning {
+			spawning++
+		}
+	}
+	for _, i := range m.graph.Order {
+		u := &m.units[i]
+		if u.state != service.Waiting {
+			continue
+		}
+		switch blocker, hopeless := u.blocker(m); {
+		case hopeless:
+			m.cannotStart(u, blocker)
+			if m.shutdown.phase != running {
+				return
+			}
+		case blocker == nil && spawning < spawningMax:
+			spawning++
+			u.start(m)
+		}
+	}
+}
+
+// blocker is the first unit that u waits for, or nil. hopeless tells that the
+// wait has no end: a unit that u needs has failed for good.
+func (u *unit) blocker(m *Machine) (blocker *unit, hopeless bool) {
+	for _, name := range u.spec.Needs {
+		need := m.named(name)
+		switch {
+		case need == nil || need.state == service.Up || need.state == service.Done:
+		case need.state == service.Failed:
+			return need, true
+		case blocker == nil:
+			blocker = need
+		}
+	}
+	if blocker != nil {
+		return blocker, false
+	}
+	for _, names := range [][]string{u.spec.Wants, u.spec.After} {
+		for _, name := range names {
+			if want := m.named(name); want != nil && !want.settled() {
+				return want, false
+			}
+		}
+	}
+	return nil, false
+}
+
+// settled tells whether a unit that is only wanted holds nobody any more: it
+// is ready, or has been or failed at least once, or is not meant to run.
+func (u *unit) settled() bool {
+	switch u.state {
+	case service.Waiting, service.Starting:
+		return u.everUp || u.ended != ""
+	}
+	return true
+}
+
+func (m *Machine) named(name string) *unit {
+	if i, ok := m.index[name]; ok {
+		return &m.units[i]
+	}
+	return nil
+}
+
+// cannotStart: Waiting -> Failed, because of another's failure.
+func (m *Machine) cannotStart(u, need *unit) {
+	u.ended = fmt.Sprintf("not started: it needs %s, which failed", need.spec.Name)
+	u.lastStatus = max(1, need.lastStatus)
+	m.say(Error, u, u.ended)
+	u.becomeFailed(m)
+}
+
+// nothingToDo tells whether every unit has ended for good. Units that
+// somebody stopped do not count: they may be started again.
+func (m *Machine) nothingToDo() bool {
+	for i := range m.units {
+		if s := m.units[i].state; s != service.Done && s != service.Failed {
+			return false
+		}
+	}
+	return true
+}
+
+// waits says what a unit waits for, in words; "" for nothing.
+func (u *unit) waits(m *Machine) string {
+	switch u.state {
+	case service.Waiting:
+		if b, _ := u.blocker(m); b != nil {
+			return b.spec.Name
+		}
+		return "its turn"
+	case service.Starting:
+		if u.spec.OneShot {
+			return "its end"
+		}
+		return waitsFor(&u.spec.Ready)
+	case service.BackingOff:
+		return "its next start in " + span(max(0, u.deadline-m.now))
+	case service.Stopping, service.Killing:
+		return "its end"
+	}
+	return ""
+}

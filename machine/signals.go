@@ -1,0 +1,114 @@
+package machine
+
+import (
+	"fmt"
+	"slices"
+
+	"sexton/proc"
+	"sexton/service"
+)
+
+// signalled does what the rule of a signal says.
+func (m *Machine) signalled(e Signalled) {
+	switch e.Rule.Verb {
+	case service.VerbStop:
+		m.stopSignal(e)
+	case service.VerbForward:
+		m.forward(e)
+	case service.VerbSend:
+		m.say(Debug, nil, fmt.Sprintf("SIG%v %s: sending SIG%v to %v", e.Signal, e.From, e.Rule.Signal, e.Rule.To))
+		for _, name := range e.Rule.To {
+			if u := m.named(name); u != nil {
+				m.pass(u, e, e.Rule.Signal)
+			}
+		}
+	case service.VerbRestart:
+		m.say(Info, nil, fmt.Sprintf("SIG%v %s: restarting %v", e.Signal, e.From, e.Rule.To))
+		for _, name := range e.Rule.To {
+			m.asked(Asked{Verb: AskRestart, Service: name})
+		}
+	case service.VerbIgnore:
+		m.say(Debug, nil, fmt.Sprintf("SIG%v %s: ignored", e.Signal, e.From))
+	case service.VerbReload:
+		m.say(Warn, nil, fmt.Sprintf("SIG%v %s: this version cannot read its file again; nothing was done", e.Signal, e.From))
+	}
+	if e.Rule.Verb != service.VerbForward {
+		m.passToListeners(e, nil)
+	}
+}
+
+// stopSignal asks for the end; a person who presses Ctrl-C a third time has
+// no patience left.
+func (m *Machine) stopSignal(e Signalled) {
+	if e.Signal == proc.INT {
+		if m.shutdown.ints++; m.shutdown.ints == 3 && m.shutdown.phase == stoppingUnits {
+			m.say(Warn, nil, "third SIGINT; killing everything now")
+			m.killRest()
+			return
+		}
+	}
+	m.stopRequested(fmt.Sprintf("SIG%v %s", e.Signal, e.From))
+}
+
+// forward sends the signal on to main, and in the one-command form begins to
+// count the grace, if one was given, when it is a signal that asks for the end.
+func (m *Machine) forward(e Signalled) {
+	main := m.main()
+	if main == nil {
+		m.say(Debug, nil, fmt.Sprintf("SIG%v %s: no rule for it and no main service; ignored", e.Signal, e.From))
+	} else {
+		sig := e.Signal
+		if e.Rule.Signal != 0 {
+			sig = e.Rule.Signal
+		}
+		m.say(Debug, main, fmt.Sprintf("SIG%v %s: forwarding SIG%v", e.Signal, e.From, sig))
+		m.pass(main, e, sig)
+	}
+	m.passToListeners(e, main)
+	if m.plan.Init.OneCommand && m.plan.Init.Grace > 0 && stops(e.Signal) && m.shutdown.phase == running {
+		m.graceBegins(e)
+	}
+}
+
+// stops tells whether a signal asks a container to end.
+func stops(s proc.Signal) bool {
+	return s == proc.TERM || s == proc.INT || s == proc.QUIT || s == proc.RTMin+3
+}
+
+// passToListeners sends the signal to every service that lists it in
+// `signals`, once.
+func (m *Machine) passToListeners(e Signalled, but *unit) {
+	for i := range m.units {
+		u := &m.units[i]
+		told := u == but || slices.Contains(e.Rule.To, u.spec.Name)
+		if !told && slices.Contains(u.spec.Signals, e.Signal) {
+			m.pass(u, e, e.Signal)
+		}
+	}
+}
+
+// pass sends a signal of somebody else's on to a run.
+func (m *Machine) pass(u *unit, e Signalled, sig proc.Signal) {
+	if u.run == 0 {
+		m.say(Debug, u, fmt.Sprintf("not running, so SIG%v does not reach it", sig))
+		return
+	}
+	scope := proc.Group
+	if u.spec.Single {
+		scope = proc.Single
+	}
+	m.do(Signal{Run: u.run, Service: u.spec.Name, Signal: sig, Scope: scope, Queued: e.Queued, Value: e.Value})
+}
+
+// graceBegins: in the one-command form the command has just got its signal;
+// it is stopping, and is killed when the grace is over.
+func (m *Machine) graceBegins(e Signalled) {
+	u := m.main()
+	m.shutdown.asked = true
+	m.beginShutdown(fmt.Sprintf("SIG%v %s", e.Signal, e.From))
+	if u.state.Live() && u.state != service.Killing {
+		u.probe.end(m, u)
+		u.become(m, service.Stopping)
+		u.deadline = m.shutdown.killAt
+	}
+}

@@ -1,0 +1,253 @@
+package machine
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"sexton/proc"
+	"sexton/service"
+)
+
+// One unit's way down: its ladder, rung by rung, until its first process has
+// ended and nobody is left of its group.
+
+// askedDown: somebody does not want a live unit any more.
+func (u *unit) askedDown(m *Machine, _ Event) {
+	u.up = false
+	m.say(Info, u, "stopping with "+ladderWords(u.spec))
+	u.beginStop(m)
+}
+
+// noLongerWanted: a unit that is being stopped shall not be started again.
+func (u *unit) noLongerWanted(*Machine, Event) { u.up = false }
+
+// wantedAfterStop: a unit that is being stopped shall be started again.
+func (u *unit) wantedAfterStop(m *Machine, _ Event) {
+	u.up, u.failing = true, ""
+	u.failures, u.starts = 0, u.starts[:0]
+}
+
+// beginStop: Starting, Up -> Stopping, with the first rung.
+func (u *unit) beginStop(m *Machine) {
+	u.probe.end(m, u)
+	u.rung = 0
+	u.become(m, service.Stopping)
+	u.climb(m)
+}
+
+// climb does the present rung: it sends the signal and sets the deadline.
+func (u *unit) climb(m *Machine) {
+	rung := u.spec.Stop[u.rung]
+	if rung.Kills() {
+		u.kill(m, u.rung > 0)
+		return
+	}
+	m.signalRun(u, rung.Signal, proc.Group)
+	patience := rung.For
+	if patience == 0 {
+		patience = m.share(u)
+	}
+	u.deadline = never
+	if patience != never {
+		u.deadline = m.now + patience
+	}
+	// Within a shutdown nothing may last longer than the shutdown, but where
+	// we never kill there is no end to it.
+	if m.shutdown.phase != running {
+		u.deadline = min(u.deadline, m.shutdown.killAt)
+	}
+}
+
+// share is the time that an open rung of u has: what is left until the last
+// KILL, less what the ladders of u and of the longest path below it have fixed,
+// shared among the open rungs of both. A service that ended early has given its
+// time to the rest.
+func (m *Machine) share(u *unit) time.Duration {
+	if m.plan.Init.Grace <= 0 {
+		return never // nobody is killed
+	}
+	left := m.plan.Init.Grace - service.Reserve(m.plan.Init.Grace)
+	below := ladderNeed{}
+	if m.shutdown.phase != running {
+		left = m.shutdown.killAt - m.now
+		below = m.needBelow(u.index)
+	}
+	own := rungsNeed(u.spec.Stop[u.rung:])
+	left -= own.fixed + below.fixed
+	return max(0, left/time.Duration(max(1, own.open+below.open)))
+}
+
+// ladderNeed is what one or several ladders ask for.
+type ladderNeed struct {
+	fixed time.Duration
+	open  int
+}
+
+func rungsNeed(rungs []service.Rung) (n ladderNeed) {
+	for _, r := range rungs {
+		switch {
+		case r.For > 0:
+			n.fixed += r.For
+		case !r.Kills():
+			n.open++
+		}
+	}
+	return n
+}
+
+// needBelow is the largest fixed time, and the largest number of open rungs,
+// on any path of live units that stop after unit i.
+func (m *Machine) needBelow(i int) ladderNeed {
+	if m.shutdown.below == nil {
+		m.computeBelow()
+	}
+	return m.shutdown.below[i]
+}
+
+func (m *Machine) computeBelow() {
+	below := make([]ladderNeed, len(m.units))
+	for _, i := range m.graph.Order {
+		for _, j := range m.graph.Before[i] {
+			need := below[j]
+			if m.units[j].state.Live() {
+				own := rungsNeed(m.units[j].spec.Stop)
+				need.fixed += own.fixed
+				need.open += own.open
+			}
+			below[i].fixed = max(below[i].fixed, need.fixed)
+			below[i].open = max(below[i].open, need.open)
+		}
+	}
+	m.shutdown.below = below
+}
+
+// nextRung: the time of the present rung has passed.
+func (u *unit) nextRung(m *Machine, _ Event) {
+	waited := m.now - u.since
+	if u.rung+1 >= len(u.spec.Stop) {
+		u.kill(m, true)
+		return
+	}
+	u.rung++
+	rung := u.spec.Stop[u.rung]
+	verb := fmt.Sprintf("sending SIG%v", rung.Signal)
+	if rung.Kills() {
+		verb = "killing it"
+	}
+	m.say(Warn, u, fmt.Sprintf("%s %s after SIG%v; %s", u.remains(), span(waited), u.spec.Stop[0].Signal, verb))
+	u.climb(m)
+}
+
+// remains says what is still there of a unit that is being stopped.
+func (u *unit) remains() string {
+	if u.leaderGone {
+		return "processes of its group still running"
+	}
+	return "still running"
+}
+
+// killPatience is how long a process may take to die of KILL before we say
+// that it does not.
+const killPatience = time.Second
+
+// kill: -> Killing. Hard tells that gentler means have failed; a ladder that
+// begins with KILL is no failure.
+func (u *unit) kill(m *Machine, hard bool) {
+	if hard && m.shutdown.phase != running {
+		m.shutdown.killed = true
+	}
+	u.become(m, service.Killing)
+	m.signalRun(u, proc.KILL, proc.Group)
+	u.deadline = m.now + killPatience
+}
+
+// stillThere: KILL did not end it.
+func (u *unit) stillThere(m *Machine, _ Event) {
+	if m.now-u.since < 2*killPatience {
+		m.say(Error, u, fmt.Sprintf("still there %s after SIGKILL: it hangs in the kernel (state D), on a disk or network that does not answer perhaps; waiting", span(m.now-u.since)))
+	}
+	m.signalRun(u, proc.KILL, proc.Group)
+	u.deadline = m.now + killPatience
+}
+
+// lateStart: the spawn of a unit that is already being stopped succeeded; it
+// gets the signal of the present rung now.
+func (u *unit) lateStart(m *Machine, event Event) {
+	u.spawning, u.pid = false, event.(Started).PID
+	sig := proc.KILL
+	if u.state == service.Stopping {
+		sig = u.spec.Stop[u.rung].Signal
+	}
+	m.signalRun(u, sig, proc.Group)
+}
+
+// lateRefusal: there was nothing to stop after all.
+func (u *unit) lateRefusal(m *Machine, event Event) {
+	e := event.(StartFailed)
+	u.ended, u.lastStatus = "cannot start: "+e.Err, e.Status
+	u.stopped(m, event)
+}
+
+// leaderEnded: the first process of a unit that is being stopped has ended;
+// the unit has when its group has.
+func (u *unit) leaderEnded(m *Machine, event Event) {
+	u.exit = event.(Exited).Exit
+	u.lastStatus = u.exit.Status()
+	u.ended = fmt.Sprintf("%s after %s", u.exit, span(m.now-u.started))
+	u.leaderGone = true
+	m.do(Watch{Run: u.run, Service: u.spec.Name})
+}
+
+// stopped: nothing is left of a unit that was being stopped.
+func (u *unit) stopped(m *Machine, _ Event) {
+	killed, took := u.state == service.Killing, m.now-u.since
+	failing := u.failing
+	u.endRun(m)
+	u.failing = ""
+	switch {
+	case failing != "" && u.up:
+		u.restartAfterFailing(m, failing)
+	case u.up && m.shutdown.phase == running:
+		u.become(m, service.Waiting)
+		m.say(Info, u, "stopped; starting it again")
+	default:
+		u.become(m, service.Down)
+		if killed {
+			m.say(Info, u, "killed")
+		} else {
+			m.say(Info, u, fmt.Sprintf("stopped after %s", span(took)))
+		}
+	}
+}
+
+// restartAfterFailing: the start had failed for want of readiness.
+func (u *unit) restartAfterFailing(m *Machine, failing string) {
+	u.ended = failing
+	well := false
+	if u.spec.Restart == service.Never {
+		u.judge(m, well, failing)
+		return
+	}
+	u.restartOr(m, Warn, failing, u.becomeFailed)
+}
+
+// ladderWords is a ladder as it stands in the file: "TERM, KILL".
+func ladderWords(spec *service.Spec) string {
+	text := ""
+	for i, rung := range spec.Stop {
+		if i > 0 {
+			text += ", "
+		}
+		text += "SIG" + rung.Signal.String()
+		if rung.For > 0 {
+			text += " for " + span(rung.For)
+		}
+	}
+	return text
+}
+
+// liveBehind tells whether anything that starts after unit i is still alive.
+func (m *Machine) liveBehind(i int) bool {
+	return slices.ContainsFunc(m.graph.Behind[i], func(j int) bool { return m.units[j].state.Live() })
+}

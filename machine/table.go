@@ -1,0 +1,143 @@
+package machine
+
+import (
+	"fmt"
+
+	"sexton/service"
+)
+
+// eventKind names the columns of the table.
+type eventKind uint8
+
+const (
+	kindStarted eventKind = iota
+	kindStartFailed
+	kindExited
+	kindEmptied
+	kindReady
+	kindNotReady
+	kindTicked
+	kindAskStart
+	kindAskStop
+	kindCount
+)
+
+func (k eventKind) String() string {
+	return [...]string{"started", "startFailed", "exited", "emptied", "ready", "notReady", "ticked", "askStart", "askStop"}[k]
+}
+
+// step is one cell: what event does to a unit.
+type step func(u *unit, m *Machine, event Event)
+
+// table says what every event does in every state. ignore means that the
+// event is harmless there, broken that it cannot happen unless we are at fault.
+// testdata/table.golden shows it with its rows and columns in line.
+var table = [service.StateCount][kindCount]step{
+	service.Down: {
+		kindStarted:     broken, // no run
+		kindStartFailed: broken,
+		kindExited:      broken,
+		kindEmptied:     broken,
+		kindReady:       broken,
+		kindNotReady:    broken,
+		kindTicked:      broken, // no deadline
+		kindAskStart:    (*unit).startAgain,
+		kindAskStop:     ignore,
+	},
+	service.Waiting: {
+		kindStarted:     broken,
+		kindStartFailed: broken,
+		kindExited:      broken,
+		kindEmptied:     broken,
+		kindReady:       broken,
+		kindNotReady:    broken,
+		kindTicked:      broken,
+		kindAskStart:    ignore,
+		kindAskStop:     (*unit).stayDown,
+	},
+	service.Starting: {
+		kindStarted:     (*unit).nowRunning,
+		kindStartFailed: (*unit).startRefused,
+		kindExited:      (*unit).died,
+		kindEmptied:     broken, // Watch is said in Stopping and Killing only
+		kindReady:       (*unit).nowReady,
+		kindNotReady:    (*unit).notYetReady,
+		kindTicked:      (*unit).startDeadline,
+		kindAskStart:    ignore,
+		kindAskStop:     (*unit).askedDown,
+	},
+	service.Up: {
+		kindStarted:     broken,
+		kindStartFailed: broken,
+		kindExited:      (*unit).died,
+		kindEmptied:     broken,
+		kindReady:       broken, // the probe has ended
+		kindNotReady:    broken,
+		kindTicked:      broken,
+		kindAskStart:    ignore,
+		kindAskStop:     (*unit).askedDown,
+	},
+	service.Stopping: {
+		kindStarted:     (*unit).lateStart,
+		kindStartFailed: (*unit).lateRefusal,
+		kindExited:      (*unit).leaderEnded,
+		kindEmptied:     (*unit).stopped,
+		kindReady:       broken,
+		kindNotReady:    broken,
+		kindTicked:      (*unit).nextRung,
+		kindAskStart:    (*unit).wantedAfterStop,
+		kindAskStop:     (*unit).noLongerWanted,
+	},
+	service.Killing: {
+		kindStarted:     (*unit).lateStart,
+		kindStartFailed: (*unit).lateRefusal,
+		kindExited:      (*unit).leaderEnded,
+		kindEmptied:     (*unit).stopped,
+		kindReady:       broken,
+		kindNotReady:    broken,
+		kindTicked:      (*unit).stillThere,
+		kindAskStart:    (*unit).wantedAfterStop,
+		kindAskStop:     (*unit).noLongerWanted,
+	},
+	service.BackingOff: {
+		kindStarted:     broken,
+		kindStartFailed: broken,
+		kindExited:      broken,
+		kindEmptied:     broken,
+		kindReady:       broken,
+		kindNotReady:    broken,
+		kindTicked:      (*unit).becomeWaiting,
+		kindAskStart:    (*unit).startAgain,
+		kindAskStop:     (*unit).stayDown,
+	},
+	service.Done: {
+		kindStarted:     broken,
+		kindStartFailed: broken,
+		kindExited:      broken,
+		kindEmptied:     broken,
+		kindReady:       broken,
+		kindNotReady:    broken,
+		kindTicked:      broken,
+		kindAskStart:    (*unit).startAgain,
+		kindAskStop:     (*unit).stayDown,
+	},
+	service.Failed: {
+		kindStarted:     broken,
+		kindStartFailed: broken,
+		kindExited:      broken,
+		kindEmptied:     broken,
+		kindReady:       broken,
+		kindNotReady:    broken,
+		kindTicked:      broken,
+		kindAskStart:    (*unit).startAgain,
+		kindAskStop:     (*unit).stayDown,
+	},
+}
+
+func ignore(*unit, *Machine, Event) {}
+
+// broken is the cell of what cannot happen. The one who drives the machine catches
+// the panic, writes down what led to it and leaves politely.
+func broken(u *unit, _ *Machine, event Event) {
+	panic(fmt.Sprintf("internal error: %s: %T while %v", u.spec.Name, event, u.state))
+}

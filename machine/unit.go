@@ -1,0 +1,265 @@
+package machine
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"sexton/proc"
+	"sexton/service"
+)
+
+// unit is the machine's record of one service. What the fields mean in which
+// state is in invariants.go, as a check.
+type unit struct {
+	spec  *service.Spec
+	index int
+
+	state    service.State
+	since    Instant // when the state was entered
+	up       bool    // the target
+	run      service.Run
+	pid      proc.PID // for people
+	deadline Instant
+
+	starts   []Instant // recent ones, for GiveUp
+	started  Instant   // of the present or last run
+	spawning bool      // Spawn is said, its answer not yet heard
+	failures int       // ends in a row, for Backoff
+	restarts int       // for people
+	everUp   bool      // it was ready at least once
+
+	rung       int       // of the stop ladder
+	leaderGone bool      // the first process has ended, its group is waited for
+	failing    string    // why we stop it although its target is up; "": we do not
+	refused    bool      // the last start found no process
+	exit       proc.Exit // how the last first process ended
+	ended      string    // the same in words; "": none has
+	lastStatus int       // the same as an exit status, 126 and 127 included
+
+	probe probe
+}
+
+// become enters a state. Every change of state goes through here.
+func (u *unit) become(m *Machine, s service.State) {
+	u.state, u.since = s, m.now
+	u.deadline = never
+}
+
+// take looks the event up in the table and does what the cell says.
+func (u *unit) take(m *Machine, kind eventKind, event Event) {
+	table[u.state][kind](u, m, event)
+}
+
+// wantUp: Down, Done, Failed -> Waiting. Settle starts it when its needs are met.
+func (u *unit) wantUp(m *Machine) {
+	u.up = true
+	u.become(m, service.Waiting)
+}
+
+// start: Waiting -> Starting.
+func (u *unit) start(m *Machine) {
+	m.last++
+	u.run = m.last
+	m.runs[u.run] = u.index
+	u.spawning, u.leaderGone, u.refused, u.failing, u.pid = true, false, false, "", 0
+	u.started = m.now
+	if len(u.starts) > 0 {
+		u.restarts++
+	}
+	u.starts = append(u.starts, m.now)
+	if keep := max(u.spec.GiveUp.Starts, 1); len(u.starts) > keep {
+		u.starts = u.starts[len(u.starts)-keep:]
+	}
+	u.become(m, service.Starting)
+	m.do(Spawn{Run: u.run, Service: u.spec.Name})
+}
+
+// nowRunning: the spawn of a Starting unit succeeded.
+func (u *unit) nowRunning(m *Machine, event Event) {
+	u.spawning, u.pid = false, event.(Started).PID
+	ready := &u.spec.Ready
+	switch {
+	case u.spec.OneShot:
+		m.say(Info, u, fmt.Sprintf("started (pid %d)", u.pid))
+		return
+	case ready.Kind == service.NoProbe:
+		m.say(Info, u, fmt.Sprintf("up (pid %d)", u.pid))
+		u.becomeUp(m)
+		return
+	case ready.Kind == service.AfterTime:
+		u.deadline = m.now + ready.Delay
+	default:
+		if ready.Within > 0 {
+			u.deadline = m.now + ready.Within
+		}
+		u.probe.begin(m, u)
+	}
+	m.say(Info, u, fmt.Sprintf("started (pid %d), not ready yet: %s", u.pid, waitsFor(ready)))
+}
+
+// startRefused: there is no process.
+func (u *unit) startRefused(m *Machine, event Event) {
+	e := event.(StartFailed)
+	u.ended, u.lastStatus, u.exit = "cannot start: "+e.Err, e.Status, proc.Exit{Code: e.Status}
+	u.refused = true
+	u.endRun(m)
+	if e.Passing {
+		u.restartOr(m, Warn, u.ended, u.becomeFailed)
+		return
+	}
+	u.judge(m, false, u.ended)
+}
+
+func (u *unit) becomeUp(m *Machine) {
+	u.become(m, service.Up)
+	u.everUp = true
+}
+
+// nowReady: a Starting unit has proved that it is ready.
+func (u *unit) nowReady(m *Machine, _ Event) {
+	u.probe.end(m, u)
+	u.becomeUp(m)
+	m.say(Info, u, fmt.Sprintf("up after %s", span(m.now-u.started)))
+}
+
+// notYetReady: an attempt failed; the probe has planned the next.
+func (u *unit) notYetReady(m *Machine, event Event) {
+	m.say(Debug, u, "not ready yet: "+event.(Probed).Err)
+	u.probe.again(m, u)
+}
+
+// startDeadline: the time of `ready` has passed. For `after` that is what was
+// waited for; for a probe it is a failed start.
+func (u *unit) startDeadline(m *Machine, event Event) {
+	if u.spec.Ready.Kind == service.AfterTime && !u.spec.OneShot {
+		u.nowReady(m, event)
+		return
+	}
+	u.failing = fmt.Sprintf("not ready within %s: %s", span(u.spec.Ready.Within), u.probe.lastWords())
+	m.say(Warn, u, fmt.Sprintf("%s; stopping it with %s", u.failing, ladderWords(u.spec)))
+	u.beginStop(m)
+}
+
+// endRun forgets the run: from here on, news of it is old.
+func (u *unit) endRun(m *Machine) {
+	u.probe.end(m, u)
+	delete(m.runs, u.run)
+	u.run, u.pid, u.leaderGone, u.spawning = 0, 0, false, false
+}
+
+// died: the first process of a Starting or Up unit ended, and nobody asked it to.
+func (u *unit) died(m *Machine, event Event) {
+	u.exit = event.(Exited).Exit
+	u.lastStatus = u.exit.Status()
+	u.ended = fmt.Sprintf("%s after %s", u.exit, span(m.now-u.started))
+	well := u.exit.Signal == 0 && slices.Contains(u.spec.OKCodes, u.exit.Code)
+	run := u.run
+	u.endRun(m)
+	u.judge(m, well, u.ended)
+	// Its group must not hold on to ports and files that the next run wants. At
+	// the container's end they are swept like everything else that is left,
+	// gently, and what a oneshot leaves behind may be meant.
+	if !u.spec.OneShot && m.shutdown.phase == running {
+		m.do(Signal{Run: run, Service: u.spec.Name, Signal: proc.KILL, Scope: proc.Group})
+	}
+}
+
+// judge decides what becomes of a unit whose target is up and whose run has
+// ended, well or not.
+func (u *unit) judge(m *Machine, well bool, what string) {
+	restart := u.spec.Restart == service.Always || u.spec.Restart == service.OnFailure && !well
+	switch {
+	case u.spec.OneShot && well:
+		u.become(m, service.Done)
+		m.say(Info, u, fmt.Sprintf("done after %s", span(m.now-u.started)))
+		m.endedForGood(u, true)
+	case m.shutdown.phase != running:
+		u.become(m, service.Down)
+		m.say(Info, u, what)
+	case restart:
+		u.restartOr(m, Warn, what, u.becomeFailed)
+	case well:
+		u.become(m, service.Done)
+		m.say(m.endLevel(u, Info), u, what)
+		m.endedForGood(u, true)
+	default:
+		m.say(m.endLevel(u, Error), u, what)
+		u.becomeFailed(m)
+	}
+}
+
+// restartOr plans the next start, or gives up.
+func (u *unit) restartOr(m *Machine, level Level, what string, giveUp func(*Machine)) {
+	if m.shutdown.phase != running {
+		u.become(m, service.Down)
+		m.say(Info, u, what)
+		return
+	}
+	limit := u.spec.GiveUp
+	if limit.Starts > 0 {
+		recent := 0
+		for _, at := range u.starts {
+			if m.now-at <= limit.Within {
+				recent++
+			}
+		}
+		if recent >= limit.Starts {
+			m.say(Error, u, fmt.Sprintf("%s; gave up after %s in %s", what, counted(recent, "start"), span(limit.Within)))
+			giveUp(m)
+			return
+		}
+		what = fmt.Sprintf("%s; restarting in %%s (%d of %d)", what, recent+1, limit.Starts)
+	} else {
+		what += "; restarting in %s"
+	}
+	if m.now-u.started >= u.spec.Backoff.Reset && u.spec.Backoff.Reset > 0 {
+		u.failures = 0
+	}
+	u.failures++
+	pause := m.pause(u)
+	u.become(m, service.BackingOff)
+	u.deadline = m.now + pause
+	m.say(level, u, fmt.Sprintf(what, span(pause)))
+}
+
+// pause is the wait before the next start.
+func (m *Machine) pause(u *unit) time.Duration {
+	b := u.spec.Backoff
+	pause := float64(b.First)
+	for i := 1; i < u.failures && pause < float64(b.Max); i++ {
+		pause *= b.Factor
+	}
+	pause = min(pause, float64(b.Max))
+	pause *= 1 + b.Jitter*(2*m.dice.Float64()-1)
+	return time.Duration(pause)
+}
+
+func (u *unit) becomeFailed(m *Machine) {
+	u.become(m, service.Failed)
+	m.endedForGood(u, false)
+}
+
+// becomeWaiting: the back-off is over.
+func (u *unit) becomeWaiting(m *Machine, _ Event) { u.become(m, service.Waiting) }
+
+// startAgain: somebody asked for a unit that has ended for good or waits for
+// its next start; it begins anew.
+func (u *unit) startAgain(m *Machine, _ Event) {
+	u.failures, u.starts = 0, u.starts[:0]
+	u.wantUp(m)
+}
+
+// stayDown: a unit without a process is not wanted any more.
+func (u *unit) stayDown(m *Machine, _ Event) {
+	u.up = false
+	u.become(m, service.Down)
+}
+
+// report is the unit as people see it.
+func (u *unit) report(m *Machine) service.Status {
+	return service.Status{
+		Name: u.spec.Name, State: u.state, Run: u.run, PID: u.pid, Since: u.since,
+		Restarts: u.restarts, LastExit: u.ended, Waits: u.waits(m),
+	}
+}

@@ -1,0 +1,61 @@
+package machine
+
+import (
+	"fmt"
+	"time"
+)
+
+// say tells people something about u, or with nil about the container.
+func (m *Machine) say(level Level, u *unit, text string) {
+	name := ""
+	if u != nil {
+		name = u.spec.Name
+	}
+	m.do(Say{Level: level, Service: name, Text: text})
+}
+
+// endLevel is how much an end of u matters that is its own affair: in the
+// one-command form what becomes of the command is told by its exit status.
+func (m *Machine) endLevel(u *unit, otherwise Level) Level {
+	if m.plan.Init.OneCommand && u == m.main() && !u.refused {
+		return Info
+	}
+	return otherwise
+}
+
+// shutdownLevel: with one command there is nothing to say about the way down.
+func (m *Machine) shutdownLevel() Level {
+	if m.plan.Init.OneCommand {
+		return Debug
+	}
+	return Info
+}
+
+// span writes a length of time for people: three digits are enough.
+func span(d time.Duration) string {
+	switch {
+	case d < 0:
+		return "-" + span(-d)
+	case d < time.Millisecond:
+		return d.Round(time.Microsecond).String()
+	case d < time.Second:
+		return d.Round(time.Millisecond).String()
+	case d < time.Minute:
+		return d.Round(100 * time.Millisecond).String()
+	}
+	text := d.Round(time.Second).String()
+	for _, zero := range [...]string{"m0s", "h0m"} {
+		if n := len(text) - len(zero); n > 0 && text[n:] == zero {
+			text = text[:n+1]
+		}
+	}
+	return text
+}
+
+// counted writes a number of things: "1 service", "3 services".
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
