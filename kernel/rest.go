@@ -26,6 +26,9 @@ func (k Linux) SignalRest(sig proc.Signal) bool {
 	if k.First() {
 		return unix.Kill(-1, unix.Signal(sig)) != unix.ESRCH
 	}
+	if _, _, children, err := k.Peek(); err == nil && !children {
+		return false // what descends from us descends from a child of ours
+	}
 	left := descendants(os.Getpid())
 	for _, pid := range left {
 		signalDescendant(pid, sig)
@@ -91,4 +94,14 @@ func descends(pid, ancestor int) bool {
 		}
 	}
 	return false
+}
+
+// NameOf is what the process calls itself (proc_pid_comm(5)); "" when it is
+// gone or hidden from us.
+func (Linux) NameOf(pid proc.PID) string {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(int(pid)) + "/comm")
+	if err != nil || len(text) == 0 {
+		return ""
+	}
+	return string(text[:len(text)-1])
 }

@@ -87,9 +87,8 @@ func queueError(pid proc.PID, sig proc.Signal, err error) error {
 	return fmt.Errorf("queue %v to process %d: %w", sig, pid, err)
 }
 
-// A Group is a hold on a process group which keeps its meaning after its
-// leader was reaped and its number given away.
-type Group struct {
+// group is a proc.Hold.
+type group struct {
 	pid proc.PID
 	fd  int // a pidfd of the leader; -1 where the kernel has none
 
@@ -100,8 +99,8 @@ type Group struct {
 
 // Hold takes hold of the group that the zombie pid leads. It must be called
 // before the zombie is reaped. Release it afterwards.
-func (Linux) Hold(pid proc.PID) *Group {
-	g := &Group{pid: pid, fd: -1, died: ticksSinceBoot()}
+func (Linux) Hold(pid proc.PID) proc.Hold {
+	g := &group{pid: pid, fd: -1, died: ticksSinceBoot()}
 	if fd, err := unix.PidfdOpen(int(pid), 0); err == nil {
 		g.fd = fd
 	}
@@ -111,7 +110,7 @@ func (Linux) Hold(pid proc.PID) *Group {
 // Signal sends sig to what is left of the group; sig 0 only asks whether
 // something is left. It tells whether there was anybody. A process that is a
 // zombie which its own parent has not reaped counts as somebody.
-func (g *Group) Signal(sig proc.Signal) bool {
+func (g *group) Signal(sig proc.Signal) bool {
 	if g.fd >= 0 {
 		err := unix.PidfdSendSignal(g.fd, unix.Signal(sig), nil, pidfdProcessGroup)
 		switch errnoOf(err) {
@@ -133,7 +132,7 @@ func (g *Group) Signal(sig proc.Signal) bool {
 }
 
 // Release gives up the hold.
-func (g *Group) Release() {
+func (g *group) Release() {
 	if g.fd >= 0 {
 		unix.Close(g.fd)
 		g.fd = -1

@@ -1,7 +1,6 @@
 package kernel
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -59,7 +58,7 @@ func (Linux) Spawn(c *proc.Command) (proc.PID, error) {
 }
 
 func forkError(errno syscall.Errno) error {
-	failed := &proc.SpawnError{Stage: "fork", Err: errno}
+	failed := &proc.SpawnError{Stage: "fork", Err: errno, Passing: errno == unix.EAGAIN || errno == unix.ENOMEM}
 	switch errno {
 	case unix.EAGAIN:
 		failed.Mend = "the pids limit of the container or the process limit of the user is reached"
@@ -86,6 +85,8 @@ func (p *plan) failure(c *proc.Command) error {
 	case stageExec:
 		failed.Path = c.Argv[0]
 		failed.Mend = execMend(c, p.errno)
+		failed.NotFound = p.errno == unix.ENOENT || p.errno == unix.ENOTDIR
+		failed.Passing = p.errno == unix.ETXTBSY || p.errno == unix.EAGAIN || p.errno == unix.ENOMEM || p.errno == unix.ENFILE || p.errno == unix.EMFILE
 	case stageChdir:
 		failed.Path = c.Dir
 	case stageGroups, stageGID, stageUID:
@@ -125,20 +126,11 @@ func fileMend(name string, errno syscall.Errno) string {
 	return ""
 }
 
-// IsNotFound tells whether a spawn failed because there is no such command
-// (shells end with status 127 then), CannotExecute whether it failed because
-// it is there and cannot be run (126).
-func IsNotFound(err error) bool {
-	var failed *proc.SpawnError
-	return errors.As(err, &failed) && failed.Stage == stageNames[stageExec] &&
-		(failed.Err == unix.ENOENT || failed.Err == unix.ENOTDIR)
-}
-
 // newPlan makes everything that the child will need, so that it allocates
 // nothing.
 func newPlan(c *proc.Command) (*plan, error) {
 	if len(c.Argv) == 0 || c.Argv[0] == "" {
-		return nil, &proc.SpawnError{Stage: stageNames[stageExec], Err: unix.ENOENT, Mend: "the command is empty"}
+		return nil, &proc.SpawnError{Stage: stageNames[stageExec], Err: unix.ENOENT, Mend: "the command is empty", NotFound: true}
 	}
 	p := &plan{command: c, self: uintptr(os.Getpid()), umask: c.Umask, foreground: c.Foreground, mask: c.Mask}
 	var err error

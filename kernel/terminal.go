@@ -8,19 +8,11 @@ import (
 	"sexton/proc"
 )
 
-// Terminal is the controlling terminal that we were started on, and how it
-// was then.
-type Terminal struct {
-	FD    int
-	group int
-	modes *unix.Termios
-}
-
 // FindTerminal looks for a terminal that is ours to give away: one of the
 // descriptors 0, 1 and 2 is our controlling terminal and our process group is
 // its foreground group. A start in the background finds nothing, so it steals
 // nothing. ok is false where there is none; that is no error.
-func (Linux) FindTerminal() (t Terminal, ok bool) {
+func (Linux) FindTerminal() (t proc.Terminal, ok bool) {
 	for fd := 0; fd <= 2; fd++ {
 		// TIOCGPGRP fails with ENOTTY unless the descriptor is our controlling
 		// terminal (ioctl_tty(2)).
@@ -29,27 +21,27 @@ func (Linux) FindTerminal() (t Terminal, ok bool) {
 			continue
 		}
 		if group != unix.Getpgrp() {
-			return Terminal{}, false
+			return proc.Terminal{}, false
 		}
 		modes, err := unix.IoctlGetTermios(fd, unix.TCGETS)
 		if err != nil {
 			modes = nil
 		}
-		return Terminal{FD: fd, group: group, modes: modes}, true
+		return proc.Terminal{FD: fd, Group: group, Modes: modes}, true
 	}
-	return Terminal{}, false
+	return proc.Terminal{}, false
 }
 
 // TakeBack makes our group the foreground group again and restores the modes
 // that the terminal had when we were started. Nothing that fails here matters
 // to anyone: the terminal may be gone.
-func (Linux) TakeBack(t Terminal) {
+func (Linux) TakeBack(t proc.Terminal) {
 	var block, before unix.Sigset_t
 	block.Val[0] = proc.TTOU.Bit()
 	_ = unix.PthreadSigmask(unix.SIG_BLOCK, &block, &before)
-	_ = unix.IoctlSetPointerInt(t.FD, unix.TIOCSPGRP, t.group)
-	if t.modes != nil {
-		_ = unix.IoctlSetTermios(t.FD, unix.TCSETS, t.modes)
+	_ = unix.IoctlSetPointerInt(t.FD, unix.TIOCSPGRP, t.Group)
+	if modes, _ := t.Modes.(*unix.Termios); modes != nil {
+		_ = unix.IoctlSetTermios(t.FD, unix.TCSETS, modes)
 	}
 	_ = unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil)
 }
@@ -63,7 +55,7 @@ func IsTerminal(fd int) bool {
 // LeaveNothingOpen closes every descriptor above 2 that we were given by who
 // started us, and goes to the root directory: neither a mount nor a pipe of
 // theirs may hang on us for as long as we live. Descriptors of our own are
-// known by their close-on-exec flag. With keep, they are only marked close-on-exec.
+// known by their close-on-exec flag.
 func (Linux) LeaveNothingOpen() {
 	_ = unix.Chdir("/")
 	for _, fd := range openDescriptors() {

@@ -30,8 +30,8 @@ func FormatPlan(plan service.Plan, seed uint64) string {
 	var b strings.Builder
 	w := &words{}
 	w.text("main", plan.Init.Main)
-	w.span("grace", plan.Init.Grace)
-	w.span("linger", plan.Init.Linger)
+	w.text("grace", plan.Init.Grace.String())
+	w.text("linger", plan.Init.Linger.String())
 	w.flag("one-command", plan.Init.OneCommand)
 	w.text("seed", strconv.FormatUint(seed, 10))
 	b.WriteString("init" + w.String() + "\n")

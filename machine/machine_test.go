@@ -62,6 +62,7 @@ type player struct {
 	seed    uint64
 	machine *Machine
 	now     Instant
+	exact   bool
 	out     strings.Builder
 	seen    map[[2]service.State]map[string]bool // transitions, by the event that made them
 }
@@ -77,6 +78,10 @@ func (p *player) answer(input []string) string {
 }
 
 func (p *player) line(line string) error {
+	if line == "exact" { // a trace: time passes by its own lines alone
+		p.exact = true
+		return nil
+	}
 	if p.machine == nil {
 		if ok, err := ParsePlanLine(line, &p.plan, &p.seed); ok || err != nil {
 			return err
@@ -92,7 +97,10 @@ func (p *player) line(line string) error {
 	if err != nil {
 		return err
 	}
-	if at >= 0 {
+	switch {
+	case at >= 0 && p.exact:
+		p.now = at
+	case at >= 0:
 		p.tickUntil(at)
 	}
 	p.step(event)

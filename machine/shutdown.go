@@ -133,6 +133,7 @@ func (m *Machine) tickShutdown() {
 	s.deadline = never
 	switch s.phase {
 	case stoppingUnits:
+		s.killed = true
 		m.say(Error, nil, "some processes did not die of SIGKILL in time; leaving all the same, the kernel ends them with us")
 		m.leave()
 	case sweeping:

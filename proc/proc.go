@@ -66,6 +66,23 @@ type Usage struct {
 	MaxRSSBytes  int64
 }
 
+// Hold is a hold on a process group which keeps its meaning after the group's
+// leader was reaped.
+type Hold interface {
+	// Signal sends sig to what is left of the group; 0 only asks. It tells
+	// whether there was anybody.
+	Signal(sig Signal) bool
+	// Release gives up the hold.
+	Release()
+}
+
+// Terminal is the controlling terminal that we were started on.
+type Terminal struct {
+	FD    int // a descriptor of it, one of 0, 1 and 2
+	Group int // the foreground process group when we were started: our own
+	Modes any // its modes then, in the kernel room's own type; nil: not known
+}
+
 // Dead is a child that has ended and is still a zombie, as waitid(2) with
 // WNOWAIT shows it.
 type Dead struct {
@@ -134,6 +151,9 @@ type SpawnError struct {
 	Path  string // the object of the step; may be empty
 	Err   error  // a syscall.Errno where the kernel said no
 	Mend  string // what the user can do about it; may be empty
+
+	NotFound bool // there is no such command: shells exit with 127 then, and with 126 otherwise
+	Passing  bool // the same start may well succeed later
 }
 
 func (e *SpawnError) Error() string {

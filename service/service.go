@@ -82,12 +82,12 @@ type Spec struct {
 type Verb uint8
 
 const (
-	Forward  Verb = iota // it goes to Main, and to every service that lists it in Signals
-	Shutdown             // the graceful end of the container
-	Drop                 // nothing
-	Send                 // Rule.Signal goes to each of Rule.To
-	Bounce               // each of Rule.To is restarted
-	Reread               // the file is read again
+	VerbForward Verb = iota // it goes to Main, and to every service that lists it in Signals
+	VerbStop                // the graceful end of the container
+	VerbIgnore              // nothing
+	VerbSend                // Rule.Signal goes to each of Rule.To
+	VerbRestart             // each of Rule.To is restarted
+	VerbReload              // the file is read again
 )
 
 func (v Verb) String() string {
@@ -97,8 +97,8 @@ func (v Verb) String() string {
 // Rule is one entry of [signals], or of --rewrite.
 type Rule struct {
 	Verb   Verb
-	Signal proc.Signal // Forward: sent instead of what came (0: the same); Send: what is sent
-	To     []string    // Send and Restart: services
+	Signal proc.Signal // VerbForward: sent instead of what came (0: the same); VerbSend: what is sent
+	To     []string    // VerbSend and VerbRestart: services
 }
 
 // Restart says after which ends a service is started again.

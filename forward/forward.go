@@ -1,0 +1,64 @@
+// Package forward says what a signal that reached us does, and who sent it. It
+// is asked; it does not decide when, and it knows no states.
+package forward
+
+import (
+	"fmt"
+
+	"sexton/proc"
+	"sexton/service"
+)
+
+// Table is the signal table of one plan. It does not change.
+type Table struct {
+	rules      map[proc.Signal]service.Rule
+	oneCommand bool
+}
+
+// New makes the table of a plan.
+func New(plan *service.Plan) Table {
+	return Table{rules: plan.Init.Rules, oneCommand: plan.Init.OneCommand}
+}
+
+// Ours tells whether a signal is for ourselves and goes no further, whatever
+// anybody's rules say: CHLD tells us of deaths and PIPE of readers that went
+// away. URG is Go's own when our own process sent it; kernel keeps that back.
+func Ours(s proc.Signal) bool { return s == proc.CHLD || s == proc.PIPE }
+
+// CannotBeCaught tells whether no rule can be made for a signal, because no
+// process ever sees it (signal(7)).
+func CannotBeCaught(s proc.Signal) bool { return s == proc.KILL || s == proc.STOP }
+
+// Rule is what a signal does: by its rule if it has one. Otherwise, with
+// services, TERM, INT, QUIT and RTMIN+3 (what systemd's containers are stopped
+// with) stop the container, and everything else is forwarded to main; with one
+// command everything is forwarded to it.
+func (t Table) Rule(s proc.Signal) service.Rule {
+	if rule, ok := t.rules[s]; ok {
+		return rule
+	}
+	if !t.oneCommand {
+		switch s {
+		case proc.TERM, proc.INT, proc.QUIT, proc.RTMin + 3:
+			return service.Rule{Verb: service.VerbStop}
+		}
+	}
+	return service.Rule{Verb: service.VerbForward}
+}
+
+// From says in words who sent a signal. name tells what a process is called,
+// "" if it is not known.
+func From(c proc.Caught, name func(proc.PID) string) string {
+	switch {
+	case c.Code == proc.CodeKernel:
+		return "from the terminal"
+	case c.Code > 0:
+		return "from the kernel"
+	case c.PID == 0:
+		return "from outside the container"
+	}
+	if called := name(c.PID); called != "" {
+		return fmt.Sprintf("from PID %d (%s)", c.PID, called)
+	}
+	return fmt.Sprintf("from PID %d", c.PID)
+}

@@ -1,0 +1,363 @@
+package pid1
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sexton/kernel/simkernel"
+	"sexton/machine"
+	"sexton/proc"
+	"sexton/service"
+)
+
+var (
+	simSeed  = flag.Uint64("sim.seed", 0, "live this one life, and show it; 0: many")
+	simLives = flag.Int("sim.lives", 2000, "how many lives TestLives lives")
+)
+
+// life is one invented container, from its plan to its end, by a seed.
+type life struct {
+	seed   uint64
+	dice   *rand.Rand
+	plan   service.Plan
+	habits map[string][]simkernel.Habit // by service, one for each run in turn
+	runs   map[string]int
+	sim    *simkernel.Sim
+	pid1   *PID1
+	trace  bytes.Buffer
+	wrongs []string
+	asked  bool
+	askAt  time.Duration
+	ends   map[service.Run]int
+}
+
+func newLife(seed uint64) *life {
+	l := &life{
+		seed: seed, dice: rand.New(rand.NewPCG(seed, 77)), sim: simkernel.New(seed),
+		habits: make(map[string][]simkernel.Habit), runs: make(map[string]int), ends: make(map[service.Run]int),
+	}
+	l.invent()
+	return l
+}
+
+func (l *life) pick(of ...time.Duration) time.Duration { return of[l.dice.IntN(len(of))] }
+func (l *life) chance(p float64) bool                  { return l.dice.Float64() < p }
+
+// invent makes a plan and what its programs will do.
+func (l *life) invent() {
+	l.plan.Init.Grace = l.pick(500*time.Millisecond, 3*time.Second, 10*time.Second)
+	l.plan.Init.Linger = l.pick(0, 300*time.Millisecond, 2*time.Second)
+	l.plan.Init.OneCommand = l.chance(0.2)
+	l.sim.Subreaper = l.chance(0.3)
+	if l.chance(0.3) {
+		l.sim.ForkFails = 0.2
+	}
+	services := 1 + l.dice.IntN(6)
+	if l.plan.Init.OneCommand {
+		services = 1
+		l.plan.Init.Grace = l.pick(0, time.Second)
+	}
+	for i := range services {
+		l.plan.Services = append(l.plan.Services, l.inventService(i))
+	}
+	if l.plan.Init.OneCommand || l.chance(0.3) {
+		main := &l.plan.Services[l.dice.IntN(services)]
+		l.plan.Init.Main, main.Restart, main.ShutdownOn = main.Name, service.Never, service.AnyExit
+	}
+	l.sim.Behaves = func(argv []string) simkernel.Habit {
+		name := argv[0]
+		if name == "probe" {
+			return simkernel.Habit{Lives: l.pick(0, time.Millisecond, 400*time.Millisecond), Exit: proc.Exit{Code: l.dice.IntN(2)}}
+		}
+		l.runs[name]++
+		return l.inventHabit(true)
+	}
+}
+
+func (l *life) inventService(i int) service.Spec {
+	s := service.Spec{
+		Name:    fmt.Sprintf("s%d", i),
+		OneShot: l.chance(0.2),
+		Restart: service.Restart(l.dice.IntN(3)),
+		Backoff: service.Backoff{First: l.pick(0, 10*time.Millisecond, time.Second), Factor: 2, Max: 5 * time.Second, Jitter: 0.1, Reset: time.Minute},
+		GiveUp:  service.GiveUp{Starts: l.dice.IntN(5), Within: 30 * time.Second},
+		OKCodes: []int{0}, ShutdownOn: service.ShutdownOn(l.dice.IntN(3)), Umask: -1,
+		Stop: []service.Rung{{Signal: proc.TERM}, {Signal: proc.KILL}},
+	}
+	s.Command = []string{s.Name}
+	if s.OneShot && s.Restart == service.Always {
+		s.Restart = service.Never
+	}
+	if l.chance(0.3) {
+		s.Stop = []service.Rung{{Signal: proc.QUIT, For: l.pick(10*time.Millisecond, time.Second)}, {Signal: proc.TERM}, {Signal: proc.KILL}}
+	}
+	if l.chance(0.05) {
+		s.Stop = []service.Rung{{Signal: proc.KILL}}
+	}
+	for j := range i {
+		if l.chance(0.3) {
+			list := [...]*[]string{&s.Needs, &s.Wants, &s.After}[l.dice.IntN(3)]
+			*list = append(*list, fmt.Sprintf("s%d", j))
+		}
+	}
+	if !s.OneShot && l.chance(0.4) {
+		kind := []service.ProbeKind{service.TCPProbe, service.ExecProbe, service.AfterTime}[l.dice.IntN(3)]
+		s.Ready = service.Probe{Kind: kind, Target: "t", Command: []string{"probe"}, Delay: l.pick(0, time.Second),
+			Every: time.Second, Timeout: l.pick(50*time.Millisecond, time.Second), Within: l.pick(0, time.Second, 5*time.Second)}
+		if kind != service.AfterTime && s.Ready.Within == 0 && l.chance(0.5) {
+			s.Ready.Within = time.Second
+		}
+	}
+	return s
+}
+
+func (l *life) inventHabit(leads bool) simkernel.Habit {
+	h := simkernel.Habit{Polite: l.chance(0.5), Stops: l.pick(0, time.Millisecond, 100*time.Millisecond, 4*time.Second)}
+	if l.chance(0.5) {
+		h.Lives = l.pick(time.Millisecond, 300*time.Millisecond, 3*time.Second, 20*time.Second)
+		if l.chance(0.5) {
+			h.Exit = proc.Exit{Code: l.dice.IntN(4)}
+		} else {
+			h.Exit = proc.Exit{Signal: proc.SEGV, Core: true}
+		}
+	}
+	if l.chance(0.15) {
+		h.Ignores = []proc.Signal{proc.TERM, proc.QUIT, proc.INT}
+	}
+	// Where nobody but the runtime kills, what does not die of KILL never ends.
+	h.Stuck = l.chance(0.01) && l.plan.Init.Grace > 0
+	if leads {
+		if l.chance(0.05) {
+			h.Fails = []syscall.Errno{syscall.ENOENT, syscall.EACCES}[l.dice.IntN(2)]
+		}
+		for range l.dice.IntN(4) {
+			child := l.inventHabit(false)
+			child.Session = l.chance(0.3)
+			h.Forks = append(h.Forks, child)
+		}
+	}
+	return h
+}
+
+// live lives it. It must be called in a bubble.
+func (l *life) live() {
+	commands := make([]proc.Command, len(l.plan.Services))
+	for i := range commands {
+		commands[i].Argv = l.plan.Services[i].Command
+	}
+	l.pid1 = New(Config{
+		Plan: l.plan, Commands: commands, Kernel: l.sim, Output: l, Seed: l.seed, Trace: &l.trace,
+		Check: func(ctx context.Context, p service.Probe) error {
+			select {
+			case <-ctx.Done():
+				return errors.New("no answer")
+			case <-time.After(10 * time.Millisecond):
+				return []error{nil, errors.New("refused")}[l.seed%2]
+			}
+		},
+	})
+	done := make(chan int)
+	over := make(chan struct{})
+	began := time.Now()
+	go func() {
+		status := l.pid1.Run()
+		close(over)
+		done <- status
+	}()
+	stopAfter := l.pick(0, time.Millisecond, 700*time.Millisecond, 5*time.Second, 30*time.Second)
+	signals := 1 + l.dice.IntN(3)
+	go func() {
+		timer := time.NewTimer(stopAfter)
+		for range signals {
+			select {
+			case <-over:
+				return
+			case <-timer.C:
+			}
+			sig := []proc.Signal{proc.TERM, proc.INT, proc.QUIT}[l.dice.IntN(3)]
+			if !l.asked {
+				l.asked, l.askAt = true, time.Since(began)
+			}
+			select {
+			case <-over:
+				return
+			case l.pid1.signals <- proc.Caught{Signal: sig}:
+			}
+			timer.Reset(time.Duration(l.dice.IntN(1000)) * time.Millisecond)
+		}
+		if l.plan.Init.OneCommand && l.plan.Init.Grace == 0 {
+			// Nobody but the runtime kills then: be the runtime.
+			select {
+			case <-over:
+			case <-time.After(10 * time.Second):
+				l.sim.SignalRest(proc.KILL)
+			}
+		}
+	}()
+	select {
+	case status := <-done:
+		l.judge(status, time.Since(began))
+	case <-time.After(time.Hour):
+		panic(fmt.Sprintf("seed %d: it never ended:\n%s", l.seed, l.trace.String()))
+	}
+}
+
+func (l *life) wrong(format string, args ...any) {
+	l.wrongs = append(l.wrongs, fmt.Sprintf(format, args...))
+}
+
+// judge compares the end with what is promised.
+func (l *life) judge(status int, took time.Duration) {
+	l.wrongs = append(l.wrongs, l.sim.Wrongs()...)
+	grace := l.plan.Init.Grace
+	if by := l.pid1.machine; grace > 0 {
+		if at, ok := by.LeaveBy(); ok && took > at {
+			l.wrong("it ended %v too late", took-at)
+		}
+		if l.asked && !l.plan.Init.OneCommand && took > l.askAt+grace {
+			l.wrong("asked at %v, it ended at %v: more than the grace of %v", l.askAt, took, grace)
+		}
+	}
+	if l.plan.Init.OneCommand {
+		return
+	}
+	_, asked, ok := strings.Cut(l.trace.String(), "say info stopping: SIG")
+	if !ok {
+		return
+	}
+	// What we said and the status that we leave with must agree.
+	want := 0
+	for _, said := range []string{"; killing it\n", "; killing everything now\n", "did not die of SIGKILL in time"} {
+		if strings.Contains(asked, said) {
+			want = 137
+		}
+	}
+	if status != want {
+		l.wrong("asked to stop, status %d, not %d", status, want)
+	}
+}
+
+// Open, Say and Drain make a life its own Output.
+func (l *life) Open(name string) (int, int, func(), error) {
+	if l.dice.Float64() < 0.01 {
+		return 0, 0, nil, syscall.EMFILE
+	}
+	i := l.pid1.index[name]
+	report := l.pid1.machine.Report()
+	for _, need := range l.plan.Services[i].Needs {
+		if s := report.Services[l.pid1.index[need]].State; !slices.Contains([]service.State{service.Up, service.Done}, s) && !report.Stopping {
+			l.wrong("%s starts while %s, which it needs, is %v", name, need, s)
+		}
+	}
+	if err := l.pid1.machine.Check(); err != nil {
+		l.wrong("%v", err)
+	}
+	return 1, 2, func() {}, nil
+}
+
+func (l *life) Say(machine.Level, string, string) {
+	if err := l.pid1.machine.Check(); err != nil {
+		l.wrong("%v", err)
+	}
+}
+
+func (l *life) Drain(time.Duration) {
+	if n := l.sim.Zombies(); n > 0 && !l.sim.Subreaper && l.plan.Init.Linger > 0 && l.sim.Alive() == 0 {
+		l.wrong("%d zombies are left at the end", n)
+	}
+}
+
+// TestLives lives thousands of invented containers, each by its seed, and
+// checks after every step and at every end that what is promised holds.
+func TestLives(t *testing.T) {
+	if *simSeed != 0 {
+		l := oneLife(t, *simSeed)
+		t.Logf("the life of seed %d:\n%s", *simSeed, l.trace.String())
+		return
+	}
+	start := uint64(1)
+	if text := os.Getenv("SIM_START"); text != "" {
+		fmt.Sscan(text, &start)
+	}
+	const parts = 4
+	for part := range uint64(parts) {
+		t.Run(fmt.Sprint(part), func(t *testing.T) {
+			t.Parallel()
+			for seed := start + part; seed < start+uint64(*simLives); seed += parts {
+				if oneLife(t, seed); t.Failed() {
+					return
+				}
+			}
+		})
+	}
+}
+
+func oneLife(t *testing.T, seed uint64) *life {
+	var l *life
+	synctest.Test(t, func(t *testing.T) {
+		l = newLife(seed)
+		l.live()
+	})
+	if err := replay(l.trace.String()); err != nil && seed%16 == 0 {
+		l.wrong("its trace does not replay: %v", err)
+	}
+	if len(l.wrongs) > 0 {
+		t.Errorf("seed %d: %s\nlive it again: go test ./init -run TestLives -sim.seed=%d -v", seed, strings.Join(slices.Compact(l.wrongs), "\n\t"), seed)
+	}
+	return l
+}
+
+// replay feeds a trace to a fresh machine and compares what it orders.
+func replay(trace string) error {
+	var plan service.Plan
+	var seed uint64
+	var m *machine.Machine
+	var want, got []string
+	output := false
+	for number, line := range strings.Split(trace, "\n") {
+		switch {
+		case strings.HasPrefix(line, "#") || line == "exact":
+		case line == "----":
+			output, want = true, nil
+		case line == "":
+			if output && !slices.Equal(want, got) {
+				return fmt.Errorf("line %d: ordered %q instead of %q", number, got, want)
+			}
+			output = false
+		case output:
+			if line != "(nothing)" {
+				want = append(want, line)
+			}
+		default:
+			if ok, err := machine.ParsePlanLine(line, &plan, &seed); ok || err != nil {
+				if err != nil {
+					return err
+				}
+				continue
+			}
+			if m == nil {
+				m = machine.New(plan, seed)
+			}
+			at, event, err := machine.ParseEvent(line)
+			if err != nil {
+				return err
+			}
+			got = nil
+			for _, action := range m.Step(at, event) {
+				got = append(got, machine.FormatAction(at, action))
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,158 @@
+package pid1
+
+import (
+	"context"
+	"fmt"
+
+	"sexton/machine"
+	"sexton/proc"
+	"sexton/service"
+)
+
+// perform does one thing that the machine orders.
+func (p *PID1) perform(action machine.Action) {
+	switch a := action.(type) {
+	case machine.Spawn:
+		p.spawn(a)
+	case machine.Signal:
+		p.signal(a)
+	case machine.Watch:
+		if child := p.runs[a.Run]; child != nil {
+			p.watched[a.Run] = p.Kernel.Hold(child.pid)
+		}
+	case machine.Probe:
+		p.startProbe(a)
+	case machine.StopProbe:
+		p.stopProbe(a.Run)
+	case machine.Sweep:
+		p.Kernel.SignalRest(a.Signal)
+		p.sweeping = true
+		p.checkEmpty()
+	case machine.Say:
+		p.Output.Say(a.Level, a.Service, a.Text)
+	case machine.Leave:
+		for run, cancel := range p.probes {
+			cancel()
+			delete(p.probes, run)
+		}
+	}
+}
+
+// spawn starts a run. The answer is queued, never taken inside the turn that
+// ordered it.
+func (p *PID1) spawn(a machine.Spawn) {
+	i := p.index[a.Service]
+	spec, command := &p.Plan.Services[i], p.Commands[i]
+	command.Foreground = -1
+	command.Files = [3]int{-1, 1, 2}
+	if spec.TTY || spec.Name == p.Plan.Init.Main {
+		command.Files[0] = 0
+	}
+	if spec.TTY && p.hasTerminal {
+		command.Foreground = p.terminal.FD
+	}
+	stdout, stderr, started, err := p.Output.Open(spec.Name)
+	if err != nil {
+		p.answers = append(p.answers, machine.StartFailed{Run: a.Run, Err: err.Error(), Status: 126, Passing: true})
+		return
+	}
+	command.Files[1], command.Files[2] = stdout, stderr
+	pid, err := p.Kernel.Spawn(&command)
+	started()
+	if err != nil {
+		failed := asSpawnError(err)
+		p.answers = append(p.answers, machine.StartFailed{
+			Run: a.Run, Err: failed.Error(), Status: spawnErrorStatus(failed), Passing: failed.Passing,
+		})
+		return
+	}
+	child := &process{pid: pid, run: a.Run, spec: i}
+	p.processes[pid], p.runs[a.Run] = child, child
+	p.answers = append(p.answers, machine.Started{Run: a.Run, PID: pid})
+	p.leaveNothingOpen()
+}
+
+// signal sends a signal to a run: to its process or group while its first
+// process is ours, alive or a zombie, and through the hold on its group
+// afterwards. A run that has neither is passed over.
+func (p *PID1) signal(a machine.Signal) {
+	if child := p.runs[a.Run]; child != nil {
+		var err error
+		if a.Queued {
+			err = p.Kernel.Queue(child.pid, a.Scope, a.Signal, a.Value)
+		} else {
+			err = p.Kernel.Signal(child.pid, a.Scope, a.Signal)
+		}
+		if err != nil {
+			p.Output.Say(machine.Debug, a.Service, err.Error())
+		}
+		return
+	}
+	if hold := p.watched[a.Run]; hold != nil {
+		hold.Signal(a.Signal)
+	}
+}
+
+// startProbe makes one attempt: a child of ours, or a check beside the loop.
+func (p *PID1) startProbe(a machine.Probe) {
+	i := p.index[a.Service]
+	ready := p.Plan.Services[i].Ready
+	p.stopProbe(a.Run)
+	if ready.Kind == service.ExecProbe {
+		p.startExecProbe(a, i)
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), ready.Timeout)
+	p.probes[a.Run] = cancel
+	go func() {
+		answer := machine.Probed{Run: a.Run, Seq: a.Seq}
+		if err := p.Check(ctx, ready); err != nil {
+			answer.Err = err.Error()
+		}
+		if ctx.Err() == context.Canceled {
+			return // StopProbe: nobody listens
+		}
+		select {
+		case p.probed <- answer:
+		case <-ctx.Done():
+		}
+		cancel()
+	}()
+}
+
+func (p *PID1) startExecProbe(a machine.Probe, i int) {
+	command := p.Commands[i]
+	command.Argv = p.Plan.Services[i].Ready.Command
+	command.Files, command.Foreground = [3]int{-1, -1, -1}, -1
+	pid, err := p.Kernel.Spawn(&command)
+	if err != nil {
+		p.answers = append(p.answers, machine.Probed{Run: a.Run, Seq: a.Seq, Err: asSpawnError(err).Error()})
+		return
+	}
+	child := &process{pid: pid, run: a.Run, spec: i, probe: a.Seq}
+	p.processes[pid] = child
+	p.probes[a.Run] = func() {
+		if p.processes[pid] == child {
+			_ = p.Kernel.Signal(pid, proc.Group, proc.KILL)
+		}
+	}
+}
+
+// execProbeEnded turns the end of an exec probe into its answer.
+func (p *PID1) execProbeEnded(child *process, exit proc.Exit) {
+	answer := machine.Probed{Run: child.run, Seq: child.probe}
+	if exit != (proc.Exit{}) {
+		answer.Err = fmt.Sprintf("exec %s %s", p.Plan.Services[child.spec].Ready.Command[0], exit)
+	}
+	p.answers = append(p.answers, answer)
+}
+
+// stopProbe ends the attempt on its way, if there is one.
+func (p *PID1) stopProbe(run service.Run) {
+	if cancel := p.probes[run]; cancel != nil {
+		delete(p.probes, run)
+		cancel()
+	}
+}
+
+func (p *PID1) endProbe(run service.Run) { p.stopProbe(run) }

@@ -1,0 +1,444 @@
+// Package pid1 is the one event loop: it hears what happens, asks the machine
+// what to do, and does it. It owns the machine, the table of processes and
+// runs, and one alarm. It has no policy: a question about a service's state in
+// here would be a bug.
+//
+// One event is finished before the next begins. That sentence is the whole of
+// the concurrency: everything else in the program stands at the edge, holds no
+// truth, and speaks to the loop through a channel.
+//
+// (The directory is init/; Go refuses to import a package of that name.)
+package pid1
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"sexton/forward"
+	"sexton/machine"
+	"sexton/proc"
+	"sexton/reaper"
+	"sexton/service"
+)
+
+// Kernel is what the loop needs of the kernel. kernel.Linux is the real one.
+type Kernel interface {
+	reaper.Waiter
+
+	// Catch takes over all signals; see kernel.Linux.
+	Catch(signals chan<- proc.Caught, childDied chan<- struct{}) error
+	// Spawn starts a process; a *proc.SpawnError says why not.
+	Spawn(c *proc.Command) (proc.PID, error)
+	// Signal and Queue send a signal to a child, or to the group it leads.
+	Signal(pid proc.PID, scope proc.Scope, sig proc.Signal) error
+	Queue(pid proc.PID, scope proc.Scope, sig proc.Signal, value uint64) error
+	// Hold keeps hold of a zombie's group beyond its reaping.
+	Hold(pid proc.PID) proc.Hold
+	// SignalRest signals everything that is left, 0 only asks, and tells
+	// whether there was anybody.
+	SignalRest(sig proc.Signal) bool
+	// First tells whether orphans come to us by themselves; otherwise
+	// AdoptOrphans is needed.
+	First() bool
+	AdoptOrphans() error
+	// FindTerminal and TakeBack: see kernel.Linux.
+	FindTerminal() (proc.Terminal, bool)
+	TakeBack(t proc.Terminal)
+	// LeaveNothingOpen drops what we inherited beside 0, 1 and 2.
+	LeaveNothingOpen()
+	// NameOf is what a process calls itself, "" if that is not known.
+	NameOf(pid proc.PID) string
+}
+
+// Output carries what services write, and what we have to say. No method may
+// block but Drain.
+type Output interface {
+	// Open makes the descriptors 1 and 2 of the next run of a service. They are
+	// ours until Started closes our copies, whether or not there was a start.
+	Open(service string) (stdout, stderr int, started func(), err error)
+	// Say is one line of our own.
+	Say(level machine.Level, service, text string)
+	// Drain writes out what has been written to us, within the time given.
+	Drain(within time.Duration)
+}
+
+// Config is what it takes to run a plan.
+type Config struct {
+	Plan service.Plan
+	// Commands are how to start each service of the plan; Files and Foreground
+	// are filled in here.
+	Commands []proc.Command
+	Kernel   Kernel
+	Output   Output
+	// Check makes one attempt of a probe that needs no process.
+	Check func(ctx context.Context, p service.Probe) error
+	// Seed feeds the jitter of restarts.
+	Seed uint64
+	// Trace gets the run as a dialogue; nil: nobody does.
+	Trace io.Writer
+	// NameOrphans says each reaped orphan aloud.
+	NameOrphans bool
+	// NeedOrphans says aloud when orphans cannot be adopted.
+	NeedOrphans bool
+	// Verbose: lines of level Debug are wanted, so it is worth finding out
+	// what a sender is called.
+	Verbose bool
+}
+
+// watchEvery is how often we look whether a group or the namespace is empty:
+// most of its processes are our children by then, whose death wakes us, but
+// some have another parent.
+const watchEvery = 20 * time.Millisecond
+
+// drainMax is how long writing out the last output may take.
+const drainMax = 500 * time.Millisecond
+
+// PID1 is the loop's state.
+type PID1 struct {
+	Config
+	machine *machine.Machine
+	table   forward.Table
+	began   time.Time
+	index   map[string]int
+
+	signals   chan proc.Caught
+	childDied chan struct{}
+	probed    chan machine.Probed
+	alarm     *time.Timer
+
+	answers   []machine.Event // to be taken before anything else is heard
+	processes map[proc.PID]*process
+	runs      map[service.Run]*process
+	watched   map[service.Run]proc.Hold
+	probes    map[service.Run]context.CancelFunc
+	sweeping  bool
+	orphans   int
+
+	terminal    proc.Terminal
+	hasTerminal bool
+	closed      bool // LeaveNothingOpen was called
+
+	recent recent
+}
+
+// process is a child of ours that we started.
+type process struct {
+	pid   proc.PID
+	run   service.Run
+	spec  int
+	probe uint64 // the attempt that it is, for an exec probe; 0: it is the service itself
+}
+
+// New makes the loop. Run runs it.
+func New(c Config) *PID1 {
+	p := &PID1{
+		Config:    c,
+		machine:   machine.New(c.Plan, c.Seed),
+		table:     forward.New(&c.Plan),
+		began:     time.Now(),
+		index:     make(map[string]int, len(c.Plan.Services)),
+		signals:   make(chan proc.Caught),
+		childDied: make(chan struct{}, 1),
+		probed:    make(chan machine.Probed),
+		processes: make(map[proc.PID]*process),
+		runs:      make(map[service.Run]*process),
+		watched:   make(map[service.Run]proc.Hold),
+		probes:    make(map[service.Run]context.CancelFunc),
+	}
+	for i := range c.Plan.Services {
+		p.index[c.Plan.Services[i].Name] = i
+	}
+	return p
+}
+
+// Run does all of it, from catching signals to the last line of output, and
+// returns the container's exit status. The order of the boot is behaviour:
+// signals are caught before there can be a child whose death would be missed.
+func (p *PID1) Run() (status int) {
+	if err := p.Kernel.Catch(p.signals, p.childDied); err != nil {
+		p.Output.Say(machine.Error, "", err.Error())
+		return exitInternal
+	}
+	p.adoptOrphans()
+	p.hasTerminalOf()
+	if !p.Plan.Init.OneCommand {
+		p.leaveNothingOpen()
+	}
+	p.alarm = time.NewTimer(time.Hour)
+	p.look() // children that died, or were adopted, before us
+	p.traceHead()
+	status = p.live()
+	if p.hasTerminal {
+		p.Kernel.TakeBack(p.terminal)
+	}
+	p.Output.Drain(p.drainTime())
+	return status
+}
+
+// Exit statuses of our own (sysexits.h).
+const exitInternal = 70
+
+func (p *PID1) adoptOrphans() {
+	if p.Kernel.First() {
+		return
+	}
+	if err := p.Kernel.AdoptOrphans(); err != nil && p.NeedOrphans {
+		p.Output.Say(machine.Warn, "", fmt.Sprintf("not PID 1 and not a subreaper: orphans will not be reaped; run as PID 1, or where prctl is allowed (%v)", err))
+	}
+}
+
+func (p *PID1) hasTerminalOf() {
+	for i := range p.Plan.Services {
+		if p.Plan.Services[i].TTY {
+			p.terminal, p.hasTerminal = p.Kernel.FindTerminal()
+		}
+	}
+}
+
+func (p *PID1) leaveNothingOpen() {
+	if !p.closed {
+		p.closed = true
+		p.Kernel.LeaveNothingOpen()
+	}
+}
+
+// live is the loop. If it panics the brain is broken, and what is left leaves
+// politely without it.
+func (p *PID1) live() (status int) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			status = p.leaveWithoutMachine(cause)
+		}
+	}()
+	p.take(machine.Booted{})
+	for !p.machine.Over() {
+		p.turn()
+	}
+	return p.machine.ExitStatus()
+}
+
+// turn waits for one thing to happen and deals with it.
+func (p *PID1) turn() {
+	if len(p.answers) > 0 {
+		event := p.answers[0]
+		p.answers = p.answers[1:]
+		p.take(event)
+		select {
+		case c := <-p.signals: // a thousand starts must not keep TERM waiting
+			p.caught(c)
+		default:
+		}
+		return
+	}
+	p.setAlarm()
+	select {
+	case <-p.childDied:
+		p.collect()
+	case c := <-p.signals:
+		p.caught(c)
+	case answer := <-p.probed:
+		p.endProbe(answer.Run)
+		p.take(answer)
+	case <-p.alarm.C:
+		p.checkEmpty()
+		p.take(machine.Ticked{})
+	}
+}
+
+// now is the machine's time.
+func (p *PID1) now() machine.Instant { return time.Since(p.began) }
+
+// take hands one event to the machine and does what it orders.
+func (p *PID1) take(event machine.Event) {
+	now := p.now()
+	p.recent.add(now, event)
+	actions := p.machine.Step(now, event)
+	p.trace(now, event, actions)
+	for _, action := range actions {
+		p.perform(action)
+	}
+}
+
+// setAlarm wakes us for the machine's next deadline, or for a look at what we
+// watch.
+func (p *PID1) setAlarm() {
+	at, ok := p.machine.Next()
+	wait := at - p.now()
+	if p.sweeping || len(p.watched) > 0 {
+		if !ok || wait > watchEvery {
+			wait, ok = watchEvery, true
+		}
+	}
+	if !ok {
+		p.alarm.Stop()
+		return
+	}
+	p.alarm.Reset(max(0, wait))
+}
+
+// caught deals with one signal.
+func (p *PID1) caught(c proc.Caught) {
+	if c.Lost > 0 {
+		p.Output.Say(machine.Error, "", fmt.Sprintf("%d signals were lost: they came faster than they could be forwarded", c.Lost))
+	}
+	if c.Signal == 0 || forward.Ours(c.Signal) {
+		return
+	}
+	rule := p.table.Rule(c.Signal)
+	name := func(proc.PID) string { return "" }
+	if p.Verbose || rule.Verb != service.VerbForward {
+		name = p.Kernel.NameOf
+	}
+	p.take(machine.Signalled{
+		Signal: c.Signal, Rule: rule, From: forward.From(c, name), Queued: c.Queued(), Value: c.Value,
+	})
+}
+
+func (p *PID1) look() {
+	select {
+	case p.childDied <- struct{}{}:
+	default:
+	}
+}
+
+// collect reaps a turn's worth of dead children.
+func (p *PID1) collect() {
+	more, err := reaper.Collect(p.Kernel, p.bury, p.gone)
+	if err != nil {
+		p.Output.Say(machine.Error, "", err.Error())
+	}
+	if more {
+		p.look()
+	}
+	p.checkEmpty()
+}
+
+// bury deals with a dead child while its number is still its own.
+func (p *PID1) bury(dead proc.Dead) {
+	known := p.processes[dead.PID]
+	switch {
+	case known == nil:
+		p.orphans++
+		if p.NameOrphans {
+			p.Output.Say(machine.Warn, "", fmt.Sprintf("reaped orphan %d (%s): %s", dead.PID, p.Kernel.NameOf(dead.PID), dead.Exit))
+		}
+	case known.probe == 0:
+		p.takeAnswers() // its start must be known before its end
+		p.take(machine.Exited{Run: known.run, Exit: dead.Exit})
+	default: // what a probe leaves behind is nobody's
+		_ = p.Kernel.Signal(dead.PID, proc.Group, proc.KILL)
+	}
+}
+
+// gone deals with a child whose number may belong to somebody else by now.
+func (p *PID1) gone(dead proc.Dead, _ proc.Usage) {
+	known := p.processes[dead.PID]
+	if known == nil {
+		return
+	}
+	delete(p.processes, dead.PID)
+	if known.probe != 0 {
+		p.execProbeEnded(known, dead.Exit)
+		return
+	}
+	delete(p.runs, known.run)
+	if known.spec == p.terminalOwner() && p.hasTerminal {
+		p.Kernel.TakeBack(p.terminal)
+	}
+}
+
+func (p *PID1) terminalOwner() int {
+	for i := range p.Plan.Services {
+		if p.Plan.Services[i].TTY {
+			return i
+		}
+	}
+	return -1
+}
+
+func (p *PID1) takeAnswers() {
+	for len(p.answers) > 0 {
+		event := p.answers[0]
+		p.answers = p.answers[1:]
+		p.take(event)
+	}
+}
+
+// checkEmpty looks whether what we watch is empty by now.
+func (p *PID1) checkEmpty() {
+	for run, hold := range p.watched {
+		if _, dying := p.runs[run]; !dying && !hold.Signal(0) {
+			hold.Release()
+			delete(p.watched, run)
+			p.answers = append(p.answers, machine.Emptied{Run: run})
+		}
+	}
+	if p.sweeping && !p.Kernel.SignalRest(0) {
+		p.sweeping = false
+		p.answers = append(p.answers, machine.Emptied{})
+	}
+}
+
+// drainTime is what is left for the last output.
+func (p *PID1) drainTime() time.Duration {
+	if by, ok := p.machine.LeaveBy(); ok {
+		return max(0, min(drainMax, by-p.now()-10*time.Millisecond))
+	}
+	return drainMax
+}
+
+// leaveWithoutMachine is the small fallback for a broken brain: it says what
+// is wrong, writes down the last events, asks everything to end, kills it, and
+// goes.
+func (p *PID1) leaveWithoutMachine(cause any) int {
+	p.Output.Say(machine.Error, "", fmt.Sprintf("internal error: %v; stopping everything; please report it with these lines:", cause))
+	for _, line := range p.recent.lines() {
+		p.Output.Say(machine.Error, "", line)
+	}
+	patience := p.Plan.Init.Grace - service.Reserve(p.Plan.Init.Grace)
+	if patience <= 0 {
+		patience = 5 * time.Second
+	}
+	for _, sig := range []proc.Signal{proc.TERM, proc.KILL} {
+		p.Kernel.SignalRest(sig)
+		deadline := time.NewTimer(patience)
+		for p.Kernel.SignalRest(0) {
+			timer := time.NewTimer(watchEvery)
+			select {
+			case <-timer.C:
+			case <-p.signals:
+			case <-p.probed:
+			case <-p.childDied:
+			case <-deadline.C:
+				deadline.Stop()
+				patience = 0
+			}
+			if _, err := reaper.Collect(p.Kernel, func(proc.Dead) {}, func(proc.Dead, proc.Usage) {}); err != nil || patience == 0 {
+				break
+			}
+		}
+		patience = time.Second
+	}
+	p.Output.Drain(drainMax)
+	return exitInternal
+}
+
+// spawnErrorStatus is what a shell would exit with: 127 for a command that is
+// not there, 126 for one that cannot be run.
+func spawnErrorStatus(failed *proc.SpawnError) int {
+	if failed.NotFound {
+		return 127
+	}
+	return 126
+}
+
+func asSpawnError(err error) *proc.SpawnError {
+	var failed *proc.SpawnError
+	if errors.As(err, &failed) {
+		return failed
+	}
+	return &proc.SpawnError{Stage: "start", Err: err}
+}

@@ -1,0 +1,386 @@
+// Package simkernel is an invented kernel, for tests alone: the methods of
+// kernel.Linux over processes that do not exist. It is cruel on purpose. A
+// number that is freed goes to the very next process, many deaths make one
+// SIGCHLD, dead children are shown in any order, and forks fail, all by a seed,
+// so that a life that went wrong can be lived again.
+//
+// It also watches its caller: Wrongs lists everything that an init must never
+// do. Time is package time's, which a test puts into a synctest bubble.
+package simkernel
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"sexton/proc"
+)
+
+// Habit is what an invented process does with its life.
+type Habit struct {
+	Fails   syscall.Errno // its exec fails with this; 0: it starts
+	Lives   time.Duration // it ends by itself after so long; 0: never
+	Exit    proc.Exit     // and so
+	Ignores []proc.Signal // signals that it does not mind; all others end it
+	Stops   time.Duration // how long it takes to end after a signal
+	Polite  bool          // then it exits with 0, otherwise it dies of the signal
+	Stuck   bool          // it does not even die of KILL
+	Forks   []Habit       // its children
+	Session bool          // it leaves its parent's group for one of its own
+}
+
+// Sim is an invented kernel whose caller is the init.
+type Sim struct {
+	// ForkFails is how often, of 1, a fork fails for now.
+	ForkFails float64
+	// Behaves gives the habit of a command.
+	Behaves func(argv []string) Habit
+	// Subreaper makes the caller something else than the first process.
+	Subreaper bool
+
+	mu        sync.Mutex
+	dice      *rand.Rand
+	processes []*process // alive and zombies, in order of birth
+	free      []proc.PID // given out again last in, first out
+	last      proc.PID
+	signals   chan<- proc.Caught
+	childDied chan<- struct{}
+	shown     *process
+	wrongs    []string
+}
+
+type process struct {
+	pid     proc.PID
+	group   *group
+	parent  *process // nil: the init
+	ours    bool     // spawned by the init
+	habit   Habit
+	zombie  bool
+	gone    bool
+	dying   bool
+	exit    proc.Exit
+	endings []*time.Timer
+}
+
+type group struct {
+	id      proc.PID
+	members int
+}
+
+// New makes a kernel whose every whim comes from seed.
+func New(seed uint64) *Sim {
+	return &Sim{dice: rand.New(rand.NewPCG(seed, ^seed)), last: 1}
+}
+
+// Wrongs are the things that an init must never do and this one did.
+func (s *Sim) Wrongs() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.wrongs)
+}
+
+// Zombies counts the children of the init that wait to be reaped.
+func (s *Sim) Zombies() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for _, p := range s.processes {
+		if p.zombie && p.parent == nil {
+			n++
+		}
+	}
+	return n
+}
+
+// Alive counts the processes that still run, those that are stuck left out.
+func (s *Sim) Alive() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for _, p := range s.processes {
+		if !p.zombie && !p.habit.Stuck {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *Sim) wrong(format string, args ...any) {
+	s.wrongs = append(s.wrongs, fmt.Sprintf(format, args...))
+}
+
+// Catch: see kernel.Linux.
+func (s *Sim) Catch(signals chan<- proc.Caught, childDied chan<- struct{}) error {
+	s.signals, s.childDied = signals, childDied
+	return nil
+}
+
+// Send lets a signal reach the init. It blocks until the init has taken it.
+func (s *Sim) Send(c proc.Caught) { s.signals <- c }
+
+// Spawn: see kernel.Linux.
+func (s *Sim) Spawn(c *proc.Command) (proc.PID, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.childDied == nil {
+		s.wrong("a child before Catch: its death would be missed")
+	}
+	if s.dice.Float64() < s.ForkFails {
+		errno := []syscall.Errno{syscall.EAGAIN, syscall.ENOMEM}[s.dice.IntN(2)]
+		return 0, &proc.SpawnError{Stage: "fork", Err: errno, Passing: true}
+	}
+	habit := s.Behaves(c.Argv)
+	if habit.Fails != 0 {
+		return 0, &proc.SpawnError{Stage: "exec", Path: c.Argv[0], Err: habit.Fails, NotFound: habit.Fails == syscall.ENOENT}
+	}
+	p := s.fork(nil, habit)
+	p.ours = true
+	return p.pid, nil
+}
+
+// fork makes a process. Spawned ones lead a group of their own.
+func (s *Sim) fork(parent *process, habit Habit) *process {
+	p := &process{parent: parent, habit: habit, pid: s.number()}
+	if parent == nil || habit.Session {
+		p.group = &group{id: p.pid}
+	} else {
+		p.group = parent.group
+	}
+	p.group.members++
+	s.processes = append(s.processes, p)
+	for _, child := range habit.Forks {
+		s.fork(p, child)
+	}
+	if habit.Lives > 0 {
+		s.endAfter(p, habit.Lives, habit.Exit)
+	}
+	return p
+}
+
+// number gives out a process number, the one that was freed last if there is
+// one: nothing tests a confusion of processes better.
+func (s *Sim) number() proc.PID {
+	if n := len(s.free); n > 0 {
+		pid := s.free[n-1]
+		s.free = s.free[:n-1]
+		return pid
+	}
+	s.last++
+	return s.last
+}
+
+// endAfter ends p after a while.
+func (s *Sim) endAfter(p *process, wait time.Duration, exit proc.Exit) {
+	if wait <= 0 {
+		s.end(p, exit)
+		return
+	}
+	p.endings = append(p.endings, time.AfterFunc(wait, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.end(p, exit)
+	}))
+}
+
+// end makes p a zombie, its children orphans, and tells its parent.
+func (s *Sim) end(p *process, exit proc.Exit) {
+	if p.zombie || p.gone {
+		return
+	}
+	p.zombie, p.exit = true, exit
+	for _, timer := range p.endings {
+		timer.Stop()
+	}
+	died := p.parent == nil
+	for _, child := range slices.Clone(s.processes) {
+		if child.parent == p {
+			child.parent = nil
+			died = died || child.zombie
+		}
+	}
+	if p.parent != nil && !p.parent.zombie {
+		s.release(p) // its own parent reaps it
+	}
+	if died {
+		select {
+		case s.childDied <- struct{}{}:
+		default: // merged with one that has not been looked at
+		}
+	}
+}
+
+// release frees what a zombie holds.
+func (s *Sim) release(p *process) {
+	p.gone = true
+	s.processes = slices.DeleteFunc(s.processes, func(q *process) bool { return q == p })
+	p.group.members--
+	if !s.heldAsGroup(p.pid) {
+		s.free = append(s.free, p.pid)
+	}
+	if p.group.members == 0 && p.group.id != p.pid && s.find(p.group.id) == nil {
+		s.free = append(s.free, p.group.id)
+	}
+}
+
+// heldAsGroup tells whether somebody still has the number as its group: the
+// kernel does not give it out then.
+func (s *Sim) heldAsGroup(pid proc.PID) bool {
+	return slices.ContainsFunc(s.processes, func(q *process) bool { return q.group.id == pid })
+}
+
+func (s *Sim) find(pid proc.PID) *process {
+	for _, p := range s.processes {
+		if p.pid == pid {
+			return p
+		}
+	}
+	return nil
+}
+
+// Peek: see kernel.Linux. It shows the same zombie until that is reaped.
+func (s *Sim) Peek() (dead proc.Dead, ok, children bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.shown == nil || s.shown.gone {
+		var zombies []*process
+		for _, p := range s.processes {
+			if p.parent == nil {
+				children = true
+				if p.zombie {
+					zombies = append(zombies, p)
+				}
+			}
+		}
+		if len(zombies) == 0 {
+			return proc.Dead{}, false, children, nil
+		}
+		s.shown = zombies[s.dice.IntN(len(zombies))]
+	}
+	return proc.Dead{PID: s.shown.pid, Exit: s.shown.exit}, true, true, nil
+}
+
+// Reap: see kernel.Linux.
+func (s *Sim) Reap(pid proc.PID) (proc.Usage, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.shown == nil || s.shown.pid != pid {
+		s.wrong("reaped %d, which Peek has not shown", pid)
+		return proc.Usage{}, syscall.ECHILD
+	}
+	s.release(s.shown)
+	s.shown = nil
+	return proc.Usage{}, nil
+}
+
+// Signal: see kernel.Linux. To signal a number that is no child of the init,
+// alive or zombie, is the worst that an init can do.
+func (s *Sim) Signal(pid proc.PID, scope proc.Scope, sig proc.Signal) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.find(pid)
+	if p == nil || !p.ours {
+		s.wrong("signal %v to %d, which is no child of ours", sig, pid)
+		return syscall.ESRCH
+	}
+	if scope == proc.Single {
+		s.deliver(p, sig)
+		return nil
+	}
+	s.deliverGroup(p.group, sig)
+	return nil
+}
+
+// Queue: see kernel.Linux. The value is lost on invented processes.
+func (s *Sim) Queue(pid proc.PID, scope proc.Scope, sig proc.Signal, _ uint64) error {
+	return s.Signal(pid, scope, sig)
+}
+
+// deliverGroup signals the members of g and tells whether there were any.
+func (s *Sim) deliverGroup(g *group, sig proc.Signal) bool {
+	any := false
+	for _, p := range slices.Clone(s.processes) {
+		if p.group == g {
+			any = true
+			s.deliver(p, sig)
+		}
+	}
+	return any
+}
+
+func (s *Sim) deliver(p *process, sig proc.Signal) {
+	switch {
+	case sig == 0 || p.zombie:
+	case sig == proc.KILL:
+		if !p.habit.Stuck {
+			s.endAfter(p, time.Duration(s.dice.IntN(3))*time.Millisecond, proc.Exit{Signal: proc.KILL})
+		}
+	case p.habit.Stuck || slices.Contains(p.habit.Ignores, sig):
+	default:
+		exit := proc.Exit{Signal: sig}
+		if p.habit.Polite {
+			exit = proc.Exit{}
+		}
+		if !p.dying {
+			p.dying = true
+			s.endAfter(p, p.habit.Stops, exit)
+		}
+	}
+}
+
+// Hold: see kernel.Linux.
+func (s *Sim) Hold(pid proc.PID) proc.Hold {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.find(pid)
+	if p == nil || !p.zombie || !p.ours {
+		s.wrong("hold of the group of %d, which is no zombie of ours", pid)
+		return hold{s, &group{}}
+	}
+	return hold{s, p.group}
+}
+
+type hold struct {
+	sim   *Sim
+	group *group
+}
+
+func (h hold) Signal(sig proc.Signal) bool {
+	h.sim.mu.Lock()
+	defer h.sim.mu.Unlock()
+	return h.sim.deliverGroup(h.group, sig)
+}
+
+func (h hold) Release() {}
+
+// SignalRest: see kernel.Linux.
+func (s *Sim) SignalRest(sig proc.Signal) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	left := false
+	for _, p := range slices.Clone(s.processes) {
+		left = left || !s.Subreaper || !p.zombie
+		s.deliver(p, sig)
+	}
+	return left
+}
+
+// First: see kernel.Linux.
+func (s *Sim) First() bool { return !s.Subreaper }
+
+// AdoptOrphans: see kernel.Linux.
+func (s *Sim) AdoptOrphans() error { return nil }
+
+// FindTerminal: there is none.
+func (s *Sim) FindTerminal() (proc.Terminal, bool) { return proc.Terminal{}, false }
+
+// TakeBack: there is none.
+func (s *Sim) TakeBack(proc.Terminal) {}
+
+// LeaveNothingOpen: nothing is.
+func (s *Sim) LeaveNothingOpen() {}
+
+// NameOf: they have none.
+func (s *Sim) NameOf(proc.PID) string { return "" }
