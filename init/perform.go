@@ -25,9 +25,7 @@ func (p *PID1) perform(action machine.Action) {
 	case machine.StopProbe:
 		p.stopProbe(a.Run)
 	case machine.Sweep:
-		p.Kernel.SignalRest(a.Signal)
-		p.sweeping = true
-		p.checkEmpty()
+		p.sweep, p.sweeping = a.Signal, true // when this turn's dead are reaped
 	case machine.Say:
 		p.Output.Say(a.Level, a.Service, a.Text)
 	case machine.Leave:

@@ -114,7 +114,8 @@ type PID1 struct {
 	runs      map[service.Run]*process
 	watched   map[service.Run]proc.Hold
 	probes    map[service.Run]context.CancelFunc
-	sweeping  bool
+	sweeping  bool        // it is said when nobody is left
+	sweep     proc.Signal // to be sent to everything at the end of this turn; 0: none
 	orphans   int
 
 	terminal    proc.Terminal
@@ -231,6 +232,7 @@ func (p *PID1) turn() {
 			p.caught(c)
 		default:
 		}
+		p.sweepNow()
 		return
 	}
 	p.setAlarm()
@@ -245,6 +247,14 @@ func (p *PID1) turn() {
 	case <-p.alarm.C:
 		p.checkEmpty()
 		p.take(machine.Ticked{})
+	}
+	p.sweepNow()
+}
+
+// sweepNow sends what Sweep has ordered in this turn.
+func (p *PID1) sweepNow() {
+	if p.sweep != 0 {
+		p.checkEmpty()
 	}
 }
 
@@ -376,10 +386,11 @@ func (p *PID1) checkEmpty() {
 			p.answers = append(p.answers, machine.Emptied{Run: run})
 		}
 	}
-	if p.sweeping && !p.Kernel.SignalRest(0) {
+	if p.sweeping && !p.Kernel.SignalRest(p.sweep) {
 		p.sweeping = false
 		p.answers = append(p.answers, machine.Emptied{})
 	}
+	p.sweep = 0
 }
 
 // drainTime is what is left for the last output.

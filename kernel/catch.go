@@ -78,13 +78,10 @@ func (Linux) Catch(signals chan<- proc.Caught, childDied chan<- struct{}) error 
 			continue
 		}
 		var old action
-		if errno := sigaction(s, nil, &old); errno != 0 {
-			return fmt.Errorf("look at signal %v: rt_sigaction: %w", s, errno)
-		}
-		chained[s] = old.handler
-		if errno := sigaction(s, &set, nil); errno != 0 {
+		if errno := sigaction(s, &set, &old); errno != 0 {
 			return fmt.Errorf("catch signal %v: rt_sigaction: %w", s, errno)
 		}
+		chained[s] = old.handler
 	}
 	unblockAll()
 	go readSignals(os.NewFile(uintptr(ends[0]), "signals"), signals, childDied)
@@ -110,11 +107,14 @@ func readSignals(queue *os.File, signals chan<- proc.Caught, childDied chan<- st
 		}
 		for at := 0; at+recordBytes <= n; at += recordBytes {
 			c := decode(buffer[at : at+recordBytes])
-			if c.Signal == proc.CHLD {
+			switch {
+			case c.Signal == proc.CHLD:
 				look(childDied)
-				continue
+			case c.Code == proc.CodeTkill && c.PID == proc.PID(catchPID):
+				// The runtime's own, caught before chained knew whose it was.
+			default:
+				signals <- c
 			}
-			signals <- c
 		}
 		if lost := atomic.SwapUint32(&catchLost, 0); lost != 0 {
 			look(childDied) // one of the lost may have been a SIGCHLD

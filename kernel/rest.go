@@ -3,6 +3,7 @@ package kernel
 import (
 	"os"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -99,9 +100,5 @@ func descends(pid, ancestor int) bool {
 // NameOf is what the process calls itself (proc_pid_comm(5)); "" when it is
 // gone or hidden from us.
 func (Linux) NameOf(pid proc.PID) string {
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(int(pid)) + "/comm")
-	if err != nil || len(text) == 0 {
-		return ""
-	}
-	return string(text[:len(text)-1])
+	return strings.TrimSuffix(string(readSmall("/proc/"+strconv.Itoa(int(pid))+"/comm")), "\n")
 }

@@ -1,0 +1,139 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"sexton/service"
+)
+
+// check says what is wrong with a file, or in short what it would do.
+func (c *call) check() int {
+	plan, ok := c.load()
+	if !ok {
+		return exitConfig
+	}
+	if _, problems := prepare(&plan); len(problems) > 0 {
+		for _, problem := range problems {
+			fmt.Fprintf(c.stderr, "sexton: %s\n", problem)
+		}
+		return exitConfig
+	}
+	fmt.Fprint(c.stdout, summary(c.fileName(), &plan))
+	return 0
+}
+
+// summary is what a plan would do: the order of starts and stops, and what
+// ends the container.
+func summary(name string, plan *service.Plan) string {
+	var b strings.Builder
+	g := service.NewGraph(plan.Services)
+	fmt.Fprintf(&b, "%s: %s, no mistakes\n", name, counted(len(plan.Services), "service"))
+	b.WriteString("\nstart\n")
+	for level, members := range g.StartLevels() {
+		var words []string
+		for _, i := range members {
+			words = append(words, plan.Services[i].Name+startWords(&plan.Services[i]))
+		}
+		fmt.Fprintf(&b, "  %d  %s\n", level+1, strings.Join(words, ", "))
+	}
+	grace, reserve := plan.Init.Grace, service.Reserve(plan.Init.Grace)
+	fmt.Fprintf(&b, "\nstop, %s in all: %s for the services, %s kept for the last KILL and the last output\n", span(grace), span(grace-reserve), span(reserve))
+	stops := g.StopLevels()
+	for level, members := range stops {
+		var words []string
+		for _, i := range members {
+			words = append(words, fmt.Sprintf("%s (%s)", plan.Services[i].Name, ladder(&plan.Services[i])))
+		}
+		fmt.Fprintf(&b, "  %d  %s: %s\n", level+1, levelTime(plan, g, stops, level), strings.Join(words, ", "))
+	}
+	b.WriteString("\nend of the container\n")
+	for _, s := range plan.Services {
+		if words := endWords(plan, &s); words != "" {
+			fmt.Fprintf(&b, "  %s: %s\n", s.Name, words)
+		}
+	}
+	b.WriteString("  TERM, INT, QUIT or RTMIN+3: status 0, or 137 if something had to be killed\n")
+	return b.String()
+}
+
+func startWords(s *service.Spec) string {
+	switch {
+	case s.OneShot:
+		return " (oneshot)"
+	case s.Ready.Kind == service.AfterTime:
+		return " (ready after " + span(s.Ready.Delay) + ")"
+	case s.Ready.Kind == service.ExecProbe:
+		return " (ready: exec " + s.Ready.Command[0] + ")"
+	case s.Ready.Kind != service.NoProbe:
+		return " (ready: " + s.Ready.Kind.String() + " " + s.Ready.Target + ")"
+	}
+	return ""
+}
+
+// ladder is a stop ladder as it stands in the file.
+func ladder(s *service.Spec) string {
+	var words []string
+	for _, rung := range s.Stop {
+		word := rung.Signal.String()
+		if rung.For > 0 {
+			word += " " + span(rung.For)
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, ", ")
+}
+
+// levelTime is how long a level of the stop may take when every level before
+// it took all of its time: its fixed ladder, or its share of what no ladder
+// has fixed.
+func levelTime(plan *service.Plan, g *service.Graph, levels [][]int, level int) string {
+	var fixed time.Duration
+	open := 0
+	need := func(members []int) (most time.Duration, opens int) {
+		for _, i := range members {
+			f, o := plan.Services[i].Ladder()
+			most, opens = max(most, f), max(opens, o)
+		}
+		return most, opens
+	}
+	for _, members := range levels {
+		f, o := need(members)
+		fixed += f
+		open += o
+	}
+	mine, opens := need(levels[level])
+	left := plan.Init.Grace - service.Reserve(plan.Init.Grace) - fixed
+	if opens > 0 && left > 0 {
+		mine += left / time.Duration(open) * time.Duration(opens)
+	}
+	return "up to " + span(mine)
+}
+
+func endWords(plan *service.Plan, s *service.Spec) string {
+	switch {
+	case s.ShutdownOn == service.AnyExit && s.Restart == service.Never:
+		return "its end, with its status"
+	case s.ShutdownOn == service.AnyExit:
+		return "its end for good, with its status"
+	case s.ShutdownOn == service.NoShutdown:
+		return "never ends it"
+	case s.GiveUp.Starts > 0 && s.Restart != service.Never:
+		return fmt.Sprintf("its failure for good (%d starts within %s), with its status", s.GiveUp.Starts, span(s.GiveUp.Within))
+	case s.Restart == service.Never:
+		return "its failure, with its status"
+	}
+	return ""
+}
+
+// span is a length of time without needless zeros: 1m30s, 9s, 500ms.
+func span(d time.Duration) string {
+	text := d.Round(time.Millisecond).String()
+	for _, zero := range [...]string{"m0s", "h0m"} {
+		if rest, ok := strings.CutSuffix(text, zero); ok {
+			text = rest + zero[:1]
+		}
+	}
+	return text
+}
