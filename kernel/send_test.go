@@ -1,0 +1,129 @@
+package kernel
+
+import (
+	"bufio"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"sexton/proc"
+)
+
+// family spawns a shell that leaves one child in its group behind, and returns
+// the shell and the child.
+func family(t *testing.T) (leader, member proc.PID) {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	leader, err = Linux{}.Spawn(&proc.Command{
+		Argv: []string{"/bin/sh", "-c", "sleep 100 >/dev/null 2>&1 & echo $!"}, Env: []string{"PATH=/usr/bin:/bin"},
+		Files: [3]int{-1, int(w.Fd()), 2}, Foreground: -1, Umask: -1,
+	})
+	w.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(r).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	number, err := strconv.Atoi(strings.TrimSpace(line))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return leader, proc.PID(number)
+}
+
+func TestHoldReachesTheGroupWhenItsLeaderIsGone(t *testing.T) {
+	if err := (Linux{}).AdoptOrphans(); err != nil {
+		t.Fatal(err)
+	}
+	for _, old := range []bool{false, true} {
+		leader, member := family(t)
+		for {
+			if dead, ok, _, _ := (Linux{}).Peek(); ok && dead.PID == leader {
+				break
+			}
+		}
+		hold := Linux{}.Hold(leader).(*group)
+		if old { // as on a kernel that has no pidfds for it
+			unix.Close(hold.fd)
+			hold.fd = -1
+		}
+		if _, err := (Linux{}).Reap(leader); err != nil {
+			t.Fatal(err)
+		}
+		if !hold.Signal(0) {
+			t.Fatalf("old=%v: the group is said to be empty while %d is in it", old, member)
+		}
+		if !hold.Signal(proc.TERM) {
+			t.Fatalf("old=%v: nobody was signalled", old)
+		}
+		if exit := wait(t, member); exit.Signal != proc.TERM {
+			t.Errorf("old=%v: the member %v", old, exit)
+		}
+		if hold.Signal(0) {
+			t.Errorf("old=%v: the group is said to have members after the last one was reaped", old)
+		}
+		hold.Release()
+	}
+}
+
+func TestSignalRestReachesOrphansAndTellsWhenNobodyIsLeft(t *testing.T) {
+	if err := (Linux{}).AdoptOrphans(); err != nil {
+		t.Fatal(err)
+	}
+	leader, member := family(t)
+	wait(t, leader)
+	if !(Linux{}).SignalRest(proc.TERM) {
+		t.Fatal("nobody is left, it says")
+	}
+	wait(t, member)
+	if (Linux{}).SignalRest(0) {
+		t.Error("somebody is left, it says")
+	}
+}
+
+func TestSignalNeverGoesToEverybody(t *testing.T) {
+	for _, pid := range []proc.PID{0, 1} {
+		if err := (Linux{}).Signal(pid, proc.Group, 0); err == nil {
+			t.Errorf("a signal to group %d was taken", pid)
+		}
+	}
+}
+
+func TestPasswd(t *testing.T) {
+	etc := t.TempDir()
+	os.WriteFile(etc+"/passwd", []byte("root:x:0:0::/root:/bin/sh\n#web:x:1:1::/:\nweb:x:33:34:Web,,,:/var/www:/bin/false\nbroken:x\n"), 0o644)
+	os.WriteFile(etc+"/group", []byte("www:x:34:\nlogs:x:7:web,other\nspool:x:8:other,web\n"), 0o644)
+	for text, want := range map[string]User{
+		"web":  {Name: "web", UID: 33, GID: 34, Home: "/var/www", Groups: []int{7, 8}},
+		"33":   {Name: "web", UID: 33, GID: 34, Home: "/var/www", Groups: []int{7, 8}},
+		"4711": {UID: 4711, GID: 5, Home: "/"},
+	} {
+		got, err := lookupUser(etc, text, 5)
+		if err != nil || got.Name != want.Name || got.UID != want.UID || got.GID != want.GID || got.Home != want.Home || len(got.Groups) != len(want.Groups) {
+			t.Errorf("%s: %+v, %v; want %+v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"nobody", "#web", "", "-1", "4294967295"} {
+		if got, err := lookupUser(etc, text, 5); err == nil {
+			t.Errorf("%q: %+v", text, got)
+		}
+	}
+	if gid, err := lookupGroup(etc, "logs"); gid != 7 || err != nil {
+		t.Errorf("logs: %d, %v", gid, err)
+	}
+	if _, err := lookupGroup(etc+"/nowhere", "logs"); err == nil || !strings.Contains(err.Error(), "give a number") {
+		t.Errorf("no file: %v", err)
+	}
+	if gid, err := lookupGroup(etc+"/nowhere", "12"); gid != 12 || err != nil {
+		t.Errorf("12: %d, %v", gid, err)
+	}
+}
