@@ -1,0 +1,72 @@
+# make run      build and run a real example: nginx, redis and a worker; Ctrl-C ends it gracefully
+# make test     all tests, after installing what they need
+# make help     the rest
+
+BINARY   := sexton
+VERSION  ?= 0.1.0-dev
+# -E: our own first instruction, which sees what we were started with before
+# Go's runtime changes it (kernel/entry_*.s).
+LDFLAGS  := -s -w -E=sexton_entry -X sexton/cli.Version=$(VERSION)
+BUILD    := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
+SEED     ?= 0
+LIVES    ?= 100000
+FUZZTIME ?= 10s
+GO_IMAGE ?= golang:1.26
+
+export PATH := $(CURDIR)/.cache/go/bin:$(PATH)
+
+.PHONY: run test build check race sim fuzz stories docker bench diagram image help setup clean
+
+run: setup-run build
+	SEXTON_EXAMPLE=$${SEXTON_EXAMPLE:-/tmp/sexton-example} ./$(BINARY) -c examples/web/sexton.toml
+
+test: setup-test
+	go test -timeout 20m ./...
+
+build:
+	$(BUILD) -o $(BINARY) .
+
+build-arm64:
+	GOARCH=arm64 $(BUILD) -o $(BINARY)-arm64 .
+
+setup-%:
+	@sh tools/setup.sh $*
+
+# check is what every commit must pass.
+check:
+	@test -z "$$(gofmt -l . )" || { echo 'gofmt these:'; gofmt -l .; exit 1; }
+	go vet ./...
+	GOARCH=arm64 go vet ./kernel ./cli .
+	sh tools/staticcheck.sh ./...
+
+race:
+	go test -race -timeout 20m ./config ./machine ./kernel/... ./init ./reaper ./forward ./stdio ./probe ./proc ./service ./cli
+
+# sim lives invented containers: LIVES of them, or with SEED the one that went wrong.
+sim:
+	go test ./init -run TestLives -count=1 -timeout 30m -sim.seed=$(SEED) -sim.lives=$(LIVES)
+
+fuzz:
+	sh tools/fuzz.sh $(FUZZTIME)
+
+# stories are the real binary on the real kernel; STORY names some of them.
+stories: setup-test
+	go test -count=1 -run 'TestStories/$(STORY)' -v .
+
+docker: setup-test
+	go test -count=1 -run 'TestDocker' -v .
+
+bench: setup-bench build
+	go run ./bench -sexton ./$(BINARY) -o docs/bench.md
+
+diagram:
+	go test ./machine -run 'Table|Diagram' -rewrite
+
+image:
+	docker build --build-arg GO_IMAGE=$(GO_IMAGE) -t sexton:$(VERSION) .
+
+clean:
+	rm -rf $(BINARY) $(BINARY)-arm64 .cache
+
+help:
+	@sed -n '1,3p' Makefile; echo; grep -E '^[a-z0-9-]+:' Makefile | cut -d: -f1 | tr '\n' ' '; echo

@@ -1,0 +1,77 @@
+#!/bin/sh
+# Installs what a target needs and does not find: setup.sh run|test|bench.
+# As root on Debian by apt-get; others are told what is missing.
+set -eu
+what=${1:-run}
+
+need=''
+want() { # want COMMAND PACKAGE
+	command -v "$1" >/dev/null 2>&1 || need="$need $2"
+}
+PATH=$PATH:/usr/sbin:/sbin
+export PATH
+
+want git git
+case $what in
+run | test | bench)
+	want nginx nginx-light
+	want redis-server redis-server
+	want curl curl
+	;;
+esac
+case $what in
+test | bench)
+	want unshare util-linux
+	want tini tini
+	want dumb-init dumb-init
+	want catatonit catatonit
+	want tmux tmux
+	want busybox busybox-static
+	want gcc gcc
+	want strace strace
+	;;
+esac
+case $what in
+test)
+	want debootstrap debootstrap
+	want qemu-aarch64-static qemu-user-static
+	;;
+bench)
+	want s6-svscan s6
+	want runsvdir runit
+	want supervisord supervisor
+	;;
+esac
+command -v go >/dev/null 2>&1 || [ -x .cache/go/bin/go ] || need="$need golang-go"
+
+if [ -n "$need" ]; then
+	if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
+		echo "missing:$need; install them (as root on Debian: apt-get install$need)" >&2
+		[ "$what" != run ] || exit 1
+		exit 0 # tests say themselves what they skip for want of a program
+	fi
+	echo "installing:$need"
+	export DEBIAN_FRONTEND=noninteractive
+	# A package must not start its server here.
+	if [ ! -e /usr/sbin/policy-rc.d ]; then
+		printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
+		chmod +x /usr/sbin/policy-rc.d
+		trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+	fi
+	apt-get update -qq
+	# shellcheck disable=SC2086
+	apt-get install -y -qq --no-install-recommends ca-certificates $need >/dev/null
+fi
+
+# Debian's Go may be older than what go.mod asks for, and before 1.21 it cannot
+# fetch a newer one by itself. The toolchain is a module like any other.
+version=$(go version 2>/dev/null | sed 's/.*go1\.\([0-9]*\).*/\1/')
+if [ ! -x .cache/go/bin/go ] && [ "${version:-0}" -lt 21 ]; then
+	toolchain=v0.0.1-go1.26.8.linux-$(go env GOARCH)
+	echo "fetching Go toolchain $toolchain"
+	mkdir -p .cache/fetch
+	(cd .cache/fetch && printf 'module fetch\n' >go.mod && GOFLAGS=-mod=mod GONOSUMDB=golang.org/toolchain go mod download "golang.org/toolchain@$toolchain")
+	cp -R "$(go env GOMODCACHE)/golang.org/toolchain@$toolchain" .cache/go
+	chmod -R u+w .cache/go
+	chmod +x .cache/go/bin/* .cache/go/pkg/tool/*/*
+fi
