@@ -35,6 +35,14 @@ type plan struct {
 	// Written by the child.
 	stage stage
 	errno syscall.Errno
+
+	// shared is set by the child first of all. Where it stays false the two do
+	// not share memory: emulators (qemu-user) make a plain fork of it. Then
+	// stage and errno come through the pipe report, whose closing by exec tells
+	// that all went well.
+	shared bool
+	report [2]int
+	words  [2]int64
 }
 
 // stage is a step of the child, for the error that names it.
@@ -95,11 +103,14 @@ func fork(p *plan) (uintptr, syscall.Errno) {
 	if failed != 0 || pid != 0 {
 		return pid, syscall.Errno(failed)
 	}
+	p.shared = true
 	if errno := p.prepare(); errno != 0 {
 		p.errno = errno
 	} else {
 		p.stage, p.errno = stageExec, p.exec()
 	}
+	p.words[0], p.words[1] = int64(p.stage), int64(p.errno)
+	syscall.RawSyscall(unix.SYS_WRITE, uintptr(p.report[1]), uintptr(unsafe.Pointer(&p.words)), unsafe.Sizeof(p.words))
 	for {
 		syscall.RawSyscall(unix.SYS_EXIT_GROUP, 127, 0, 0)
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -32,6 +33,10 @@ func (Linux) Spawn(c *proc.Command) (proc.PID, error) {
 	if err != nil {
 		return 0, err
 	}
+	if err := unix.Pipe2(plan.report[:], unix.O_CLOEXEC); err != nil {
+		return 0, &proc.SpawnError{Stage: "pipe2", Err: err, Passing: true}
+	}
+	defer unix.Close(plan.report[0])
 	// The child must not run a handler of ours: it shares our memory and our
 	// signal queue. So it begins with everything blocked, and opens its mask as the
 	// last step before exec, when all dispositions are its own.
@@ -46,7 +51,10 @@ func (Linux) Spawn(c *proc.Command) (proc.PID, error) {
 	}
 	pid, errno := fork(plan)
 	_ = unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil)
-	runtime.KeepAlive(plan)
+	unix.Close(plan.report[1])
+	if errno == 0 && !plan.shared {
+		plan.readReport()
+	}
 	if errno != 0 {
 		return 0, forkError(errno)
 	}
@@ -55,6 +63,21 @@ func (Linux) Spawn(c *proc.Command) (proc.PID, error) {
 		return 0, plan.failure(c)
 	}
 	return proc.PID(pid), nil
+}
+
+// readReport waits for what a child says that does not share our memory: two
+// words if it failed, nothing if its exec succeeded.
+func (p *plan) readReport() {
+	for {
+		n, err := unix.Read(p.report[0], (*[unsafe.Sizeof(p.words)]byte)(unsafe.Pointer(&p.words))[:])
+		if err == unix.EINTR {
+			continue
+		}
+		if err == nil && n == int(unsafe.Sizeof(p.words)) {
+			p.stage, p.errno = stage(p.words[0]), syscall.Errno(p.words[1])
+		}
+		return
+	}
 }
 
 func forkError(errno syscall.Errno) error {
