@@ -21,5 +21,5 @@ import (
 )
 
 func main() {
-	os.Exit(cli.Main(os.Args, os.Environ()))
+	os.Exit(cli.Main(os.Args))
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"sexton/kernel"
 	"sexton/proc"
 )
 
@@ -25,7 +26,7 @@ var Version = "0.1.0-dev"
 
 // Main runs one command line, args[0] the name that we were called by, and
 // returns the exit status.
-func Main(args, environ []string) int {
+func Main(args []string) int {
 	if len(args) == 0 {
 		args = []string{"sexton"}
 	}
@@ -35,7 +36,7 @@ func Main(args, environ []string) int {
 			verb, rest = rest[0], rest[1:]
 		}
 	}
-	c := &call{verb: verb, environ: environ, stdout: os.Stdout, stderr: os.Stderr}
+	c := &call{verb: verb, environ: kernel.Environ(), stdout: os.Stdout, stderr: os.Stderr}
 	if err := c.parse(rest); err != nil {
 		fmt.Fprintf(c.stderr, "sexton: %v\nTry: sexton --help\n", err)
 		return exitUsage

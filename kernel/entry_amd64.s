@@ -40,5 +40,48 @@ caught:
 	JNZ	next
 	MOVQ	R12, ·inheritedIgnore(SB)
 	MOVL	$1, ·inheritedKnown(SB)
+	// Two more variables for the runtime, behind those that we were given:
+	// make a copy of the vector (argc, argv, nil, envp, nil, auxv) below it.
+	MOVQ	SP, SI
+	MOVQ	(SI), AX
+	LEAQ	16(SI)(AX*8), CX // envp
+envp:
+	MOVQ	(CX), DX
+	ADDQ	$8, CX
+	TESTQ	DX, DX
+	JNZ	envp
+	LEAQ	-8(CX), R8 // its nil
+auxv:
+	MOVQ	(CX), DX
+	ADDQ	$16, CX
+	TESTQ	DX, DX
+	JNZ	auxv
+	MOVQ	SI, DI
+	SUBQ	CX, DI
+	LEAQ	-16(SI)(DI*1), DI
+	ANDQ	$~15, DI
+	MOVQ	DI, R9
+	MOVQ	R8, R10
+	SUBQ	SI, R10
+copyargs:
+	MOVQ	(SI), AX
+	MOVQ	AX, (DI)
+	ADDQ	$8, SI
+	ADDQ	$8, DI
+	SUBQ	$8, R10
+	JNZ	copyargs
+	LEAQ	·ownZone(SB), AX
+	MOVQ	AX, 0(DI)
+	LEAQ	·ownProcs(SB), AX
+	MOVQ	AX, 8(DI)
+	ADDQ	$16, DI
+copyrest:
+	MOVQ	(SI), AX
+	MOVQ	AX, (DI)
+	ADDQ	$8, SI
+	ADDQ	$8, DI
+	CMPQ	SI, CX
+	JNE	copyrest
+	MOVQ	R9, SP
 	XORL	DX, DX
 	JMP	_rt0_amd64_linux(SB)

@@ -34,5 +34,36 @@ caught:
 	MOVD	R20, ·inheritedIgnore(SB)
 	MOVW	$1, R4
 	MOVW	R4, ·inheritedKnown(SB)
+	MOVD	RSP, R1
+	MOVD	(R1), R4
+	ADD	$16, R1, R2
+	ADD	R4<<3, R2, R2 // envp
+envp:
+	MOVD.P	8(R2), R4
+	CBNZ	R4, envp
+	SUB	$8, R2, R3 // its nil
+auxv:
+	MOVD.P	16(R2), R4
+	CBNZ	R4, auxv
+	SUB	R1, R2, R5
+	ADD	$16, R5, R5
+	SUB	R5, R1, R6
+	AND	$~15, R6, R6
+	MOVD	R6, R7
+copyargs:
+	MOVD.P	8(R1), R4
+	MOVD.P	R4, 8(R7)
+	CMP	R1, R3
+	BNE	copyargs
+	MOVD	$·ownZone(SB), R4
+	MOVD.P	R4, 8(R7)
+	MOVD	$·ownProcs(SB), R4
+	MOVD.P	R4, 8(R7)
+copyrest:
+	MOVD.P	8(R1), R4
+	MOVD.P	R4, 8(R7)
+	CMP	R1, R2
+	BNE	copyrest
+	MOVD	R6, RSP
 	MOVD	$0, R0
 	B	_rt0_arm64_linux(SB)

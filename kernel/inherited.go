@@ -1,6 +1,8 @@
 package kernel
 
 import (
+	"os"
+	"slices"
 	"syscall"
 	"unsafe"
 
@@ -38,6 +40,27 @@ func Inherited() (mask, ignore uint64) {
 		}
 	}
 	return 0, ignore
+}
+
+// Two variables that entry_*.s lets Go's runtime see behind those that we were
+// given, where the first of a name counts: an init has one thing to do at a
+// time, and needs neither several processors, with their threads and memory,
+// nor the local time zone, for which a package that we import would read a
+// file at each start. They are written so that nobody else would write them.
+var (
+	ownZone  = [...]byte{'T', 'Z', '=', ':', 0}
+	ownProcs = [...]byte{'G', 'O', 'M', 'A', 'X', 'P', 'R', 'O', 'C', 'S', '=', '0', '1', 0}
+)
+
+// Environ is the environment that we were given, as KEY=VALUE.
+func Environ() []string {
+	env := os.Environ()
+	if inheritedKnown == 0 {
+		return env
+	}
+	return slices.DeleteFunc(env, func(entry string) bool {
+		return entry == string(ownZone[:len(ownZone)-1]) || entry == string(ownProcs[:len(ownProcs)-1])
+	})
 }
 
 const (
