@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -93,6 +94,9 @@ func (c *call) agree() error {
 // apply puts the flags of the one-command form into its plan.
 func (c *call) apply(plan *service.Plan) {
 	main := &plan.Services[0]
+	// In what we say the command is called what people call it.
+	main.Name = path.Base(c.command[0])
+	plan.Init.Main = main.Name
 	main.Single, main.Session, main.ParentDeath = c.single, c.setsid, c.parentDeath
 	if c.linger != nil {
 		plan.Init.Linger, _ = duration("--linger", *c.linger)

@@ -49,6 +49,8 @@ type Kernel interface {
 	TakeBack(t proc.Terminal)
 	// LeaveNothingOpen drops what we inherited beside 0, 1 and 2.
 	LeaveNothingOpen()
+	// Trim gives back memory that only the start needed.
+	Trim()
 	// NameOf is what a process calls itself, "" if that is not known.
 	NameOf(pid proc.PID) string
 }
@@ -93,6 +95,10 @@ type Config struct {
 // some have another parent.
 const watchEvery = 20 * time.Millisecond
 
+// trimAfter is how long we must have lived for it to be worth giving back what
+// the start needed: a command that ends at once should not pay for it.
+const trimAfter = time.Second
+
 // drainMax is how long writing out the last output may take.
 const drainMax = 500 * time.Millisecond
 
@@ -121,6 +127,7 @@ type PID1 struct {
 	terminal    proc.Terminal
 	hasTerminal bool
 	closed      bool // LeaveNothingOpen was called
+	trimmed     bool
 
 	recent recent
 }
@@ -280,6 +287,14 @@ func (p *PID1) setAlarm() {
 	if p.sweeping || len(p.watched) > 0 {
 		if !ok || wait > watchEvery {
 			wait, ok = watchEvery, true
+		}
+	}
+	if !p.trimmed {
+		if p.now() >= trimAfter {
+			p.trimmed = true
+			p.Kernel.Trim()
+		} else if !ok || wait > trimAfter {
+			wait, ok = trimAfter, true
 		}
 	}
 	if !ok {

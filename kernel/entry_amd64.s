@@ -51,6 +51,7 @@ envp:
 	TESTQ	DX, DX
 	JNZ	envp
 	LEAQ	-8(CX), R8 // its nil
+	MOVQ	CX, ·inheritedAux(SB)
 auxv:
 	MOVQ	(CX), DX
 	ADDQ	$16, CX

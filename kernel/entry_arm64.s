@@ -42,6 +42,7 @@ envp:
 	MOVD.P	8(R2), R4
 	CBNZ	R4, envp
 	SUB	$8, R2, R3 // its nil
+	MOVD	R2, ·inheritedAux(SB)
 auxv:
 	MOVD.P	16(R2), R4
 	CBNZ	R4, auxv

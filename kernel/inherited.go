@@ -20,6 +20,7 @@ var (
 	inheritedIgnore uint64
 	inheritedNofile unix.Rlimit
 	inheritedAction action
+	inheritedAux    unsafe.Pointer // the auxiliary vector, getauxval(3)
 )
 
 // Inherited tells which signals were blocked and which were ignored when we

@@ -48,8 +48,20 @@ var signalNames = [...]string{
 	25: "XFSZ", 26: "VTALRM", 27: "PROF", 28: "WINCH", 29: "IO", 30: "PWR", 31: "SYS",
 }
 
-// aliases are the other names that signal(7) gives to the same numbers.
-var aliases = map[string]Signal{"IOT": 6, "CLD": 17, "POLL": 29, "UNUSED": 31}
+// alias gives the number of the other names that signal(7) has.
+func alias(name string) (Signal, bool) {
+	switch name {
+	case "IOT":
+		return ABRT, true
+	case "CLD":
+		return CHLD, true
+	case "POLL":
+		return 29, true
+	case "UNUSED":
+		return 31, true
+	}
+	return 0, false
+}
 
 // String is the name without SIG: "TERM", "RTMIN+3", "RTMAX-1"; or the bare
 // number where there is no name (32, 33, or no signal at all).
@@ -90,7 +102,7 @@ func ParseSignal(text string) (Signal, error) {
 			return Signal(n), nil
 		}
 	}
-	if s, ok := aliases[name]; ok {
+	if s, ok := alias(name); ok {
 		return s, nil
 	}
 	if s, ok := realTime(name); ok {

@@ -157,8 +157,11 @@ func (r Rung) Kills() bool { return r.Signal == 9 }
 
 // LongestStop is the path of services, in the order in which they stop, whose
 // ladders have the largest sum of fixed times, with that sum. Rungs without a
-// time count as nothing. Only for plans without a cycle.
+// time count as nothing. With a cycle there is no such path.
 func (g *Graph) LongestStop() (path []int, total time.Duration) {
+	if g.Cycle != nil {
+		return nil, 0
+	}
 	best := g.below(func(i int) time.Duration { fixed, _ := g.specs[i].Ladder(); return fixed })
 	at := -1
 	for i := range best {

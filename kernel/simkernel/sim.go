@@ -384,3 +384,6 @@ func (s *Sim) LeaveNothingOpen() {}
 
 // NameOf: they have none.
 func (s *Sim) NameOf(proc.PID) string { return "" }
+
+// Trim: there is nothing to give back.
+func (s *Sim) Trim() {}

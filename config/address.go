@@ -1,0 +1,133 @@
+package config
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"sexton/service"
+)
+
+// readHTTP reads a URL of plain HTTP. It does without package net/url, and
+// readTCP without net: they would be loaded at every start.
+func readHTTP(r *reader, v *value, p *service.Probe) {
+	s, ok := r.text(v)
+	if !ok {
+		return
+	}
+	scheme, rest, _ := strings.Cut(s, "://")
+	authority := rest
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		authority = rest[:end]
+	}
+	switch scheme = strings.ToLower(scheme); {
+	case scheme == "https":
+		r.wrong(v, "https is not supported here", "use exec with a client of your own")
+	case scheme != "http":
+		r.wrong(v, "expected a URL that begins with http://", "write, for example, "+v.example)
+	case !escaped(s):
+		r.wrong(v, "a URL has ASCII letters, digits and signs alone", "write other bytes, and %, as %XX in hexadecimal digits")
+	case strings.Contains(authority, "@"):
+		r.wrong(v, "a user in the URL is not supported here", "use exec with a client of your own")
+	default:
+		if !hasPort(authority) {
+			authority += ":80"
+		}
+		if r.hostPort(v, authority) {
+			p.Kind, p.Target = service.HTTPProbe, s
+		}
+	}
+}
+
+// escaped tells whether all that a URL cannot hold is written as %XX.
+func escaped(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c <= ' ' || c > '~':
+			return false
+		case c == '%':
+			if len(s) < i+3 || strings.Trim(s[i+1:i+3], hexDigits) != "" {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+const hexDigits = "0123456789abcdefABCDEF"
+
+func hasPort(authority string) bool {
+	return strings.LastIndexByte(authority, ':') > strings.LastIndexByte(authority, ']')
+}
+
+func readTCP(r *reader, v *value, p *service.Probe) {
+	if s, ok := r.text(v); ok && r.hostPort(v, s) {
+		p.Kind, p.Target = service.TCPProbe, s
+	}
+}
+
+// hostPort checks host:port, where an IPv6 address stands in brackets.
+func (r *reader) hostPort(v *value, s string) bool {
+	if !hasPort(s) {
+		r.wrong(v, "expected host:port, and there is no port", "write, for example, "+v.example)
+		return false
+	}
+	i := strings.LastIndexByte(s, ':')
+	host, port := s[:i], s[i+1:]
+	inner, opened := strings.CutPrefix(host, "[")
+	inner, closed := strings.CutSuffix(inner, "]")
+	n, err := strconv.ParseUint(port, 10, 16)
+	switch {
+	case inner == "":
+		r.wrong(v, "there is no host", "write, for example, "+v.example)
+	case opened != closed, opened != strings.Contains(host, ":"):
+		r.wrong(v, "an IPv6 address, and nothing else, stands in brackets", "write, for example, [::1]:8080")
+	case opened && !isIPv6(inner), !opened && strings.Trim(host, letters+".-_") != "":
+		r.wrong(v, fmt.Sprintf("%q is no host", host), "write a name or an address, such as 127.0.0.1")
+	case err != nil || n == 0:
+		r.wrong(v, fmt.Sprintf("%q is no port", port), "write a number from 1 to 65535")
+	default:
+		return true
+	}
+	return false
+}
+
+// isIPv6 tells whether s is an IPv6 address as RFC 4291 writes it (2.2), without
+// a zone.
+func isIPv6(s string) bool {
+	head, tail, short := strings.Cut(s, "::")
+	n, good := groups(head, !short)
+	if short {
+		m, ok := groups(tail, true)
+		n, good = n+m, good && ok
+	}
+	return good && (n == 8 && !short || n < 8 && short)
+}
+
+// groups counts the groups of 16 bits in a part of an IPv6 address. The last may
+// be two in the form of an IPv4 address, if dotted.
+func groups(s string, dotted bool) (n int, good bool) {
+	if s == "" {
+		return 0, true
+	}
+	parts := strings.Split(s, ":")
+	for i, part := range parts {
+		if n++; dotted && i == len(parts)-1 && strings.Contains(part, ".") {
+			return n + 1, isIPv4(part)
+		}
+		if part == "" || len(part) > 4 || strings.Trim(part, hexDigits) != "" {
+			return 0, false
+		}
+	}
+	return n, true
+}
+
+func isIPv4(s string) bool {
+	parts := strings.Split(s, ".")
+	for _, part := range parts {
+		if n, err := strconv.ParseUint(part, 10, 8); err != nil || strconv.FormatUint(n, 10) != part {
+			return false
+		}
+	}
+	return len(parts) == 4
+}

@@ -1,0 +1,197 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"sexton/service"
+)
+
+// check looks at what must hold between services.
+func (r *reader) check(d *draft) {
+	if len(d.services) == 0 && !d.strange && d.table.empty() {
+		r.add(&Mistake{File: r.file.name, Text: "there is no service",
+			Mend: `add, for example, [service.web] and under it command = ["nginx", "-g", "daemon off;"]`})
+	}
+	r.checkNames(d)
+	r.checkCycles(d)
+	r.checkTerminals(d)
+	r.checkLadders(d)
+}
+
+// relation is one of the three keys that put services into an order.
+type relation struct {
+	key   string
+	names func(*service.Spec) *[]string
+}
+
+func relations() []relation {
+	return []relation{
+		{"needs", func(s *service.Spec) *[]string { return &s.Needs }},
+		{"wants", func(s *service.Spec) *[]string { return &s.Wants }},
+		{"after", func(s *service.Spec) *[]string { return &s.After }},
+	}
+}
+
+// checkNames reports names that no service has, and services that name
+// themselves. What after names need not be there; but a note says so.
+func (r *reader) checkNames(d *draft) {
+	names := d.names()
+	known := make(map[string]bool, len(names))
+	for _, name := range names {
+		known[name] = true
+	}
+	for _, s := range d.services {
+		for _, relation := range relations() {
+			for _, item := range s.items(relation.key) {
+				name := item.data.(string)
+				switch {
+				case name == s.spec.Name:
+					r.wrong(item, "a service cannot wait for itself", "take it out of "+relation.key)
+				case known[name]:
+				case relation.key == "after" && len(r.notes) == maxMistakes:
+				case relation.key != "after" && r.full():
+					r.dropped++
+				case relation.key == "after":
+					r.note(item, fmt.Sprintf("no service is called %q, so this has no effect", name), suggestion(name, names))
+				default:
+					r.wrong(item, fmt.Sprintf("no service is called %q", name), suggestion(name, names))
+				}
+			}
+		}
+	}
+}
+
+// items are the names in one of a service's lists, as they stand in the file.
+func (s *draftService) items(key string) []*value {
+	v := s.table.child(key)
+	if v == nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(v.items), func(item *value) bool {
+		_, ok := item.data.(string)
+		return !ok
+	})
+}
+
+// checkCycles reports services that wait for each other. One cycle is taken out
+// of the graph before the next is looked for, so that cycles apart from each
+// other are all reported. A service that waits for itself is not among them.
+func (r *reader) checkCycles(d *draft) {
+	specs := make([]service.Spec, len(d.services))
+	for i, s := range d.services {
+		specs[i] = service.Spec{Name: s.spec.Name}
+		for _, relation := range relations() {
+			for _, name := range *relation.names(&s.spec) {
+				if name != s.spec.Name {
+					specs[i].After = append(specs[i].After, name)
+				}
+			}
+		}
+	}
+	for {
+		cycle := service.NewGraph(specs).Cycle
+		if cycle == nil || r.full() {
+			return
+		}
+		members := cycle[:len(cycle)-1]
+		r.wrongCycle(d, members)
+		var inside []string
+		for _, i := range members {
+			inside = append(inside, specs[i].Name)
+		}
+		for _, i := range members {
+			specs[i].After = slices.DeleteFunc(specs[i].After, func(name string) bool { return slices.Contains(inside, name) })
+		}
+	}
+}
+
+// wrongCycle reports a cycle where the first of its services in the file names
+// the next one.
+func (r *reader) wrongCycle(d *draft, members []int) {
+	first := slices.Index(members, slices.Min(members))
+	members = slices.Concat(members[first:], members[:first+1])
+	path := make([]string, len(members))
+	for i, member := range members {
+		path[i] = d.services[member].spec.Name
+	}
+	for _, relation := range relations() {
+		for _, item := range d.services[members[0]].items(relation.key) {
+			if item.data == path[1] {
+				r.wrong(item, "these services wait for each other: "+strings.Join(path, " -> "),
+					"take one name out of a needs, wants or after on this path")
+				return
+			}
+		}
+	}
+}
+
+// checkTerminals reports every service but the first that asks for the terminal.
+func (r *reader) checkTerminals(d *draft) {
+	var first *draftService
+	for _, s := range d.services {
+		tty := s.table.child("tty")
+		switch {
+		case tty == nil || tty.data != true:
+		case first == nil:
+			first = s
+		default:
+			r.wrong(tty, fmt.Sprintf("the terminal goes to one service, and %q asks for it in line %d", first.spec.Name,
+				r.file.line(first.table.child("tty").at.start)), "remove one of the two")
+		}
+	}
+}
+
+// checkLadders reports ladders that ask for more time than a shutdown has: one
+// alone, or the longest path of services that stop one after the other.
+func (r *reader) checkLadders(d *draft) {
+	if d.graceWrong {
+		return
+	}
+	have := d.init.Grace - service.Reserve(d.init.Grace)
+	budget := fmt.Sprintf("a grace of %s%s leaves %s", brief(d.init.Grace), d.graceFrom, brief(have))
+	good := true
+	specs := make([]service.Spec, len(d.services))
+	for i, s := range d.services {
+		specs[i] = s.spec
+		if fixed, _ := s.spec.Ladder(); fixed > have {
+			good = false
+			r.wrong(s.table.child("stop"), fmt.Sprintf("the ladder takes %s, but %s", brief(fixed), budget), d.longer(fixed))
+		}
+	}
+	graph := service.NewGraph(specs)
+	if !good || graph.Cycle != nil { // a path around a cycle has no end
+		return
+	}
+	path, total := graph.LongestStop()
+	if total <= have {
+		return
+	}
+	var at *value
+	var names []string
+	for _, i := range path {
+		names = append(names, specs[i].Name)
+		if fixed, _ := specs[i].Ladder(); fixed > 0 && at == nil {
+			at = d.services[i].table.child("stop")
+		}
+	}
+	r.wrong(at, fmt.Sprintf("stopping %s one after the other takes %s, but %s: %s too much", strings.Join(names, ", then "),
+		brief(total), budget, brief(total-have)), d.longer(total))
+}
+
+// longer is the mend for ladders that take some time together.
+func (d *draft) longer(total time.Duration) string {
+	grace := total + time.Second
+	if short := (total*10/9 + leastGrace - 1).Truncate(leastGrace); short <= 10*time.Second {
+		grace = short
+	}
+	switch {
+	case grace > mostGrace:
+		return "shorten it"
+	case strings.Contains(d.graceFrom, graceVariable):
+		return fmt.Sprintf("shorten it, or set %s=%s", graceVariable, brief(grace))
+	}
+	return fmt.Sprintf("shorten it, or set grace = %q in [init]", brief(grace))
+}

@@ -1,0 +1,46 @@
+package config
+
+import (
+	"strconv"
+
+	"sexton/proc"
+	"sexton/service"
+)
+
+// OneCommand is the plan of `sexton -- COMMAND`: one service, called "main",
+// that gets the terminal and is never restarted, and no killing of ours. It
+// costs next to nothing, since the smallest use passes through here. argv is at
+// least one word; the plan keeps both slices.
+func OneCommand(argv, environ []string) service.Plan {
+	return service.Plan{
+		Init: service.Init{Main: "main", OneCommand: true, Linger: defaultLinger},
+		Services: []service.Spec{{
+			Name:       "main",
+			Command:    argv,
+			Env:        environ,
+			Restart:    service.Never,
+			ShutdownOn: service.AnyExit,
+			OKCodes:    []int{0},
+			Stop:       []service.Rung{{Signal: proc.TERM}, {Signal: proc.KILL}},
+			Umask:      -1,
+			TTY:        true,
+		}},
+	}
+}
+
+// addCommand makes the COMMAND of the command line one more service, and the
+// main one.
+func (r *reader) addCommand(d *draft, argv []string) {
+	name := "main"
+	if d.find(name) != nil {
+		name = "command"
+	}
+	for i := 2; d.find(name) != nil; i++ {
+		name = "command-" + strconv.Itoa(i)
+	}
+	s := &draftService{spec: newSpec(name)}
+	s.spec.Command = append([]string(nil), argv...)
+	s.spec.Env = r.environment.with(nil)
+	d.services = append(d.services, s)
+	d.init.Main = name
+}

@@ -1,0 +1,127 @@
+package config
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-multierror"
+
+	"sexton/service"
+)
+
+// The URL is read by others later on; what we let pass they must take.
+func FuzzURL(f *testing.F) {
+	for _, s := range []string{"http://localhost", "HTTP://[::1]:80/a?b=%20#c", "http://a:1/\"<>^`{|}\\", "http://[:]/", "http://a#%zz"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		r := &reader{file: &file{}}
+		r.file.fill("")
+		var p service.Probe
+		readHTTP(r, &value{data: s}, &p)
+		if len(r.mistakes) > 0 {
+			return
+		}
+		if u, err := url.Parse(s); err != nil || u.Hostname() == "" || u.Scheme != "http" {
+			t.Errorf("%q: %v, %+v", s, err, u)
+		}
+	})
+}
+
+func FuzzParse(f *testing.F) {
+	for _, text := range seeds(f) {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		plan, notes, err := Parse("f", []byte(text), ambient, Options{})
+		lines := strings.Count(text, "\n") + 1
+		if err == nil {
+			checkPlan(t, plan)
+		} else {
+			checkMistakes(t, err, lines)
+		}
+		for _, note := range notes {
+			if strings.Contains(note, "\n") {
+				t.Errorf("a note of two lines: %q", note)
+			}
+		}
+	})
+}
+
+func checkMistakes(t *testing.T, err error, lines int) {
+	text := Render(err, false)
+	if strings.TrimSpace(text) == "" || strings.ContainsAny(text, "\x1b\r\t\x00") {
+		t.Errorf("rendered %q", text)
+	}
+	last := 0
+	for _, err := range err.(*multierror.Error).Errors {
+		m := err.(*Mistake)
+		if m.Line < 0 || m.Line > lines || m.Line < last && m.Line != 0 || m.Text == "" || strings.Contains(m.Error(), "\n") {
+			t.Errorf("%d lines, and %+v", lines, m)
+		}
+		if m.Line > 0 && (m.Column < 1 || m.Length < 1 || m.Column+m.Length-1 > len(m.Source)+1) {
+			t.Errorf("no place: %+v", m)
+		}
+		if strings.Contains(m.Text, "internal error") {
+			t.Errorf("%+v", m)
+		}
+		last = m.Line
+	}
+}
+
+// checkPlan is what whoever gets a plan may rely on.
+func checkPlan(t *testing.T, plan service.Plan) {
+	names := map[string]bool{}
+	main := plan.Init.Main == ""
+	terminals := 0
+	for _, s := range plan.Services {
+		if names[s.Name] || nameFault(s.Name) != "" || len(s.Command) == 0 || s.Command[0] == "" {
+			t.Errorf("service %q", s.Name)
+		}
+		names[s.Name] = true
+		main = main || s.Name == plan.Init.Main
+		if s.TTY {
+			terminals++
+		}
+		for i, rung := range s.Stop {
+			if rung.Kills() != (i == len(s.Stop)-1) || rung.For < 0 || rung.Kills() && rung.For != 0 {
+				t.Errorf("ladder %v", s.Stop)
+			}
+		}
+		for _, d := range []time.Duration{s.Ready.Delay, s.Ready.Every, s.Ready.Timeout, s.Ready.Within,
+			s.Backoff.First, s.Backoff.Max - s.Backoff.First, s.Backoff.Reset, s.GiveUp.Within} {
+			if d < 0 {
+				t.Errorf("a negative time in %+v", s)
+			}
+		}
+		if len(s.Stop) == 0 || len(s.OKCodes) == 0 || s.Backoff.Factor < 1 || s.Backoff.Jitter < 0 || s.Backoff.Jitter > 1 ||
+			s.Umask < -1 || s.Umask > 0o777 || s.OneShot && s.Restart == service.Always {
+			t.Errorf("got %+v", s)
+		}
+		for _, entry := range s.Env {
+			if strings.IndexByte(entry, '=') < 1 || strings.IndexByte(entry, 0) >= 0 {
+				t.Errorf("environment %q", s.Env)
+			}
+		}
+	}
+	graph := service.NewGraph(plan.Services)
+	if graph.Cycle != nil {
+		t.Fatalf("cycle %v", graph.Cycle)
+	}
+	if _, total := graph.LongestStop(); total > plan.Init.Grace-service.Reserve(plan.Init.Grace) {
+		t.Errorf("stopping takes %v of %v", total, plan.Init.Grace)
+	}
+	for _, s := range plan.Services {
+		for _, name := range slices.Concat(s.Needs, s.Wants) {
+			if !names[name] {
+				t.Errorf("%s needs %q", s.Name, name)
+			}
+		}
+	}
+	if !main || terminals > 1 || len(plan.Services) == 0 || plan.Init.Grace < leastGrace {
+		t.Errorf("got %+v, %d terminals", plan.Init, terminals)
+	}
+}

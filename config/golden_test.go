@@ -1,0 +1,197 @@
+package config
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/BurntSushi/toml"
+	"github.com/hashicorp/go-multierror"
+
+	"sexton/service"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write what is seen into the golden files")
+
+const testdata = "../testdata/config"
+
+// golden compares text with a file, or writes it there.
+func golden(t *testing.T, path, text string) {
+	t.Helper()
+	if *rewrite {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("%v; go test ./config -rewrite writes it", err)
+	}
+	if text != string(want) {
+		t.Errorf("%s differs\n--- seen\n%s--- wanted\n%s", path, text, want)
+	}
+}
+
+// ambient is what the tests' containers are started with.
+var ambient = []string{"PATH=/usr/bin:/bin", "HOME=/root"}
+
+// directives are what a file's comments say of its surroundings: "#! environ
+// NAME=VALUE" adds to the environment, "#! command WORDS" gives a command.
+func directives(text string) (environ []string, options Options) {
+	environ = append(environ, ambient...)
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if entry, ok := strings.CutPrefix(line, "#! environ "); ok {
+			environ = append(environ, entry)
+		}
+		if words, ok := strings.CutPrefix(line, "#! command "); ok {
+			options.Command = strings.Fields(words)
+		}
+	}
+	return environ, options
+}
+
+func files(t *testing.T, dir string) []string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(testdata, dir, "*.toml"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no files in %s: %v", dir, err)
+	}
+	return paths
+}
+
+func parseFile(t *testing.T, path string) (service.Plan, []string, error) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	environ, options := directives(string(text))
+	return Parse("service.toml", text, environ, options)
+}
+
+func TestGoodFilesGiveTheirPlans(t *testing.T) {
+	for _, path := range files(t, "good") {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			plan, notes, err := parseFile(t, path)
+			if err != nil {
+				t.Fatalf("refused:\n%s", Render(err, false))
+			}
+			golden(t, strings.TrimSuffix(path, ".toml")+".golden", dump(plan, notes))
+		})
+	}
+}
+
+func TestBadFilesShowEveryMistake(t *testing.T) {
+	for _, path := range files(t, "bad") {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			plan, _, err := parseFile(t, path)
+			if err == nil {
+				t.Fatalf("accepted:\n%s", dump(plan, nil))
+			}
+			if len(plan.Services) != 0 {
+				t.Error("a plan came with the error")
+			}
+			golden(t, strings.TrimSuffix(path, ".toml")+".golden", Render(err, false))
+		})
+	}
+}
+
+// What cannot well be kept in a file.
+func TestBadTextsShowEveryMistake(t *testing.T) {
+	parse := func(text string) error {
+		_, _, err := Parse("service.toml", []byte(text), ambient, Options{})
+		return err
+	}
+	broken := &reader{file: &file{name: "service.toml"}}
+	_, err := decode("", func(string, any) (toml.MetaData, error) { panic("no states to pop") })
+	broken.syntaxError(err)
+
+	for name, err := range map[string]error{
+		"text-too-large":         parse(strings.Repeat("#", maxBytes+1)),
+		"text-utf16":             parse("\xff\xfe[\x00s\x00"),
+		"text-latin1":            parse("[service.web]\ncommand = \"\ufffd M\xfcller\"\n"),
+		"text-too-deep":          parse("[service.web]\ncommand = " + strings.Repeat("[", 1_000_000)),
+		"text-too-many-dots":     parse("[service.web]\n" + strings.Repeat("a.", 500_000) + "a = 1"),
+		"text-bom-and-crlf":      parse("\ufeff[service.web]\r\ncommand = [\"a\",\r\n  5]\r\nneeds = [\"\"]\r\n\r\n"),
+		"text-too-many-mistakes": parse("[service.web]\n" + numbered(maxMistakes+5)),
+		"text-reader-broke":      broken.err(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err == nil {
+				t.Fatal("accepted")
+			}
+			text := Render(err, false)
+			if strings.Count(text, "\n") > 100 {
+				all := err.(*multierror.Error).Errors
+				text = fmt.Sprintf("%v\n%d in all, the last:\n%v\n", all[0], len(all), all[len(all)-1])
+			}
+			golden(t, filepath.Join(testdata, "bad", name+".golden"), text)
+		})
+	}
+}
+
+func numbered(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "qqqqq%d = 1\n", i)
+	}
+	return b.String()
+}
+
+func TestMistakesComeInTheOrderOfTheirLines(t *testing.T) {
+	_, _, err := parseFile(t, filepath.Join(testdata, "bad", "many.toml"))
+	all := err.(*multierror.Error).Errors
+	if len(all) < 14 {
+		t.Errorf("only %d mistakes", len(all))
+	}
+	before := 0
+	for _, err := range all {
+		var m *Mistake
+		if !errors.As(err, &m) {
+			t.Fatalf("%v is no Mistake", err)
+		}
+		if m.Line < before {
+			t.Errorf("line %d behind line %d", m.Line, before)
+		}
+		before = m.Line
+	}
+}
+
+// dump writes a plan for the golden files.
+func dump(plan service.Plan, notes []string) string {
+	var b strings.Builder
+	put := func(name, format string, args ...any) {
+		fmt.Fprintf(&b, "  %-11s "+format+"\n", append([]any{name}, args...)...)
+	}
+	b.WriteString("init\n")
+	put("main", "%q", plan.Init.Main)
+	put("grace", "%v, linger %v, one command %v", plan.Init.Grace, plan.Init.Linger, plan.Init.OneCommand)
+	put("rules", "%v", plan.Init.Rules)
+	for _, s := range plan.Services {
+		fmt.Fprintf(&b, "service %q\n", s.Name)
+		put("command", "%q", s.Command)
+		put("order", "needs %q wants %q after %q", s.Needs, s.Wants, s.After)
+		put("oneshot", "%v", s.OneShot)
+		put("ready", "%v %q %q delay %v, every %v, timeout %v, within %v",
+			s.Ready.Kind, s.Ready.Target, s.Ready.Command, s.Ready.Delay, s.Ready.Every, s.Ready.Timeout, s.Ready.Within)
+		put("restart", "%v, shutdown on %v, ok codes %v", s.Restart, s.ShutdownOn, s.OKCodes)
+		put("backoff", "%+v", s.Backoff)
+		put("give up", "%+v", s.GiveUp)
+		put("stop", "%v", s.Stop)
+		put("identity", "user %q group %q groups %q (nil %v) umask %#o", s.User, s.Group, s.Groups, s.Groups == nil, s.Umask)
+		put("place", "dir %q tty %v", s.Dir, s.TTY)
+		for _, entry := range s.Env {
+			put("env", "%q", entry)
+		}
+	}
+	for _, note := range notes {
+		fmt.Fprintf(&b, "note %s\n", note)
+	}
+	return b.String()
+}

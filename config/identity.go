@@ -1,0 +1,99 @@
+package config
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"sexton/service"
+)
+
+// maxID is the highest user or group number; the one above means "leave it" in
+// setuid's relatives (chown(2), setresuid(2)).
+const maxID = 1<<32 - 2
+
+// identityRows are the keys of [service.NAME] that say as whom and where it runs.
+func identityRows() []row[*service.Spec] {
+	return []row[*service.Spec]{
+		{name: "dir", expects: "an absolute path", example: `dir = "/srv"`,
+			others: "cwd directory workdir working_dir working_directory",
+			read:   func(r *reader, v *value, s *service.Spec) { r.path(v, &s.Dir) }},
+		{name: "user", expects: "a name or a number", example: `user = "www-data"`, others: "uid",
+			read: func(r *reader, v *value, s *service.Spec) { s.User, _ = r.identity(v) }},
+		{name: "group", expects: "a name or a number", example: `group = "www-data"`, others: "gid",
+			read: func(r *reader, v *value, s *service.Spec) { s.Group, _ = r.identity(v) }},
+		{name: "groups", expects: "a list of names and numbers", example: `groups = ["audio", 1001]`,
+			others: "supplementary_groups group_add", read: readGroups},
+		{name: "umask", expects: "octal digits in a string", example: `umask = "027"`, read: readUmask},
+	}
+}
+
+// identity reads a user or a group: a name, or a number with or without quotes.
+func (r *reader) identity(v *value) (string, bool) {
+	var s string
+	switch data := v.data.(type) {
+	case int64:
+		s = strconv.FormatInt(data, 10)
+	case string:
+		if !r.noNUL(v, data) {
+			return "", false
+		}
+		s = data
+	default:
+		r.wrongType(v)
+		return "", false
+	}
+	switch {
+	case s == "":
+		r.wrong(v, "an empty name", "write a name or a number, or remove "+v.name)
+	case strings.Contains(s, ":"):
+		r.wrong(v, "user and group are two keys", "write one in user and the other in group")
+	case strings.Trim(s, "0123456789") == "" || s[0] == '-':
+		if n, err := strconv.ParseUint(s, 10, 64); err == nil && n <= maxID {
+			return strconv.FormatUint(n, 10), true
+		}
+		r.wrong(v, "there is no such number", fmt.Sprintf("write a number from 0 to %d, or a name", uint32(maxID)))
+	case strings.ContainsAny(s, " \t\r\n/,"):
+		r.wrong(v, "a name has no white space, comma or slash", "write one name, as it stands in /etc/passwd or /etc/group")
+	default:
+		return s, true
+	}
+	return "", false
+}
+
+// readGroups reads the supplementary groups. An empty list means none, which is
+// not the same as no list.
+func readGroups(r *reader, v *value, s *service.Spec) {
+	if _, ok := v.data.([]any); !ok {
+		r.wrongType(v)
+		return
+	}
+	s.Groups = make([]string, 0, len(v.items))
+	for _, item := range v.items {
+		item.expects, item.example = "a name or a number", v.example
+		if group, ok := r.identity(item); ok {
+			s.Groups = append(s.Groups, group)
+		}
+	}
+}
+
+// readUmask reads octal digits. A TOML integer is refused even where it would be
+// valid: 27 would be read as decimal, and 027 is no TOML.
+func readUmask(r *reader, v *value, s *service.Spec) {
+	text, ok := v.data.(string)
+	if !ok {
+		if n, ok := v.data.(int64); ok {
+			r.wrong(v, "a umask is octal, and a number here would be decimal",
+				fmt.Sprintf("write it as a string: umask = %q", fmt.Sprintf("%03d", n)))
+			return
+		}
+		r.wrongType(v)
+		return
+	}
+	n, err := strconv.ParseUint(text, 8, 32)
+	if err != nil || n > 0o777 || len(text) > 4 {
+		r.wrong(v, "expected three octal digits, 777 at most", "write, for example, "+v.example)
+		return
+	}
+	s.Umask = int(n)
+}

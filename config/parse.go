@@ -1,0 +1,172 @@
+// Package config turns TOML text into a service.Plan, or into every mistake of
+// the text at once. It knows the syntax, the defaults and what must hold
+// between services; it reads no file and no environment, and starts nothing.
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/BurntSushi/toml"
+
+	"sexton/service"
+)
+
+// maxBytes bounds the text that Parse takes. A file of this size names
+// thousands of services; what is larger is some other file, given by accident.
+const maxBytes = 1 << 20
+
+// maxDepth bounds how deep lists, tables and dotted keys are nested. The TOML
+// reader calls itself for each level, and a stack that overflows ends PID 1.
+const maxDepth = 100
+
+// Options are what a command line adds to a file. The zero value adds nothing.
+type Options struct {
+	// Command is the COMMAND of `sexton -c FILE -- COMMAND`: it becomes one more
+	// service, the last of the plan, and the main one. It is called "main", or
+	// "command" where the file has a "main" of its own. It is never restarted,
+	// its end ends the container, and it gets the terminal unless the file
+	// gives that to another. What [init] says of main then loses its meaning,
+	// and the service that it names has the defaults of any other. Empty: none.
+	Command []string
+}
+
+// Parse reads TOML text into a plan with all defaults filled in.
+//
+// name is the file's name, for messages alone. environ holds KEY=VALUE strings
+// as os.Environ gives them: it is what services inherit, gives the values for
+// ${NAME}, and its SEXTON_GRACE goes before grace in the file, unless it is
+// empty. An entry without "=" or without a name is passed over; of two with one
+// name the first counts, as in getenv(3).
+//
+// In the strings of env, ${NAME} and $NAME stand for a variable of environ,
+// ${NAME:-default} has a default for one that is unset or empty, and $$ is a
+// dollar sign, as in Docker Compose; what is unset and has no default is a
+// mistake. The other keys of env are not seen.
+//
+// The notes are remarks that are no mistakes, one line each, ordered by their
+// place in the file; they may come with an error and without one.
+//
+// The error, if any, holds every mistake in the text, each a *Mistake, ordered
+// by line, and the plan is then empty; Render prints it. Nothing that Parse
+// returns shares memory with its arguments.
+func Parse(name string, text []byte, environ []string, options Options) (service.Plan, []string, error) {
+	r := &reader{file: &file{name: name}, environment: newEnvironment(environ)}
+	var plan service.Plan
+	if root := r.syntax(text); root != nil {
+		plan = r.plan(root, options)
+	}
+	if err := r.err(); err != nil {
+		return service.Plan{}, r.remarks(), err
+	}
+	return plan, r.remarks(), nil
+}
+
+// reader is one call of Parse.
+type reader struct {
+	file        *file
+	environment environment
+	mistakes    []*Mistake
+	dropped     int // mistakes beyond maxMistakes
+	notes       []*Mistake
+}
+
+// syntax reads the text as TOML. It returns nil after a mistake: nothing can be
+// said then of what the text means.
+func (r *reader) syntax(text []byte) *value {
+	if len(text) > maxBytes {
+		r.add(&Mistake{File: r.file.name,
+			Text: fmt.Sprintf("the file has %d bytes, more than the %d that a configuration may have", len(text), maxBytes),
+			Mend: "is it the right file?"})
+		return nil
+	}
+	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
+		r.add(&Mistake{File: r.file.name, Text: "the file is UTF-16", Mend: "save it as UTF-8"})
+		return nil
+	}
+	r.file.fill(string(bytes.TrimPrefix(text, []byte("\ufeff"))))
+	if at := invalidUTF8(r.file.text); at >= 0 {
+		r.report(nil, span{at, at + 1}, span{}, fmt.Sprintf("the byte 0x%02x is not UTF-8", r.file.text[at]), "save the file as UTF-8")
+		return nil
+	}
+	if at := tooDeep(r.file.text); at >= 0 {
+		r.report(nil, span{at, at + 1}, span{}, fmt.Sprintf("lists, tables or dotted keys are nested more than %d deep", maxDepth),
+			"is a bracket or a quote missing before this?")
+		return nil
+	}
+	data, err := decode(r.file.text, toml.Decode)
+	if err != nil {
+		r.syntaxError(err)
+		return nil
+	}
+	return r.file.tree(data, scan(r.file.text))
+}
+
+// invalidUTF8 is where the first byte stands that is no UTF-8, or -1.
+func invalidUTF8(text string) int {
+	for i := 0; i < len(text); {
+		c, size := utf8.DecodeRuneInString(text[i:])
+		if c == utf8.RuneError && size == 1 {
+			return i
+		}
+		i += size
+	}
+	return -1
+}
+
+// decode calls the TOML reader. It has panics for what it believes cannot
+// happen; a broken file must not end PID 1 on a reload, so they become errors.
+func decode(text string, read func(string, any) (toml.MetaData, error)) (data map[string]any, err error) {
+	defer func() {
+		if broken := recover(); broken != nil {
+			err = fmt.Errorf("internal error: the TOML reader broke: %v", broken)
+		}
+	}()
+	_, err = read(text, &data)
+	return data, err
+}
+
+// syntaxError makes a mistake of what the TOML reader says. Of its position only
+// the offset is used: the line is 0 for some mistakes at the end of the text.
+func (r *reader) syntaxError(err error) {
+	var parse toml.ParseError
+	if !errors.As(err, &parse) {
+		r.add(&Mistake{File: r.file.name, Text: err.Error(), Mend: "please report this, with the file"})
+		return
+	}
+	at := r.file.trim(span{parse.Position.Start, parse.Position.Start + parse.Position.Len})
+	text := strings.TrimSuffix(parse.Message, ".")
+	text = strings.ReplaceAll(text, `'\x00'`, "the end of the file")
+	text = strings.ReplaceAll(text, "'\\\x00'", "at the end of the file")
+	if !strings.HasPrefix(text, "TOML") && text != "" {
+		text = strings.ToLower(text[:1]) + text[1:]
+	}
+	r.report(nil, at, span{}, text, syntaxMend(text))
+	parts := strings.Split(parse.LastKey, ".")
+	if last := r.mistakes[len(r.mistakes)-1]; parts[0] == "service" && len(parts) > 1 && nameFault(parts[1]) == "" {
+		last.Service = parts[1]
+	}
+}
+
+// syntaxMend says how to mend the mistakes that are made most often. The TOML
+// reader's own advice is a page for each.
+func syntaxMend(text string) string {
+	for _, known := range []struct{ part, mend string }{
+		{"already been", "each key and each table stands once: join the two, or rename one"},
+		{"leading zeroes", `is it a mode or an ID? Put it in quotes, as in umask = "027"`},
+		{"strings cannot contain newlines", `end the string with a quote, or use """ for several lines`},
+		{"escape", `write \\ for a backslash, or put the string in single quotes`},
+		{"expected value but found", "text stands in quotes; true, false and numbers do not"},
+		{"key separator", `write KEY = VALUE, or [TABLE]`},
+		{"expected '.' or '='", `write KEY = VALUE, or [TABLE]`},
+		{"expected a comma", "put a comma between two items and ] or } behind the last"},
+	} {
+		if strings.Contains(text, known.part) {
+			return known.mend
+		}
+	}
+	return ""
+}

@@ -1,0 +1,99 @@
+package config
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// file is the text with its lines.
+type file struct {
+	name   string
+	text   string
+	starts []int // the offset of each line's first byte; never empty once filled
+}
+
+// span is a part of the text in bytes: from start to before end.
+type span struct{ start, end int }
+
+func (f *file) fill(text string) {
+	f.text, f.starts = text, []int{0}
+	for i := range len(text) {
+		if text[i] == '\n' && i+1 < len(text) {
+			f.starts = append(f.starts, i+1)
+		}
+	}
+}
+
+// line is the number, from 1, of the line that an offset lies in.
+func (f *file) line(offset int) int {
+	i, found := slices.BinarySearch(f.starts, offset)
+	if found {
+		i++
+	}
+	return i
+}
+
+// source is a line without its end.
+func (f *file) source(line int) string {
+	rest := f.text[f.starts[line-1]:]
+	if end := strings.IndexByte(rest, '\n'); end >= 0 {
+		rest = rest[:end]
+	}
+	return strings.TrimSuffix(rest, "\r")
+}
+
+// mistake makes a mistake of a part of the text. What goes beyond its first line
+// ends there. v, or nil, is the value that it belongs to, shown what is said to
+// be written behind its key.
+func (f *file) mistake(v *value, at, shown span, text, mend string) *Mistake {
+	at.start = max(0, min(at.start, len(f.text)))
+	line := f.line(at.start)
+	source := f.source(line)
+	from := min(at.start-f.starts[line-1], len(source))
+	to := max(from, min(at.end-f.starts[line-1], len(source)))
+	m := &Mistake{
+		File:   f.name,
+		Line:   line,
+		Column: utf8.RuneCountInString(source[:from]) + 1,
+		Length: max(1, utf8.RuneCountInString(source[from:to])),
+		Text:   text,
+		Mend:   mend,
+		Source: source,
+	}
+	if v != nil {
+		m.Service, m.Key, m.Value = v.service, v.path, f.excerpt(shown)
+	}
+	return m
+}
+
+// excerpt is a part of the text for a message: its first line, and not too much
+// of that.
+func (f *file) excerpt(at span) string {
+	const most = 60 // characters
+	whole := strings.TrimRight(f.text[at.start:at.end], " \t\r\n")
+	text, _, _ := strings.Cut(whole, "\n")
+	text = strings.TrimRight(text, " \t\r")
+	count := 0
+	for i := range text {
+		if count++; count > most {
+			text = text[:i]
+			break
+		}
+	}
+	if len(text) < len(whole) {
+		return clean(strings.ReplaceAll(text, "\t", " ")) + " ..."
+	}
+	return clean(strings.ReplaceAll(text, "\t", " "))
+}
+
+// trim takes white space from the front of a span, since a caret under nothing
+// points at nothing.
+func (f *file) trim(at span) span {
+	at.start = max(0, min(at.start, len(f.text)))
+	at.end = max(at.start, min(at.end, len(f.text)))
+	for at.end-at.start > 1 && strings.IndexByte(" \t\r\n", f.text[at.start]) >= 0 {
+		at.start++
+	}
+	return at
+}

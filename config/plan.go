@@ -1,0 +1,184 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"sexton/service"
+)
+
+const (
+	defaultGrace  = 10 * time.Second
+	defaultLinger = 2 * time.Second
+
+	// A grace under leastGrace leaves no time in which a program could end. One
+	// over mostGrace is longer than any runtime waits.
+	leastGrace = 100 * time.Millisecond
+	mostGrace  = 24 * time.Hour
+
+	graceVariable = "SEXTON_GRACE"
+)
+
+// draft is a plan in the making.
+type draft struct {
+	init    service.Init
+	inits   *value // the [init] table, or nil
+	table   *value // the [service] table, or nil
+	strange bool   // a table has an unknown name; it may be a service's
+
+	graceFrom  string // said behind the grace: where it comes from
+	graceWrong bool   // nothing can be measured by it
+
+	services []*draftService
+}
+
+// draftService is a service in the making. table is nil for the COMMAND of the
+// command line.
+type draftService struct {
+	spec  service.Spec
+	table *value
+}
+
+// plan reads the tables, fills in the defaults and checks what must hold between
+// them.
+func (r *reader) plan(root *value, options Options) service.Plan {
+	d := &draft{graceFrom: " (the default)", init: service.Init{
+		Grace:  defaultGrace,
+		Linger: defaultLinger,
+	}}
+	d.strange = walk(r, root, topRows(), d) != nil
+	r.graceOfEnvironment(d)
+	r.checkMain(d) // also where a command makes it void: the file should be right by itself
+	if len(options.Command) > 0 {
+		r.addCommand(d, options.Command)
+	}
+	d.fillMain()
+	r.check(d)
+	plan := service.Plan{Init: d.init}
+	for _, s := range d.services {
+		plan.Services = append(plan.Services, s.spec)
+	}
+	return plan
+}
+
+func topRows() []row[*draft] {
+	return []row[*draft]{
+		{name: "init", expects: "a table", example: "[init]", read: func(r *reader, v *value, d *draft) {
+			d.inits = v
+			if r.table(v) {
+				walk(r, v, initRows(), d)
+			}
+		}},
+		{name: "service", expects: "tables named [service.NAME]", example: "[service.web]", others: "services program programs",
+			read: func(r *reader, v *value, d *draft) {
+				d.table = v
+				for _, entry := range r.tables(v) {
+					r.service(entry, d)
+				}
+			}},
+		{name: "signals"}, {name: "socket"}, {name: "log"}, {name: "control"}, {name: "health"},
+	}
+}
+
+func initRows() []row[*draft] {
+	return []row[*draft]{
+		{name: "main", expects: "the name of a service", example: `main = "web"`,
+			read: func(r *reader, v *value, d *draft) {
+				if s, ok := r.text(v); ok {
+					d.init.Main = s
+				}
+			}},
+		{name: "grace", expects: "a duration", example: `grace = "30s"`, others: "timeout stop_timeout stop_grace_period",
+			read: func(r *reader, v *value, d *draft) {
+				d.graceFrom = ""
+				d.graceWrong = !r.duration(v, leastGrace, mostGrace, &d.init.Grace)
+			}},
+		{name: "drain"}, {name: "exit_code_from"}, {name: "termination_log"},
+	}
+}
+
+// graceOfEnvironment lets SEXTON_GRACE win over the file, so that one image fits
+// every terminationGracePeriodSeconds.
+func (r *reader) graceOfEnvironment(d *draft) {
+	text, _ := r.environment.lookup(graceVariable)
+	if text == "" {
+		return
+	}
+	grace, fault, mend := parseDuration(text, leastGrace, mostGrace)
+	if fault != "" {
+		r.add(&Mistake{Key: graceVariable, Value: fmt.Sprintf("%q", text), Text: fault, Mend: mend})
+		d.graceWrong = true
+		return
+	}
+	d.init.Grace, d.graceFrom, d.graceWrong = grace, " (from "+graceVariable+")", false
+}
+
+// checkMain reports a main that no service is.
+func (r *reader) checkMain(d *draft) {
+	v := d.inits.child("main")
+	if v == nil || d.init.Main == "" && v.data != "" || d.find(d.init.Main) != nil {
+		return
+	}
+	r.wrong(v, fmt.Sprintf("no service is called %q", d.init.Main), suggestion(d.init.Main, d.names()))
+}
+
+// fillMain gives the main service the defaults that differ from the others'.
+func (d *draft) fillMain() {
+	main := d.find(d.init.Main)
+	if main == nil {
+		return
+	}
+	if main.table.child("restart") == nil {
+		main.spec.Restart = service.Never
+	}
+	if main.table.child("shutdown_on") == nil {
+		main.spec.ShutdownOn = service.AnyExit
+	}
+	if main.table.child("tty") == nil {
+		main.spec.TTY = true
+		for _, s := range d.services {
+			if s != main && s.spec.TTY {
+				main.spec.TTY = false
+			}
+		}
+	}
+}
+
+func (d *draft) find(name string) *draftService {
+	for _, s := range d.services {
+		if s.spec.Name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+func (d *draft) names() []string {
+	var names []string
+	for _, s := range d.services {
+		names = append(names, s.spec.Name)
+	}
+	return names
+}
+
+// maxNameBytes bounds a service's name: it stands in front of every line of its
+// output, and in file names.
+const maxNameBytes = 64
+
+const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+// nameFault says what is wrong with a service's name; "" where nothing is.
+func nameFault(name string) string {
+	switch {
+	case name == "":
+		return "a service needs a name"
+	case len(name) > maxNameBytes:
+		return fmt.Sprintf("the name has %d bytes, more than %d", len(name), maxNameBytes)
+	case strings.IndexByte(letters, name[0]) < 0:
+		return "a name begins with a letter or a digit"
+	case strings.Trim(name, letters+"._@-") != "":
+		return "a name has letters, digits and . _ @ - alone"
+	}
+	return ""
+}

@@ -1,0 +1,89 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"sexton/service"
+)
+
+// ready reads how to know that a service is ready: one way, and the times.
+func (r *reader) ready(v *value, into *service.Probe) {
+	if !r.table(v) {
+		return
+	}
+	p := service.Probe{Every: time.Second, Timeout: time.Second, Within: time.Minute}
+	meant := walk(r, v, readyRows(), &p)
+	ways := slices.DeleteFunc(slices.Clone(v.entries), func(entry *value) bool { return !slices.Contains(ways(), entry.name) })
+	switch {
+	case len(ways) > 1:
+		for _, way := range ways[1:] {
+			r.wrong(way, fmt.Sprintf("a service is ready in one way, and %s is one already", ways[0].name), "remove one of the two")
+		}
+		return
+	case len(ways) == 1 && ways[0].name == "after":
+		for _, entry := range v.entries {
+			switch entry.name {
+			case "every", "timeout", "within":
+				r.wrong(entry, "after asks nothing, so there is nothing to repeat or to wait for", "remove "+entry.name)
+			}
+		}
+		p.Every, p.Timeout, p.Within = 0, 0, 0
+	case len(ways) == 0 && !later(v, meant):
+		r.wrong(v, "it does not say how to ask", "add one of http, tcp, exec, file, after")
+	}
+	*into = p
+}
+
+func ways() []string { return []string{"http", "tcp", "exec", "file", "after"} }
+
+// later tells that a table without a way has one of a later version or one that
+// is misspelt; either has been reported as such.
+func later(v *value, meant []string) bool {
+	for _, way := range append(ways(), "unix", "log", "notify") {
+		if v.child(way) != nil || slices.Contains(meant, way) {
+			return true
+		}
+	}
+	return false
+}
+
+func readyRows() []row[*service.Probe] {
+	return []row[*service.Probe]{
+		{name: "http", expects: "a URL", example: `http = "http://127.0.0.1:8080/healthz"`, others: "url http_get",
+			read: readHTTP},
+		{name: "tcp", expects: "host:port", example: `tcp = "127.0.0.1:8080"`, others: "port tcp_socket",
+			read: readTCP},
+		{name: "exec", expects: "a list of words or a string for /bin/sh -c", example: `exec = ["pg_isready", "-q"]`,
+			others: "command test cmd",
+			read: func(r *reader, v *value, p *service.Probe) {
+				if r.command(v, &p.Command) {
+					p.Kind = service.ExecProbe
+				}
+			}},
+		{name: "file", expects: "an absolute path", example: `file = "/run/web.ready"`, others: "path",
+			read: func(r *reader, v *value, p *service.Probe) {
+				if r.path(v, &p.Target) {
+					p.Kind = service.FileProbe
+				}
+			}},
+		{name: "after", expects: "a duration", example: `after = "2s"`, others: "delay",
+			read: func(r *reader, v *value, p *service.Probe) {
+				if r.duration(v, 0, maxDuration, &p.Delay) {
+					p.Kind = service.AfterTime
+				}
+			}},
+		{name: "every", expects: "a duration", example: `every = "1s"`, others: "interval period",
+			read: func(r *reader, v *value, p *service.Probe) {
+				r.duration(v, 10*time.Millisecond, maxDuration, &p.Every)
+			}},
+		{name: "timeout", expects: "a duration", example: `timeout = "1s"`,
+			read: func(r *reader, v *value, p *service.Probe) {
+				r.duration(v, 10*time.Millisecond, maxDuration, &p.Timeout)
+			}},
+		{name: "within", expects: "a duration", example: `within = "60s"`, others: "start_period",
+			read: func(r *reader, v *value, p *service.Probe) { r.duration(v, 0, maxDuration, &p.Within) }},
+		{name: "unix"}, {name: "log"}, {name: "notify"},
+	}
+}

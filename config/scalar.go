@@ -1,0 +1,224 @@
+package config
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxDuration bounds every time in the file, so that a sum of some of them is
+// still a time.
+const maxDuration = 365 * 24 * time.Hour
+
+// text is a string without NUL bytes, which the kernel would take for its end.
+func (r *reader) text(v *value) (string, bool) {
+	s, ok := v.data.(string)
+	if !ok {
+		r.wrongType(v)
+		return "", false
+	}
+	return s, r.noNUL(v, s)
+}
+
+func (r *reader) noNUL(v *value, s string) bool {
+	if strings.IndexByte(s, 0) < 0 {
+		return true
+	}
+	r.wrong(v, "a string for another program cannot hold a NUL byte", `remove \u0000`)
+	return false
+}
+
+// texts is a list of strings; each item that is none is reported. The list may
+// be empty.
+func (r *reader) texts(v *value) ([]string, bool) {
+	if _, ok := v.data.([]any); !ok {
+		r.wrongType(v)
+		return nil, false
+	}
+	out, good := make([]string, 0, len(v.items)), true
+	for _, item := range v.items {
+		s, ok := item.data.(string)
+		switch {
+		case ok:
+			good = r.noNUL(item, s) && good
+		default:
+			good = false
+			r.wrong(item, fmt.Sprintf("expected a list of strings, and this item is %s", kind(item.data)), r.inQuotes(item))
+		}
+		out = append(out, s)
+	}
+	return out, good
+}
+
+// inQuotes is the mend for a number or a word that should be a string.
+func (r *reader) inQuotes(v *value) string {
+	switch v.data.(type) {
+	case int64, float64, bool, time.Time:
+		return fmt.Sprintf("write it in quotes: %q", r.file.excerpt(v.at))
+	}
+	return "write each item as a string of its own"
+}
+
+func (r *reader) boolean(v *value, into *bool) {
+	b, ok := v.data.(bool)
+	if !ok {
+		r.wrongType(v)
+		return
+	}
+	*into = b
+}
+
+// duration reads a time such as "1m30s" that is at least least and at most most.
+func (r *reader) duration(v *value, least, most time.Duration, into *time.Duration) bool {
+	s, ok := v.data.(string)
+	if !ok {
+		r.wrongDuration(v)
+		return false
+	}
+	d, text, mend := parseDuration(s, least, most)
+	if text != "" {
+		r.wrong(v, text, mend)
+		return false
+	}
+	*into = d
+	return true
+}
+
+// wrongDuration reports a value that is no string; to a number it gives a unit.
+func (r *reader) wrongDuration(v *value) {
+	switch n := v.data.(type) {
+	case int64, float64:
+		r.wrong(v, fmt.Sprintf("expected a duration with its unit, in quotes, but found %s", kind(v.data)),
+			fmt.Sprintf(`write "%vs" for seconds`, n))
+	default:
+		r.wrongType(v)
+	}
+}
+
+// parseDuration reads a duration; where it is wrong, text says what and mend how
+// to mend it.
+func parseDuration(s string, least, most time.Duration) (d time.Duration, text, mend string) {
+	d, err := time.ParseDuration(s)
+	switch {
+	case err != nil && isNumber(s):
+		return 0, fmt.Sprintf("the duration %q has no unit", s), fmt.Sprintf("write %q for seconds", s+"s")
+	case err != nil:
+		return 0, fmt.Sprintf("%q is no duration", s), `write numbers with units, such as "500ms", "10s" or "1m30s"`
+	case d < 0:
+		return 0, "a duration cannot be negative", fmt.Sprintf("write %q or more", brief(least))
+	case d < least:
+		return 0, fmt.Sprintf("%s is too short", brief(d)), fmt.Sprintf("write %q or more", brief(least))
+	case d > most:
+		return 0, fmt.Sprintf("%s is too long", brief(d)), fmt.Sprintf("write %q or less", brief(most))
+	}
+	return d, "", ""
+}
+
+func isNumber(s string) bool {
+	_, err := strconv.ParseFloat(s, 64)
+	return err == nil
+}
+
+// brief writes a duration without units that count nothing: 1m, not 1m0s.
+func brief(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = s[:len(s)-2]
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = s[:len(s)-2]
+	}
+	return s
+}
+
+// number reads a number, whole or not, from least to most.
+func (r *reader) number(v *value, least, most float64, into *float64) {
+	var n float64
+	switch data := v.data.(type) {
+	case int64:
+		n = float64(data)
+	case float64:
+		n = data
+	default:
+		r.wrongType(v)
+		return
+	}
+	if math.IsNaN(n) || n < least || n > most {
+		r.wrong(v, "out of range", fmt.Sprintf("write a number from %v to %v", least, most))
+		return
+	}
+	*into = n
+}
+
+// whole reads an integer from least to most.
+func (r *reader) whole(v *value, least, most int64, into *int) bool {
+	n, ok := v.data.(int64)
+	if !ok {
+		r.wrongType(v)
+		return false
+	}
+	if n < least || n > most {
+		r.wrong(v, "out of range", fmt.Sprintf("write a number from %d to %d", least, most))
+		return false
+	}
+	*into = int(n)
+	return true
+}
+
+// word reads one of a few words; it gives the word's index.
+func (r *reader) word(v *value, words []string) (int, bool) {
+	s, ok := v.data.(string)
+	if !ok {
+		r.wrongType(v)
+		return 0, false
+	}
+	for i, word := range words {
+		if s == word {
+			return i, true
+		}
+	}
+	r.wrong(v, fmt.Sprintf("%q is no value for %s", s, v.name), suggestion(s, words))
+	return 0, false
+}
+
+// path reads an absolute path.
+func (r *reader) path(v *value, into *string) bool {
+	s, ok := r.text(v)
+	if !ok {
+		return false
+	}
+	if !strings.HasPrefix(s, "/") {
+		r.wrong(v, "expected an absolute path", "begin it with a slash")
+		return false
+	}
+	*into = s
+	return true
+}
+
+// command reads what is to be executed: a list as it is, a string by a shell.
+func (r *reader) command(v *value, into *[]string) bool {
+	switch data := v.data.(type) {
+	case string:
+		if !r.noNUL(v, data) {
+			return false
+		}
+		if strings.TrimSpace(data) == "" {
+			r.wrong(v, "an empty command", "write, for example, "+v.example)
+			return false
+		}
+		*into = []string{"/bin/sh", "-c", data}
+	default:
+		words, ok := r.texts(v)
+		if !ok {
+			return false
+		}
+		if len(words) == 0 || words[0] == "" {
+			r.wrong(v, "an empty command", "write, for example, "+v.example)
+			return false
+		}
+		*into = words
+	}
+	return true
+}

@@ -1,0 +1,204 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"sexton/proc"
+	"sexton/service"
+)
+
+// newSpec is a service with every default that does not hang on other keys.
+func newSpec(name string) service.Spec {
+	return service.Spec{
+		Name:    name,
+		Backoff: service.Backoff{First: 500 * time.Millisecond, Factor: 2, Max: 30 * time.Second, Jitter: 0.1, Reset: time.Minute},
+		GiveUp:  service.GiveUp{Starts: 5, Within: time.Minute},
+		OKCodes: []int{0},
+		Stop:    []service.Rung{{Signal: proc.TERM}, {Signal: proc.KILL}},
+		Umask:   -1,
+	}
+}
+
+// service reads one [service.NAME] table.
+func (r *reader) service(v *value, d *draft) {
+	if fault := nameFault(v.name); fault != "" {
+		r.wrongKey(v, fault, "rename the service")
+	}
+	v.expects, v.example = "a table", "[service.web]"
+	if !r.table(v) {
+		return
+	}
+	s := &draftService{spec: newSpec(v.name), table: v}
+	s.spec.Env = r.environment.with(nil)
+	meant := walk(r, v, serviceRows(), &s.spec)
+	if v.child("command") == nil && !slices.Contains(meant, "command") {
+		r.wrongKey(v, "it has no command", `add, for example, command = ["nginx", "-g", "daemon off;"]`)
+	}
+	if s.spec.OneShot {
+		r.oneShot(s)
+	}
+	d.services = append(d.services, s)
+}
+
+// oneShot fills in and checks what a oneshot has otherwise than other services.
+func (r *reader) oneShot(s *draftService) {
+	restart := s.table.child("restart")
+	switch {
+	case restart == nil:
+		s.spec.Restart = service.Never
+	case restart.data == service.Always.String():
+		r.wrong(restart, "a oneshot that is always restarted is never done", `write "on-failure" or "never", or remove oneshot`)
+	}
+	if ready := s.table.child("ready"); ready != nil {
+		r.wrong(ready, "a oneshot is ready when it has ended well", "remove ready, or remove oneshot")
+	}
+}
+
+// serviceRows are the keys of [service.NAME].
+func serviceRows() []row[*service.Spec] {
+	rows := []row[*service.Spec]{
+		{name: "command", expects: "a list of words or a string for /bin/sh -c", others: "cmd exec entrypoint run program exec_start",
+			example: `command = ["nginx", "-g", "daemon off;"]`,
+			read:    func(r *reader, v *value, s *service.Spec) { r.command(v, &s.Command) }},
+		{name: "needs", expects: "a list of services", others: "depends_on requires dependencies depends",
+			example: `needs = ["db", "migrate"]`,
+			read:    func(r *reader, v *value, s *service.Spec) { r.services(v, &s.Needs) }},
+		{name: "wants", expects: "a list of services", example: `wants = ["cache"]`,
+			read: func(r *reader, v *value, s *service.Spec) { r.services(v, &s.Wants) }},
+		{name: "after", expects: "a list of services", example: `after = ["metrics"]`,
+			read: func(r *reader, v *value, s *service.Spec) { r.services(v, &s.After) }},
+		{name: "oneshot", expects: "true or false", example: "oneshot = true", others: "one_shot",
+			read: func(r *reader, v *value, s *service.Spec) { r.boolean(v, &s.OneShot) }},
+		{name: "ready", expects: "a table", others: "healthcheck readiness readiness_probe ready_check",
+			example: `ready = { http = "http://127.0.0.1:8080/healthz" }`,
+			read:    func(r *reader, v *value, s *service.Spec) { r.ready(v, &s.Ready) }},
+		{name: "restart", expects: "a word", example: `restart = "on-failure"`, others: "autorestart restart_policy",
+			read: readRestart},
+		{name: "backoff", expects: "a table", example: `backoff = { first = "500ms", factor = 2.0, max = "30s" }`,
+			others: "restart_sec restart_delay", read: readBackoff},
+		{name: "give_up", expects: "a table", example: `give_up = { starts = 5, within = "60s" }`,
+			others: "start_limit startretries max_restarts", read: readGiveUp},
+		{name: "ok_codes", expects: "a list of exit statuses", example: "ok_codes = [0, 3]", others: "exitcodes success_exit_status",
+			read: readOKCodes},
+		{name: "shutdown_on", expects: "a word", example: `shutdown_on = "failure"`,
+			read: func(r *reader, v *value, s *service.Spec) {
+				if i, ok := r.word(v, []string{"failure", "exit", "never"}); ok {
+					s.ShutdownOn = service.ShutdownOn(i)
+				}
+			}},
+		{name: "stop", expects: "a list of steps", example: `stop = ["QUIT 10s", "TERM 5s", "KILL"]`,
+			others: "stop_signal stopsignal kill_signal", read: func(r *reader, v *value, s *service.Spec) { r.ladder(v, &s.Stop) }},
+		{name: "env", expects: "a table", example: `env = { MODE = "prod" }`, others: "environment", read: readEnv},
+		{name: "tty", expects: "true or false", example: "tty = true",
+			read: func(r *reader, v *value, s *service.Spec) { r.boolean(v, &s.TTY) }},
+	}
+	return slices.Concat(rows, identityRows(), laterRows())
+}
+
+// laterRows are keys that the file may have one day.
+func laterRows() []row[*service.Spec] {
+	var rows []row[*service.Spec]
+	for _, name := range strings.Fields(`healthy restart_with stop_command before_start after_start before_stop
+		after_stop env_files secrets clear_env limits nice oom_score_adj capabilities no_new_privileges signals
+		stdin sockets replicas log schedule stdin_from`) {
+		rows = append(rows, row[*service.Spec]{name: name})
+	}
+	return rows
+}
+
+// services reads a list of names; a name that stands twice counts once. Whether
+// the names exist is seen when all services are known.
+func (r *reader) services(v *value, into *[]string) {
+	if s, ok := v.data.(string); ok {
+		r.wrong(v, "expected a list of services but found a string", fmt.Sprintf("write %s = [%q]", v.name, s))
+		return
+	}
+	names, _ := r.texts(v)
+	for i, name := range names {
+		if _, ok := v.items[i].data.(string); ok && !slices.Contains(*into, name) {
+			*into = append(*into, name)
+		}
+	}
+}
+
+func readRestart(r *reader, v *value, s *service.Spec) {
+	switch v.data { // the words of Docker and systemd
+	case "unless-stopped":
+		r.wrong(v, `"unless-stopped" is no value for restart`, `write "always": what was stopped on request stays down anyway`)
+		return
+	case "no":
+		r.wrong(v, `"no" is no value for restart`, `write "never"`)
+		return
+	}
+	if i, ok := r.word(v, []string{"always", "on-failure", "never"}); ok {
+		s.Restart = service.Restart(i)
+	}
+}
+
+func readBackoff(r *reader, v *value, s *service.Spec) {
+	const least = 10 * time.Millisecond
+	b := &s.Backoff
+	if !r.table(v) {
+		return
+	}
+	walk(r, v, []row[*service.Backoff]{
+		{name: "first", expects: "a duration", example: `first = "500ms"`,
+			read: func(r *reader, v *value, b *service.Backoff) { r.duration(v, least, maxDuration, &b.First) }},
+		{name: "factor", expects: "a number", example: "factor = 2.0",
+			read: func(r *reader, v *value, b *service.Backoff) { r.number(v, 1, 1000, &b.Factor) }},
+		{name: "max", expects: "a duration", example: `max = "30s"`,
+			read: func(r *reader, v *value, b *service.Backoff) { r.duration(v, least, maxDuration, &b.Max) }},
+		{name: "jitter", expects: "a number", example: "jitter = 0.1",
+			read: func(r *reader, v *value, b *service.Backoff) { r.number(v, 0, 1, &b.Jitter) }},
+		{name: "reset", expects: "a duration", example: `reset = "60s"`,
+			read: func(r *reader, v *value, b *service.Backoff) { r.duration(v, least, maxDuration, &b.Reset) }},
+	}, b)
+	switch most := v.child("max"); {
+	case b.Max >= b.First:
+	case most != nil:
+		r.wrong(most, fmt.Sprintf("max is shorter than first, which is %s", brief(b.First)), "raise max, or lower first")
+	default:
+		r.wrong(v.child("first"), fmt.Sprintf("first is longer than max, which is %s by default", brief(b.Max)), "give max too")
+	}
+}
+
+func readGiveUp(r *reader, v *value, s *service.Spec) {
+	if !r.table(v) {
+		return
+	}
+	walk(r, v, []row[*service.GiveUp]{
+		{name: "starts", expects: "an integer", example: "starts = 5",
+			read: func(r *reader, v *value, g *service.GiveUp) { r.whole(v, 0, 1_000_000, &g.Starts) }},
+		{name: "within", expects: "a duration", example: `within = "60s"`,
+			read: func(r *reader, v *value, g *service.GiveUp) {
+				r.duration(v, time.Millisecond, maxDuration, &g.Within)
+			}},
+	}, &s.GiveUp)
+}
+
+func readOKCodes(r *reader, v *value, s *service.Spec) {
+	if n, ok := v.data.(int64); ok {
+		r.wrong(v, "expected a list of exit statuses but found an integer", fmt.Sprintf("write ok_codes = [%d]", n))
+		return
+	}
+	if _, ok := v.data.([]any); !ok {
+		r.wrongType(v)
+		return
+	}
+	if len(v.items) == 0 {
+		r.wrong(v, "with no status at all every end would be a failure", "name at least one, or remove ok_codes")
+		return
+	}
+	var codes []int
+	for _, item := range v.items {
+		item.expects, item.example = "an exit status", v.example
+		var code int
+		if r.whole(item, 0, 255, &code) && !slices.Contains(codes, code) {
+			codes = append(codes, code)
+		}
+	}
+	s.OKCodes = codes
+}

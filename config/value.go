@@ -1,0 +1,164 @@
+package config
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// value is a TOML value together with where it stands.
+type value struct {
+	data any // string, int64, float64, bool, time.Time; a list or a table as the TOML reader made it
+	name string
+	key  span // its key
+	at   span // itself
+
+	service string // whose it is; "": no service's
+	path    string // for messages: "stop", "ready.http", "init.grace"; of an item, its list's
+	shown   span   // for messages: what is written behind the path; empty: nothing
+
+	entries []*value // of a table, in the order of the file
+	items   []*value // of a list
+
+	expects, example string // what it should be, in words and as a line; see row
+}
+
+// tree joins the values that the TOML reader found with their places.
+func (f *file) tree(data map[string]any, places *node) *value {
+	root := &value{data: data}
+	f.grow(root, places)
+	return root
+}
+
+func (f *file) grow(v *value, n *node) {
+	switch data := v.data.(type) {
+	case map[string]any:
+		for _, name := range namesOf(data, n) {
+			entry := &value{data: data[name], name: name, service: v.service, path: join(v.path, name)}
+			if v.path == "service" && v.service == "" {
+				entry.service, entry.path = name, ""
+			}
+			f.put(entry, n, n.kids[name])
+			v.entries = append(v.entries, entry)
+		}
+	case []any:
+		for i, item := range data {
+			f.growItem(v, n, i, item)
+		}
+	case []map[string]any:
+		for i, item := range data {
+			f.growItem(v, n, i, item)
+		}
+	}
+}
+
+func (f *file) growItem(list *value, n *node, i int, data any) {
+	item := &value{data: data, name: list.name, service: list.service, path: list.path}
+	var place *node
+	if i < len(n.items) {
+		place = n.items[i]
+	}
+	f.put(item, n, place)
+	item.shown = list.shown
+	list.items = append(list.items, item)
+}
+
+// put gives a value its place. A place that scan did not see is that of what is
+// around it.
+func (f *file) put(v *value, around, place *node) {
+	if place == nil {
+		place = &node{key: around.key, at: around.at}
+	}
+	v.key, v.at = place.key, place.at
+	if !f.headed(v) {
+		v.shown = v.at
+	}
+	f.grow(v, place)
+}
+
+// headed tells that a table is not written as a value, in braces, but by a
+// header or by dotted keys.
+func (f *file) headed(v *value) bool {
+	switch v.data.(type) {
+	case map[string]any, []map[string]any:
+		return v.at.end == v.at.start || strings.IndexByte("[{", f.text[v.at.start]) < 0
+	}
+	return false
+}
+
+// namesOf lists a table's keys in the order of the file.
+func namesOf(data map[string]any, n *node) []string {
+	known := make([]string, 0, len(data))
+	for _, name := range n.names {
+		if _, ok := data[name]; ok {
+			known = append(known, name)
+		}
+	}
+	if len(known) < len(data) {
+		for _, name := range slices.Sorted(maps.Keys(data)) {
+			if n.kids[name] == nil {
+				known = append(known, name)
+			}
+		}
+	}
+	return known
+}
+
+// join writes a key behind the path of its table, in quotes where TOML wants
+// them.
+func join(path, name string) string {
+	if name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != "" {
+		name = strconv.Quote(name)
+	}
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+// child is the entry of a table under a name; nil where there is none, or no
+// table.
+func (v *value) child(name string) *value {
+	if v == nil {
+		return nil
+	}
+	for _, entry := range v.entries {
+		if entry.name == name {
+			return entry
+		}
+	}
+	return nil
+}
+
+// empty tells that a table has nothing in it, or is not there.
+func (v *value) empty() bool {
+	if v == nil {
+		return true
+	}
+	data, ok := v.data.(map[string]any)
+	return ok && len(data) == 0
+}
+
+// kind is what a value is, in words.
+func kind(data any) string {
+	switch data.(type) {
+	case string:
+		return "a string"
+	case int64:
+		return "an integer"
+	case float64:
+		return "a float"
+	case bool:
+		return "a boolean"
+	case time.Time:
+		return "a date or time"
+	case map[string]any:
+		return "a table"
+	case []map[string]any:
+		return "a list of tables"
+	default:
+		return "a list"
+	}
+}
