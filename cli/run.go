@@ -51,7 +51,7 @@ func (c *call) run() int {
 		}
 	}
 	status := pid1.New(pid1.Config{
-		Plan: plan, Commands: commands, Kernel: kernel.Linux{}, Output: c.output(&plan), Check: probe.Check,
+		Plan: plan, Commands: commands, Kernel: &kernel.Linux{}, Output: c.output(&plan), Check: probe.Check,
 		Seed: seed(), Trace: trace, NameOrphans: c.nameOrphans, NeedOrphans: true, Verbose: c.verbosity > 0,
 	}).Run()
 	if slices.Contains(c.okCodes, status) {
@@ -179,4 +179,4 @@ func counted(n int, thing string) string {
 }
 
 var _ pid1.Output = (*output)(nil)
-var _ pid1.Kernel = kernel.Linux{}
+var _ pid1.Kernel = (*kernel.Linux)(nil)

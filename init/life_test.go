@@ -31,21 +31,19 @@ type life struct {
 	seed   uint64
 	dice   *rand.Rand
 	plan   service.Plan
-	habits map[string][]simkernel.Habit // by service, one for each run in turn
-	runs   map[string]int
+	subreaper bool
+	forkFails float64
 	sim    *simkernel.Sim
 	pid1   *PID1
 	trace  bytes.Buffer
 	wrongs []string
 	asked  bool
 	askAt  time.Duration
-	ends   map[service.Run]int
 }
 
 func newLife(seed uint64) *life {
 	l := &life{
-		seed: seed, dice: rand.New(rand.NewPCG(seed, 77)), sim: simkernel.New(seed),
-		habits: make(map[string][]simkernel.Habit), runs: make(map[string]int), ends: make(map[service.Run]int),
+		seed: seed, dice: rand.New(rand.NewPCG(seed, 77)), 
 	}
 	l.invent()
 	return l
@@ -59,9 +57,9 @@ func (l *life) invent() {
 	l.plan.Init.Grace = l.pick(500*time.Millisecond, 3*time.Second, 10*time.Second)
 	l.plan.Init.Linger = l.pick(0, 300*time.Millisecond, 2*time.Second)
 	l.plan.Init.OneCommand = l.chance(0.2)
-	l.sim.Subreaper = l.chance(0.3)
+	l.subreaper = l.chance(0.3)
 	if l.chance(0.3) {
-		l.sim.ForkFails = 0.2
+		l.forkFails = 0.2
 	}
 	services := 1 + l.dice.IntN(6)
 	if l.plan.Init.OneCommand {
@@ -75,14 +73,14 @@ func (l *life) invent() {
 		main := &l.plan.Services[l.dice.IntN(services)]
 		l.plan.Init.Main, main.Restart, main.ShutdownOn = main.Name, service.Never, service.AnyExit
 	}
-	l.sim.Behaves = func(argv []string) simkernel.Habit {
-		name := argv[0]
-		if name == "probe" {
-			return simkernel.Habit{Lives: l.pick(0, time.Millisecond, 400*time.Millisecond), Exit: proc.Exit{Code: l.dice.IntN(2)}}
-		}
-		l.runs[name]++
-		return l.inventHabit(true)
+}
+
+// behave gives the habit of a program that is started.
+func (l *life) behave(argv []string) simkernel.Habit {
+	if argv[0] == "probe" {
+		return simkernel.Habit{Lives: l.pick(0, time.Millisecond, 400*time.Millisecond), Exit: proc.Exit{Code: l.dice.IntN(2)}}
 	}
+	return l.inventHabit(true)
 }
 
 func (l *life) inventService(i int) service.Spec {
@@ -152,6 +150,8 @@ func (l *life) inventHabit(leads bool) simkernel.Habit {
 
 // live lives it. It must be called in a bubble.
 func (l *life) live() {
+	l.sim = simkernel.New(l.seed)
+	l.sim.Subreaper, l.sim.ForkFails, l.sim.Behaves = l.subreaper, l.forkFails, l.behave
 	commands := make([]proc.Command, len(l.plan.Services))
 	for i := range commands {
 		commands[i].Argv = l.plan.Services[i].Command
@@ -189,10 +189,8 @@ func (l *life) live() {
 			if !l.asked {
 				l.asked, l.askAt = true, time.Since(began)
 			}
-			select {
-			case <-over:
+			if !l.sim.Send(proc.Caught{Signal: sig}, over) {
 				return
-			case l.pid1.signals <- proc.Caught{Signal: sig}:
 			}
 			timer.Reset(time.Duration(l.dice.IntN(1000)) * time.Millisecond)
 		}

@@ -107,14 +107,11 @@ func (p *PID1) startProbe(a machine.Probe) {
 		if err := p.Check(ctx, ready); err != nil {
 			answer.Err = err.Error()
 		}
-		if ctx.Err() == context.Canceled {
-			return // StopProbe: nobody listens
-		}
-		select {
-		case p.probed <- answer:
-		case <-ctx.Done():
-		}
 		cancel()
+		p.mu.Lock()
+		p.probed = append(p.probed, answer)
+		p.mu.Unlock()
+		p.Kernel.Wake()
 	}()
 }
 
@@ -152,5 +149,3 @@ func (p *PID1) stopProbe(run service.Run) {
 		cancel()
 	}
 }
-
-func (p *PID1) endProbe(run service.Run) { p.stopProbe(run) }

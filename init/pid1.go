@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"sexton/forward"
@@ -28,8 +29,11 @@ import (
 type Kernel interface {
 	reaper.Waiter
 
-	// Catch takes over all signals; see kernel.Linux.
-	Catch(signals chan<- proc.Caught, childDied chan<- struct{}) error
+	// Catch takes over all signals. Wait waits for them, for deaths of children
+	// and for Wake, at most so long, less than zero for ever. See kernel.Linux.
+	Catch() error
+	Wait(atMost time.Duration) proc.News
+	Wake()
 	// Spawn starts a process; a *proc.SpawnError says why not.
 	Spawn(c *proc.Command) (proc.PID, error)
 	// Signal and Queue send a signal to a child, or to the group it leads.
@@ -110,10 +114,10 @@ type PID1 struct {
 	began   time.Time
 	index   map[string]int
 
-	signals   chan proc.Caught
-	childDied chan struct{}
-	probed    chan machine.Probed
-	alarm     *time.Timer
+	moreDead bool // the last look ended before the dead did
+
+	mu     sync.Mutex // for probed alone
+	probed []machine.Probed
 
 	answers   []machine.Event // to be taken before anything else is heard
 	processes map[proc.PID]*process
@@ -121,7 +125,7 @@ type PID1 struct {
 	watched   map[service.Run]proc.Hold
 	probes    map[service.Run]context.CancelFunc
 	sweeping  bool        // it is said when nobody is left
-	sweep     proc.Signal // to be sent to everything at the end of this turn; 0: none
+	sweep     proc.Signal // to be sent to everything when this turn's dead are reaped; 0: none
 	orphans   int
 
 	terminal    proc.Terminal
@@ -148,9 +152,6 @@ func New(c Config) *PID1 {
 		table:     forward.New(&c.Plan),
 		began:     time.Now(),
 		index:     make(map[string]int, len(c.Plan.Services)),
-		signals:   make(chan proc.Caught),
-		childDied: make(chan struct{}, 1),
-		probed:    make(chan machine.Probed),
 		processes: make(map[proc.PID]*process),
 		runs:      make(map[service.Run]*process),
 		watched:   make(map[service.Run]proc.Hold),
@@ -166,7 +167,7 @@ func New(c Config) *PID1 {
 // returns the container's exit status. The order of the boot is behaviour:
 // signals are caught before there can be a child whose death would be missed.
 func (p *PID1) Run() (status int) {
-	if err := p.Kernel.Catch(p.signals, p.childDied); err != nil {
+	if err := p.Kernel.Catch(); err != nil {
 		p.Output.Say(machine.Error, "", err.Error())
 		return exitInternal
 	}
@@ -175,8 +176,7 @@ func (p *PID1) Run() (status int) {
 	if !p.Plan.Init.OneCommand {
 		p.leaveNothingOpen()
 	}
-	p.alarm = time.NewTimer(time.Hour)
-	p.look() // children that died, or were adopted, before us
+	p.moreDead = true // children that died, or were adopted, before us
 	p.traceHead()
 	status = p.live()
 	if p.hasTerminal {
@@ -228,40 +228,74 @@ func (p *PID1) live() (status int) {
 	return p.machine.ExitStatus()
 }
 
-// turn waits for one thing to happen and deals with it.
+// turn waits for something to happen and deals with it.
 func (p *PID1) turn() {
-	if len(p.answers) > 0 {
-		event := p.answers[0]
-		p.answers = p.answers[1:]
-		p.take(event)
-		select {
-		case c := <-p.signals: // a thousand starts must not keep TERM waiting
-			p.caught(c)
-		default:
-		}
-		p.sweepNow()
+	for n := 0; len(p.answers) > 0 && n < answersMax; n++ {
+		p.takeAnswer()
+	}
+	if p.machine.Over() {
 		return
 	}
-	p.setAlarm()
-	select {
-	case <-p.childDied:
-		p.collect()
-	case c := <-p.signals:
+	news := p.Kernel.Wait(p.patience())
+	for _, c := range news.Signals {
+		p.takeAnswers()
 		p.caught(c)
-	case answer := <-p.probed:
-		p.endProbe(answer.Run)
-		p.take(answer)
-	case <-p.alarm.C:
-		p.checkEmpty()
+	}
+	if news.ChildDied || p.moreDead {
+		p.collect()
+	}
+	p.takeProbed()
+	if at, ok := p.machine.Next(); ok && at <= p.now() {
+		p.takeAnswers()
 		p.take(machine.Ticked{})
 	}
-	p.sweepNow()
+	p.checkEmpty()
 }
 
-// sweepNow sends what Sweep has ordered in this turn.
-func (p *PID1) sweepNow() {
-	if p.sweep != 0 {
-		p.checkEmpty()
+// answersMax is how many answers are taken before we listen again: a thousand
+// starts must not keep TERM waiting.
+const answersMax = 8
+
+// patience is how long to wait: until the machine's next deadline or our next
+// look at what we watch, for ever if there is neither, and not at all while
+// there is something to do.
+func (p *PID1) patience() time.Duration {
+	if len(p.answers) > 0 || p.moreDead {
+		return 0
+	}
+	wait := time.Duration(-1)
+	sooner := func(d time.Duration) {
+		if d = max(0, d); wait < 0 || d < wait {
+			wait = d
+		}
+	}
+	if at, ok := p.machine.Next(); ok {
+		sooner(at - p.now())
+	}
+	if p.sweeping || len(p.watched) > 0 {
+		sooner(watchEvery)
+	}
+	if !p.trimmed {
+		if p.now() >= trimAfter {
+			p.trimmed = true
+			p.Kernel.Trim()
+		} else {
+			sooner(trimAfter - p.now())
+		}
+	}
+	return wait
+}
+
+// takeProbed takes the answers of probes that ended beside the loop.
+func (p *PID1) takeProbed() {
+	p.mu.Lock()
+	probed := p.probed
+	p.probed = nil
+	p.mu.Unlock()
+	for _, answer := range probed {
+		p.takeAnswers()
+		p.stopProbe(answer.Run)
+		p.take(answer)
 	}
 }
 
@@ -277,31 +311,6 @@ func (p *PID1) take(event machine.Event) {
 	for _, action := range actions {
 		p.perform(action)
 	}
-}
-
-// setAlarm wakes us for the machine's next deadline, or for a look at what we
-// watch.
-func (p *PID1) setAlarm() {
-	at, ok := p.machine.Next()
-	wait := at - p.now()
-	if p.sweeping || len(p.watched) > 0 {
-		if !ok || wait > watchEvery {
-			wait, ok = watchEvery, true
-		}
-	}
-	if !p.trimmed {
-		if p.now() >= trimAfter {
-			p.trimmed = true
-			p.Kernel.Trim()
-		} else if !ok || wait > trimAfter {
-			wait, ok = trimAfter, true
-		}
-	}
-	if !ok {
-		p.alarm.Stop()
-		return
-	}
-	p.alarm.Reset(max(0, wait))
 }
 
 // caught deals with one signal.
@@ -322,23 +331,13 @@ func (p *PID1) caught(c proc.Caught) {
 	})
 }
 
-func (p *PID1) look() {
-	select {
-	case p.childDied <- struct{}{}:
-	default:
-	}
-}
-
 // collect reaps a turn's worth of dead children.
 func (p *PID1) collect() {
 	more, err := reaper.Collect(p.Kernel, p.bury, p.gone)
 	if err != nil {
 		p.Output.Say(machine.Error, "", err.Error())
 	}
-	if more {
-		p.look()
-	}
-	p.checkEmpty()
+	p.moreDead = more
 }
 
 // bury deals with a dead child while its number is still its own.
@@ -386,10 +385,16 @@ func (p *PID1) terminalOwner() int {
 
 func (p *PID1) takeAnswers() {
 	for len(p.answers) > 0 {
-		event := p.answers[0]
-		p.answers = p.answers[1:]
-		p.take(event)
+		p.takeAnswer()
 	}
+}
+
+func (p *PID1) takeAnswer() {
+	event := p.answers[0]
+	if p.answers = p.answers[1:]; len(p.answers) == 0 {
+		p.answers = nil
+	}
+	p.take(event)
 }
 
 // checkEmpty looks whether what we watch is empty by now.
@@ -430,21 +435,9 @@ func (p *PID1) leaveWithoutMachine(cause any) int {
 	}
 	for _, sig := range []proc.Signal{proc.TERM, proc.KILL} {
 		p.Kernel.SignalRest(sig)
-		deadline := time.NewTimer(patience)
-		for p.Kernel.SignalRest(0) {
-			timer := time.NewTimer(watchEvery)
-			select {
-			case <-timer.C:
-			case <-p.signals:
-			case <-p.probed:
-			case <-p.childDied:
-			case <-deadline.C:
-				deadline.Stop()
-				patience = 0
-			}
-			if _, err := reaper.Collect(p.Kernel, func(proc.Dead) {}, func(proc.Dead, proc.Usage) {}); err != nil || patience == 0 {
-				break
-			}
+		for by := p.now() + patience; p.now() < by && p.Kernel.SignalRest(0); {
+			p.Kernel.Wait(watchEvery)
+			_, _ = reaper.Collect(p.Kernel, func(proc.Dead) {}, func(proc.Dead, proc.Usage) {})
 		}
 		patience = time.Second
 	}

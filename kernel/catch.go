@@ -3,9 +3,9 @@ package kernel
 import (
 	"encoding/binary"
 	"fmt"
-	"os"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -15,8 +15,9 @@ import (
 // Package os/signal cannot carry what an init must: it never shows PROF, 32,
 // 33 and 34, it merges queued real-time signals into one and drops their
 // values, and it does not tell the sender. So the handler is ours (catch_*.s):
-// it writes the first 32 bytes of the kernel's siginfo into a pipe, and one
-// goroutine reads them from there, one at a time and in order.
+// it writes the first 32 bytes of the kernel's siginfo into a pipe, and Wait
+// reads them from there, one at a time and in order. The pipe is also how the
+// rest of the process wakes the one who waits.
 
 const (
 	recordBytes = 32
@@ -44,24 +45,23 @@ var (
 
 func handlerAddresses() (handler, restorer uintptr)
 
-// Catch takes over every signal that can be caught, for the rest of our life,
-// and hands each one to signals, in the order in which it was caught. SIGCHLD goes to
-// childDied instead: a single place that stays full means "look", not "one
-// child". Both channels are the caller's, who must keep receiving from
-// signals; childDied should have a capacity of 1.
-//
-// Signals that came while the queue was full are gone; the next one says in
-// Lost how many those were, or an otherwise empty Caught does.
-//
-// Faults in our own code and what the runtime sends to its own threads still reach
-// the runtime. Call it once, before the first child is made.
-func (Linux) Catch(signals chan<- proc.Caught, childDied chan<- struct{}) error {
+// Catch takes over every signal that can be caught, for the rest of our life;
+// Wait tells of them. Faults in our own code and what the runtime sends to its
+// own threads still reach the runtime. Call it once, before the first child is
+// made, on the thread that will wait: the kernel likes to hand a signal to the
+// main thread, and when that is the one who waits nobody else need wake up.
+func (k *Linux) Catch() error {
 	var ends [2]int
 	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
 		return fmt.Errorf("make the signal queue: pipe2: %w", err)
 	}
 	// Less than we want is no reason to stop: 64 KiB still hold 2048.
 	_, _ = unix.FcntlInt(uintptr(ends[1]), unix.F_SETPIPE_SZ, queueBytes)
+	// The end that we read from blocks; the handler's may not.
+	if _, err := unix.FcntlInt(uintptr(ends[0]), unix.F_SETFL, 0); err != nil {
+		return fmt.Errorf("make the signal queue: fcntl: %w", err)
+	}
+	k.queue = ends[0]
 	catchFD, catchPID = int32(ends[1]), int32(unix.Getpid())
 	handler, restorer := handlerAddresses()
 	set := action{
@@ -84,7 +84,6 @@ func (Linux) Catch(signals chan<- proc.Caught, childDied chan<- struct{}) error 
 		chained[s] = old.handler
 	}
 	unblockAll()
-	go readSignals(os.NewFile(uintptr(ends[0]), "signals"), signals, childDied)
 	return nil
 }
 
@@ -97,37 +96,56 @@ func unblockAll() {
 	_ = unix.PthreadSigmask(unix.SIG_SETMASK, &none, nil)
 }
 
-// readSignals hands on what the handler wrote, for ever.
-func readSignals(queue *os.File, signals chan<- proc.Caught, childDied chan<- struct{}) {
-	buffer := make([]byte, 128*recordBytes)
-	for {
-		n, err := queue.Read(buffer)
-		if err != nil {
-			panic(fmt.Sprintf("internal error: reading the signal queue: %v", err))
-		}
-		for at := 0; at+recordBytes <= n; at += recordBytes {
-			c := decode(buffer[at : at+recordBytes])
-			switch {
-			case c.Signal == proc.CHLD:
-				look(childDied)
-			case c.Code == proc.CodeTkill && c.PID == proc.PID(catchPID):
-				// The runtime's own, caught before chained knew whose it was.
-			default:
-				signals <- c
+// Wait waits until a signal was caught, a child has died, or somebody called
+// Wake, at most for the time given; less than zero is for ever. It may return
+// without news.
+func (k *Linux) Wait(atMost time.Duration) proc.News {
+	news := proc.News{Signals: k.caught[:0]}
+	if atMost >= 0 {
+		timeout := unix.NsecToTimespec(int64(atMost))
+		queue := []unix.PollFd{{Fd: int32(k.queue), Events: unix.POLLIN}}
+		// Interrupted means that a handler has just written.
+		if n, err := unix.Ppoll(queue, &timeout, nil); n == 0 && err == nil {
+			return news
+		} else if err == unix.EINTR {
+			timeout = unix.Timespec{}
+			if n, _ := unix.Ppoll(queue, &timeout, nil); n <= 0 {
+				return news
 			}
 		}
-		if lost := atomic.SwapUint32(&catchLost, 0); lost != 0 {
-			look(childDied) // one of the lost may have been a SIGCHLD
-			signals <- proc.Caught{Lost: int(lost)}
+	}
+	n, err := unix.Read(k.queue, k.buffer[:])
+	if err != nil {
+		if err == unix.EINTR {
+			return news
+		}
+		panic(fmt.Sprintf("internal error: reading the signal queue: %v", err))
+	}
+	for at := 0; at+recordBytes <= n; at += recordBytes {
+		c := decode(k.buffer[at : at+recordBytes])
+		switch {
+		case c.Signal == 0: // Wake
+		case c.Signal == proc.CHLD:
+			news.ChildDied = true
+		case c.Code == proc.CodeTkill && c.PID == proc.PID(catchPID):
+			// The runtime's own, caught before chained knew whose it was.
+		default:
+			news.Signals = append(news.Signals, c)
 		}
 	}
+	if lost := atomic.SwapUint32(&catchLost, 0); lost != 0 {
+		news.ChildDied = true // one of the lost may have been a SIGCHLD
+		news.Signals = append(news.Signals, proc.Caught{Lost: int(lost)})
+	}
+	k.caught = news.Signals
+	return news
 }
 
-func look(childDied chan<- struct{}) {
-	select {
-	case childDied <- struct{}{}:
-	default:
-	}
+// Wake makes a Wait return, the present one or the next. Any goroutine may call
+// it. A full queue is no loss: then there is something to read.
+func (k *Linux) Wake() {
+	var record [recordBytes]byte
+	_, _ = unix.Write(int(catchFD), record[:])
 }
 
 // decode reads the beginning of a siginfo_t; catch_amd64.s has the offsets.

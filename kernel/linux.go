@@ -8,6 +8,12 @@
 // mechanism (spawn.go, child.go).
 package kernel
 
-// Linux is the real kernel. It has no state of its own: what there is belongs to the
-// process, and a process has one of it.
-type Linux struct{}
+import "sexton/proc"
+
+// Linux is the real kernel. A process has one of it, and one goroutine that
+// waits; the other methods may be called by any.
+type Linux struct {
+	queue  int // the end of the signal queue that we read from
+	buffer [128 * recordBytes]byte
+	caught []proc.Caught
+}

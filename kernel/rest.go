@@ -12,18 +12,18 @@ import (
 
 // First tells whether we are the first process of our PID namespace, whose
 // children all orphans become.
-func (Linux) First() bool { return os.Getpid() == 1 }
+func (*Linux) First() bool { return os.Getpid() == 1 }
 
 // AdoptOrphans makes us the parent of every orphan among our descendants
 // (PR_SET_CHILD_SUBREAPER), which the first process of a namespace is anyway.
-func (Linux) AdoptOrphans() error {
+func (*Linux) AdoptOrphans() error {
 	return os.NewSyscallError("prctl PR_SET_CHILD_SUBREAPER", unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
 }
 
 // SignalRest sends sig to every process that is left: as the first process,
 // to all of the namespace (kill(2), -1); otherwise to our descendants alone. It tells
 // whether there was anybody. Sig 0 only asks.
-func (k Linux) SignalRest(sig proc.Signal) bool {
+func (k *Linux) SignalRest(sig proc.Signal) bool {
 	if k.First() {
 		return unix.Kill(-1, unix.Signal(sig)) != unix.ESRCH
 	}
@@ -99,6 +99,6 @@ func descends(pid, ancestor int) bool {
 
 // NameOf is what the process calls itself (proc_pid_comm(5)); "" when it is
 // gone or hidden from us.
-func (Linux) NameOf(pid proc.PID) string {
+func (*Linux) NameOf(pid proc.PID) string {
 	return strings.TrimSuffix(string(readSmall("/proc/"+strconv.Itoa(int(pid))+"/comm")), "\n")
 }

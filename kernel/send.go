@@ -18,7 +18,7 @@ import (
 // The caller vouches that the number is still what it means by it: a child, alive
 // or a zombie. A target that is already gone is an error that wraps
 // unix.ESRCH.
-func (Linux) Signal(pid proc.PID, scope proc.Scope, sig proc.Signal) error {
+func (*Linux) Signal(pid proc.PID, scope proc.Scope, sig proc.Signal) error {
 	target := int(pid)
 	if scope == proc.Group {
 		target = -target
@@ -35,7 +35,7 @@ func (Linux) Signal(pid proc.PID, scope proc.Scope, sig proc.Signal) error {
 // Queue sends sig with a value, as sigqueue(3) does. There is no sigqueue for
 // a group but by a pidfd (PIDFD_SIGNAL_PROCESS_GROUP, since Linux 6.9); on
 // an older kernel each member of the group gets it by itself.
-func (k Linux) Queue(pid proc.PID, scope proc.Scope, sig proc.Signal, value uint64) error {
+func (k *Linux) Queue(pid proc.PID, scope proc.Scope, sig proc.Signal, value uint64) error {
 	info := queueInfo(sig, value)
 	if scope == proc.Single {
 		return queueOne(int(pid), sig, info)
@@ -99,7 +99,7 @@ type group struct {
 
 // Hold takes hold of the group that the zombie pid leads. It must be called
 // before the zombie is reaped. Release it afterwards.
-func (Linux) Hold(pid proc.PID) proc.Hold {
+func (*Linux) Hold(pid proc.PID) proc.Hold {
 	g := &group{pid: pid, fd: -1, died: ticksSinceBoot()}
 	if fd, err := unix.PidfdOpen(int(pid), 0); err == nil {
 		g.fd = fd

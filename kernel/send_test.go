@@ -21,7 +21,7 @@ func family(t *testing.T) (leader, member proc.PID) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	leader, err = Linux{}.Spawn(&proc.Command{
+	leader, err = (&Linux{}).Spawn(&proc.Command{
 		Argv: []string{"/bin/sh", "-c", "sleep 100 >/dev/null 2>&1 & echo $!"}, Env: []string{"PATH=/usr/bin:/bin"},
 		Files: [3]int{-1, int(w.Fd()), 2}, Foreground: -1, Umask: -1,
 	})
@@ -41,22 +41,22 @@ func family(t *testing.T) (leader, member proc.PID) {
 }
 
 func TestHoldReachesTheGroupWhenItsLeaderIsGone(t *testing.T) {
-	if err := (Linux{}).AdoptOrphans(); err != nil {
+	if err := (&Linux{}).AdoptOrphans(); err != nil {
 		t.Fatal(err)
 	}
 	for _, old := range []bool{false, true} {
 		leader, member := family(t)
 		for {
-			if dead, ok, _, _ := (Linux{}).Peek(); ok && dead.PID == leader {
+			if dead, ok, _, _ := (&Linux{}).Peek(); ok && dead.PID == leader {
 				break
 			}
 		}
-		hold := Linux{}.Hold(leader).(*group)
+		hold := (&Linux{}).Hold(leader).(*group)
 		if old { // as on a kernel that has no pidfds for it
 			unix.Close(hold.fd)
 			hold.fd = -1
 		}
-		if _, err := (Linux{}).Reap(leader); err != nil {
+		if _, err := (&Linux{}).Reap(leader); err != nil {
 			t.Fatal(err)
 		}
 		if !hold.Signal(0) {
@@ -76,23 +76,23 @@ func TestHoldReachesTheGroupWhenItsLeaderIsGone(t *testing.T) {
 }
 
 func TestSignalRestReachesOrphansAndTellsWhenNobodyIsLeft(t *testing.T) {
-	if err := (Linux{}).AdoptOrphans(); err != nil {
+	if err := (&Linux{}).AdoptOrphans(); err != nil {
 		t.Fatal(err)
 	}
 	leader, member := family(t)
 	wait(t, leader)
-	if !(Linux{}).SignalRest(proc.TERM) {
+	if !(&Linux{}).SignalRest(proc.TERM) {
 		t.Fatal("nobody is left, it says")
 	}
 	wait(t, member)
-	if (Linux{}).SignalRest(0) {
+	if (&Linux{}).SignalRest(0) {
 		t.Error("somebody is left, it says")
 	}
 }
 
 func TestSignalNeverGoesToEverybody(t *testing.T) {
 	for _, pid := range []proc.PID{0, 1} {
-		if err := (Linux{}).Signal(pid, proc.Group, 0); err == nil {
+		if err := (&Linux{}).Signal(pid, proc.Group, 0); err == nil {
 			t.Errorf("a signal to group %d was taken", pid)
 		}
 	}

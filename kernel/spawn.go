@@ -28,7 +28,7 @@ const DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 // dispositions for all signals but those of c.Ignore, the mask c.Mask, and no
 // descriptor of ours but 0, 1 and 2. The command is looked up as execvp(3)
 // does, and a text file without "#!" is run by /bin/sh, as it does too.
-func (Linux) Spawn(c *proc.Command) (proc.PID, error) {
+func (*Linux) Spawn(c *proc.Command) (proc.PID, error) {
 	plan, err := newPlan(c)
 	if err != nil {
 		return 0, err

@@ -19,7 +19,7 @@ import (
 // wait polls Peek until pid is dead, and reaps it.
 func wait(t *testing.T, pid proc.PID) proc.Exit {
 	t.Helper()
-	k := Linux{}
+	k := &Linux{}
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		dead, ok, children, err := k.Peek()
 		if err != nil {
@@ -52,7 +52,7 @@ func run(t *testing.T, c *proc.Command) (string, proc.Exit) {
 	}
 	c.Files = [3]int{-1, int(w.Fd()), int(w.Fd())}
 	c.Foreground = -1
-	pid, err := Linux{}.Spawn(c)
+	pid, err := (&Linux{}).Spawn(c)
 	w.Close()
 	if err != nil {
 		t.Fatal(err)
@@ -111,7 +111,7 @@ func TestDescriptorsMayChangePlaces(t *testing.T) {
 	if err := unix.Dup3(int(w.Fd()), 1, unix.O_CLOEXEC); err != nil {
 		t.Fatal(err)
 	}
-	pid, err := Linux{}.Spawn(&proc.Command{
+	pid, err := (&Linux{}).Spawn(&proc.Command{
 		Argv: []string{"sh", "-c", "echo over there >&2; test -e /proc/self/fd/1"}, Env: []string{"PATH=/usr/bin:/bin"},
 		Files: [3]int{2, 0, 1}, Foreground: -1, Umask: -1,
 	})
@@ -205,7 +205,7 @@ func TestCommandIsLookedUpAsExecvpDoes(t *testing.T) {
 	if output, _ := run(t, &proc.Command{Argv: []string{"a"}, Env: env, Umask: -1}); output != second+"/a\n" {
 		t.Errorf("a file that may not be run hid the next one: %q", output)
 	}
-	_, err := Linux{}.Spawn(&proc.Command{Argv: []string{"b"}, Env: env, Files: [3]int{-1, 1, 2}, Foreground: -1, Umask: -1})
+	_, err := (&Linux{}).Spawn(&proc.Command{Argv: []string{"b"}, Env: env, Files: [3]int{-1, 1, 2}, Foreground: -1, Umask: -1})
 	if !errors.Is(err, syscall.EACCES) {
 		t.Errorf("got %v", err)
 	}
@@ -235,13 +235,13 @@ func TestFailuresNameTheStep(t *testing.T) {
 	} {
 		c := test.command
 		c.Files, c.Foreground, c.Umask = [3]int{-1, 1, 2}, -1, -1
-		_, err := Linux{}.Spawn(&c)
+		_, err := (&Linux{}).Spawn(&c)
 		var failed *proc.SpawnError
 		if !errors.As(err, &failed) || err.Error() != test.want || failed.NotFound != test.notFound {
 			t.Errorf("%v:\n got %v (not found: %v)\nwant %s", c.Argv, err, failed != nil && failed.NotFound, test.want)
 		}
 	}
-	if _, _, children, err := (Linux{}).Peek(); children || err != nil {
+	if _, _, children, err := (&Linux{}).Peek(); children || err != nil {
 		t.Errorf("a failed start left a child (%v)", err)
 	}
 }
@@ -253,7 +253,7 @@ func TestManySpawnsAtOnceFromManyThreads(t *testing.T) {
 		go func() {
 			var failed error
 			for range each {
-				if _, err := (Linux{}).Spawn(&proc.Command{Argv: []string{"/bin/true"}, Files: [3]int{-1, -1, -1}, Foreground: -1, Umask: -1}); err != nil {
+				if _, err := (&Linux{}).Spawn(&proc.Command{Argv: []string{"/bin/true"}, Files: [3]int{-1, -1, -1}, Foreground: -1, Umask: -1}); err != nil {
 					failed = err
 				}
 			}
@@ -266,7 +266,7 @@ func TestManySpawnsAtOnceFromManyThreads(t *testing.T) {
 		}
 	}
 	for reaped, deadline := 0, time.Now().Add(20*time.Second); reaped < each*threads; {
-		dead, ok, _, err := Linux{}.Peek()
+		dead, ok, _, err := (&Linux{}).Peek()
 		if err != nil || time.Now().After(deadline) {
 			t.Fatalf("%d reaped, %v", reaped, err)
 		}
@@ -274,7 +274,7 @@ func TestManySpawnsAtOnceFromManyThreads(t *testing.T) {
 			if dead.Exit.Status() != 0 {
 				t.Error(dead)
 			}
-			Linux{}.Reap(dead.PID)
+			(&Linux{}).Reap(dead.PID)
 			reaped++
 		}
 	}

@@ -12,7 +12,7 @@ import (
 // descriptors 0, 1 and 2 is our controlling terminal and our process group is
 // its foreground group. A start in the background finds nothing, so it steals
 // nothing. ok is false where there is none; that is no error.
-func (Linux) FindTerminal() (t proc.Terminal, ok bool) {
+func (*Linux) FindTerminal() (t proc.Terminal, ok bool) {
 	for fd := 0; fd <= 2; fd++ {
 		// TIOCGPGRP fails with ENOTTY unless the descriptor is our controlling
 		// terminal (ioctl_tty(2)).
@@ -35,7 +35,7 @@ func (Linux) FindTerminal() (t proc.Terminal, ok bool) {
 // TakeBack makes our group the foreground group again and restores the modes
 // that the terminal had when we were started. Nothing that fails here matters
 // to anyone: the terminal may be gone.
-func (Linux) TakeBack(t proc.Terminal) {
+func (*Linux) TakeBack(t proc.Terminal) {
 	var block, before unix.Sigset_t
 	block.Val[0] = proc.TTOU.Bit()
 	_ = unix.PthreadSigmask(unix.SIG_BLOCK, &block, &before)
@@ -56,7 +56,7 @@ func IsTerminal(fd int) bool {
 // started us, and goes to the root directory: neither a mount nor a pipe of
 // theirs may hang on us for as long as we live. Descriptors of our own are
 // known by their close-on-exec flag.
-func (Linux) LeaveNothingOpen() {
+func (*Linux) LeaveNothingOpen() {
 	_ = unix.Chdir("/")
 	for _, fd := range openDescriptors() {
 		if fd <= 2 {

@@ -25,7 +25,7 @@ type programHeader struct {
 // program, which come back from the page cache, one by one, as they are used
 // again. An init starts once and then waits, perhaps for months. It does
 // nothing in a binary that was linked without our entry.
-func (Linux) Trim() {
+func (*Linux) Trim() {
 	for _, segment := range programHeaders() {
 		if segment.kind != segmentLoad || segment.flags&segmentWrite != 0 {
 			continue

@@ -33,7 +33,7 @@ const (
 // alive. Never blocks.
 //
 // waitid(2): WNOWAIT leaves the child in a waitable state.
-func (Linux) Peek() (dead proc.Dead, ok, children bool, err error) {
+func (*Linux) Peek() (dead proc.Dead, ok, children bool, err error) {
 	var info siginfo
 	for {
 		_, _, errno := syscall.RawSyscall6(unix.SYS_WAITID, unix.P_ALL, 0, uintptr(unsafe.Pointer(&info)),
@@ -62,7 +62,7 @@ func (i *siginfo) exit() proc.Exit {
 
 // Reap frees the zombie that Peek has shown, and tells what it had used. From
 // then on its number may belong to somebody else.
-func (Linux) Reap(pid proc.PID) (proc.Usage, error) {
+func (*Linux) Reap(pid proc.PID) (proc.Usage, error) {
 	var usage unix.Rusage
 	for {
 		_, err := unix.Wait4(int(pid), nil, unix.WNOHANG, &usage)

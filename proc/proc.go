@@ -104,6 +104,15 @@ type Caught struct {
 	Lost int
 }
 
+// News is what a wait has brought.
+type News struct {
+	// Signals that were caught, in order; SIGCHLD is not among them. The slice
+	// is valid until the next wait.
+	Signals []Caught
+	// ChildDied means "look", not "one": one SIGCHLD may stand for many deaths.
+	ChildDied bool
+}
+
 // Values of Caught.Code that matter to us (include/uapi/asm-generic/siginfo.h).
 const (
 	CodeUser   = 0

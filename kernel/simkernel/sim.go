@@ -46,8 +46,10 @@ type Sim struct {
 	processes []*process // alive and zombies, in order of birth
 	free      []proc.PID // given out again last in, first out
 	last      proc.PID
-	signals   chan<- proc.Caught
-	childDied chan<- struct{}
+	caught    bool
+	signals   chan proc.Caught
+	childDied chan struct{}
+	wake      chan struct{}
 	shown     *process
 	wrongs    []string
 }
@@ -72,7 +74,10 @@ type group struct {
 
 // New makes a kernel whose every whim comes from seed.
 func New(seed uint64) *Sim {
-	return &Sim{dice: rand.New(rand.NewPCG(seed, ^seed)), last: 1}
+	return &Sim{
+		dice: rand.New(rand.NewPCG(seed, ^seed)), last: 1,
+		signals: make(chan proc.Caught), childDied: make(chan struct{}, 1), wake: make(chan struct{}, 1),
+	}
 }
 
 // Wrongs are the things that an init must never do and this one did.
@@ -113,19 +118,54 @@ func (s *Sim) wrong(format string, args ...any) {
 }
 
 // Catch: see kernel.Linux.
-func (s *Sim) Catch(signals chan<- proc.Caught, childDied chan<- struct{}) error {
-	s.signals, s.childDied = signals, childDied
+func (s *Sim) Catch() error {
+	s.caught = true
 	return nil
 }
 
-// Send lets a signal reach the init. It blocks until the init has taken it.
-func (s *Sim) Send(c proc.Caught) { s.signals <- c }
+// Wait: see kernel.Linux.
+func (s *Sim) Wait(atMost time.Duration) (news proc.News) {
+	var timeout <-chan time.Time
+	if atMost >= 0 {
+		timer := time.NewTimer(atMost)
+		defer timer.Stop()
+		timeout = timer.C
+	}
+	select {
+	case c := <-s.signals:
+		news.Signals = append(news.Signals, c)
+	case <-s.childDied:
+		news.ChildDied = true
+	case <-s.wake:
+	case <-timeout:
+	}
+	return news
+}
+
+// Wake: see kernel.Linux.
+func (s *Sim) Wake() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Send lets a signal reach the init. It tells whether it did before over was
+// closed.
+func (s *Sim) Send(c proc.Caught, over <-chan struct{}) bool {
+	select {
+	case s.signals <- c:
+		return true
+	case <-over:
+		return false
+	}
+}
 
 // Spawn: see kernel.Linux.
 func (s *Sim) Spawn(c *proc.Command) (proc.PID, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.childDied == nil {
+	if !s.caught {
 		s.wrong("a child before Catch: its death would be missed")
 	}
 	if s.dice.Float64() < s.ForkFails {
