@@ -1,0 +1,121 @@
+// Package probe asks a service once whether it is ready: by a TCP connection, by
+// an HTTP request, or by looking for a file. It keeps no schedule and no count:
+// when to ask again is the machine's to say, and how long to wait is the
+// caller's.
+//
+// HTTP is spoken by hand, and net/http, net/url and the packages for TLS are
+// not imported: they would cost every start of the container half a
+// millisecond, and the image several megabytes, for one line of an answer.
+// Package net is imported, for the names in the DNS and for its dialler's care
+// (it notices when a port has been connected to itself, which makes a port that
+// nobody listens on look ready).
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"syscall"
+
+	"sexton/service"
+)
+
+// Check asks once, and returns nil when the answer is that the service is
+// ready. The error says in a few words what was seen instead: "connection
+// refused", "HTTP 503", "no such file", "no answer within 1s".
+//
+// It waits until ctx is done at most; a probe of a file on a network file
+// system that hangs may take longer, as no system call looks at ctx. p.Timeout
+// is not waited for: it is what the error names when the time of ctx is over.
+// Kinds other than TCPProbe, HTTPProbe and FileProbe are an error.
+func Check(ctx context.Context, p service.Probe) error {
+	switch p.Kind {
+	case service.TCPProbe:
+		return checkTCP(ctx, p)
+	case service.HTTPProbe:
+		return checkHTTP(ctx, p)
+	case service.FileProbe:
+		return checkFile(ctx, p)
+	default:
+		return fmt.Errorf("internal error: package probe cannot make a probe of kind %q", p.Kind)
+	}
+}
+
+func checkTCP(ctx context.Context, p service.Probe) error {
+	conn, err := dial(ctx, p.Target)
+	if err != nil {
+		return inWords(ctx, p, err)
+	}
+	_ = conn.Close()
+	return nil
+}
+
+func checkFile(ctx context.Context, p service.Probe) error {
+	if err := ctx.Err(); err != nil {
+		return inWords(ctx, p, err)
+	}
+	_, err := os.Stat(p.Target)
+	if errors.Is(err, syscall.ENOENT) {
+		return errors.New("no such file")
+	}
+	return inWords(ctx, p, err)
+}
+
+// dial connects to host:port.
+//
+// "localhost" needs no name server and no /etc/hosts, which an image made from
+// scratch may lack (RFC 6761, 6.3).
+func dial(ctx context.Context, address string) (net.Conn, error) {
+	dialer := net.Dialer{KeepAlive: -1}
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	if host != "localhost" {
+		return dialer.DialContext(ctx, "tcp", address)
+	}
+	conn, first := dialer.DialContext(ctx, "tcp", net.JoinHostPort("127.0.0.1", port))
+	if first == nil {
+		return conn, nil
+	}
+	if conn, err = dialer.DialContext(ctx, "tcp", net.JoinHostPort("::1", port)); err != nil {
+		return nil, first
+	}
+	return conn, nil
+}
+
+// inWords says in a few words what an error means for somebody who waits for
+// the service. The address is known to whoever reads it.
+func inWords(ctx context.Context, p service.Probe, err error) error {
+	var name *net.DNSError
+	var errno syscall.Errno
+	var timeout interface{ Timeout() bool }
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(ctx.Err(), context.Canceled):
+		return errors.New("cancelled")
+	case errors.As(err, &name) && !name.IsTimeout:
+		return nameInWords(name)
+	case errors.As(err, &timeout) && timeout.Timeout():
+		if p.Timeout > 0 {
+			return fmt.Errorf("no answer within %v", p.Timeout)
+		}
+		return errors.New("no answer in time")
+	case errors.Is(err, io.EOF):
+		return errors.New("connection closed without an answer")
+	case errors.As(err, &errno):
+		return errno
+	}
+	return err
+}
+
+func nameInWords(err *net.DNSError) error {
+	if err.IsNotFound {
+		return fmt.Errorf("no such host: %q", err.Name)
+	}
+	return fmt.Errorf("cannot look up %q: %s", err.Name, err.Err)
+}

@@ -1,0 +1,170 @@
+package stdio
+
+import "sync"
+
+// batch is what goes out with one write: lines of one stream or of several. It
+// is borrowed for as long as there is something to do, and holds the only
+// large buffers of the room.
+type batch struct {
+	to    taker
+	in    []byte // what was read, behind the tail of the last time
+	out   []byte // what is to be written; whole, or a buffer of its own for long lines
+	whole []byte
+	parts []part // whose lines out holds, in its order
+
+	// unfinished is the stream whose line stands without its end at the end of
+	// out, or of what was written before; torn, if that is what a failed write
+	// has left; nil, if there is no such line. before is what it was when out
+	// was empty.
+	unfinished, before *stream
+}
+
+// torn stands for no stream: a line that a failed write has left without an
+// end.
+var torn = &stream{}
+
+// part is a stretch of batch.out that belongs to one stream.
+type part struct {
+	stream     *stream
+	begin, end int
+	Count      // what it holds of the stream
+}
+
+// taker takes a batch that is full or at its end: a sink writes it, a queue
+// keeps it. Afterwards out is the caller's again.
+type taker interface{ take(*batch) }
+
+const (
+	// A pipe holds 64 KiB: reads of that size empty it, behind a tail of a line
+	// that may be 16 KiB long.
+	readBytes = 64 << 10
+	inBytes   = readBytes + DefaultMaxLine
+	outBytes  = 128 << 10
+)
+
+// batches are those that nobody uses at the moment. The garbage collector takes
+// them after a while.
+type batches struct{ pool sync.Pool }
+
+// borrow returns an empty batch that hands over to to, when it holds size bytes
+// at the latest.
+func (p *batches) borrow(to taker, size int, unfinished *stream) *batch {
+	b, ok := p.pool.Get().(*batch)
+	if !ok {
+		b = &batch{in: make([]byte, inBytes), whole: make([]byte, outBytes)}
+	}
+	b.to, b.unfinished, b.before = to, unfinished, unfinished
+	b.out = b.whole[:0:size]
+	return b
+}
+
+// giveBack ends the use of an empty batch. One that had to grow for long lines
+// is not kept.
+func (p *batches) giveBack(b *batch) {
+	clear(b.parts[:cap(b.parts)])
+	b.to, b.out, b.parts, b.unfinished, b.before = nil, nil, b.parts[:0], nil, nil
+	if len(b.in) == inBytes {
+		p.pool.Put(b)
+	}
+}
+
+// flush hands over what there is.
+func (b *batch) flush() {
+	if len(b.out) == 0 {
+		return
+	}
+	b.to.take(b)
+	b.out, b.parts, b.before = b.out[:0], b.parts[:0], b.unfinished
+}
+
+// space is where to read to: behind the stream's tail, which is copied to the
+// front. Both buffers are made large enough for the lines of the stream.
+func (b *batch) space(s *stream) []byte {
+	most := s.frame.most()
+	if need := most + readBytes; need > len(b.in) {
+		b.in = make([]byte, need)
+	}
+	if most >= cap(b.out) {
+		b.makeRoom(most)
+	}
+	n := copy(b.in, s.tail)
+	return b.in[n : n+readBytes]
+}
+
+// cut adds the lines of data, handing over whenever the batch is full, and
+// returns the beginning of a line that is left.
+func (b *batch) cut(s *stream, data []byte) (rest []byte) {
+	for {
+		mark := b.begin(s)
+		out, rest, lines, full := s.frame.cut(b.out, data)
+		s.account.in.lines.Add(int64(lines))
+		b.add(s, mark, out, Count{int64(len(data) - len(rest)), int64(lines)})
+		if !full {
+			return rest
+		}
+		data = rest
+		b.flush()
+	}
+}
+
+// last adds what is left of a stream that has ended, or of one that is not
+// waited for any longer.
+func (b *batch) last(s *stream, rest []byte) {
+	if len(rest) == 0 {
+		return
+	}
+	b.makeRoom(s.frame.most())
+	mark := b.begin(s)
+	out, lines := s.frame.last(b.out, rest)
+	s.account.in.lines.Add(int64(lines))
+	b.add(s, mark, out, Count{int64(len(rest)), int64(lines)})
+}
+
+// copyOf adds lines that were cut before: c of s. s is nil for a notice of
+// ours, which nobody counts.
+func (b *batch) copyOf(s *stream, lines []byte, c Count) {
+	b.makeRoom(len(lines))
+	mark := b.begin(s)
+	b.add(s, mark, append(b.out, lines...), c)
+}
+
+// makeRoom makes sure that n bytes can be added, with a newline before them.
+func (b *batch) makeRoom(n int) {
+	if n++; n > cap(b.out)-len(b.out) {
+		b.flush()
+	}
+	if n > cap(b.out) {
+		b.out = make([]byte, 0, n)
+	}
+}
+
+// begin is called before lines of s are added. If another stream has left a
+// line open, it ends that. It returns how long out was before.
+func (b *batch) begin(s *stream) (mark int) {
+	mark = len(b.out)
+	if b.unfinished != nil && b.unfinished != s {
+		b.out = append(b.out, '\n')
+	}
+	return mark
+}
+
+// add notes that out, which is b.out with something appended, holds c of s. If
+// there is nothing, what begin did is undone.
+func (b *batch) add(s *stream, mark int, out []byte, c Count) {
+	begin := len(b.out)
+	if len(out) == begin {
+		b.out = b.out[:mark]
+		return
+	}
+	b.out = out
+	b.unfinished = nil
+	if out[len(out)-1] != '\n' {
+		b.unfinished = s
+	}
+	if n := len(b.parts); n > 0 && b.parts[n-1].stream == s && b.parts[n-1].end == begin {
+		b.parts[n-1].end = len(out)
+		b.parts[n-1].Count.add(c)
+		return
+	}
+	b.parts = append(b.parts, part{s, begin, len(out), c})
+}

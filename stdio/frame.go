@@ -1,0 +1,173 @@
+package stdio
+
+import (
+	"bytes"
+	"unicode/utf8"
+)
+
+const (
+	// DefaultMaxLine is the longest line that we write, its prefix and its
+	// newline included, unless Output says otherwise. Docker and containerd
+	// split longer ones themselves, at 16 KiB, without asking where.
+	DefaultMaxLine = 16 << 10
+	minMaxLine     = 256
+)
+
+// frame cuts the bytes of one stream into lines and puts the prefix before
+// each. What it writes depends on the bytes alone, not on how they were split
+// among the calls of cut.
+type frame struct {
+	line []byte // stands before a line
+	more []byte // stands before every piece of a line but the first
+	room int    // the longest piece, without prefix and newline; at least one
+	raw  bool   // no prefix, and no newline that was not in the input
+
+	inside bool // the last piece ended inside a line
+}
+
+// limit sets how long a line may become, in bytes; 0 means DefaultMaxLine.
+func (f *frame) limit(maxLine int) {
+	if maxLine == 0 {
+		maxLine = DefaultMaxLine
+	}
+	longest := max(len(f.line), len(f.more))
+	f.room = max(maxLine, minMaxLine, 2*longest) - longest - len("\n")
+}
+
+// most is the length that a whole line or piece has at most.
+func (f *frame) most() int { return max(len(f.line), len(f.more)) + f.room + len("\n") }
+
+// framed is the length that text, a number of whole lines, has at most after
+// cut.
+func (f *frame) framed(text []byte) int {
+	pieces := bytes.Count(text, newline) + len(text)/(f.room-utf8.UTFMax+1)
+	return len(text) + pieces*(max(len(f.line), len(f.more))+len("\n"))
+}
+
+// cut appends the lines of src to dst, as far as there is room in dst; it never
+// makes dst larger. rest is what was not cut. When full is false, rest is the
+// beginning of a line whose end is still to come, and at most room bytes long:
+// the caller gives it again, followed by what comes next. When full is true,
+// the call is to be repeated with more room in dst. lines is how many were
+// appended, a long line counting once for each of its pieces.
+func (f *frame) cut(dst, src []byte) (out, rest []byte, lines int, full bool) {
+	if f.raw {
+		return f.cutRaw(dst, src)
+	}
+	prefix := f.line
+	if f.inside {
+		prefix = f.more
+	}
+	for len(src) > 0 {
+		// One byte more than there is room for: only if the line goes on behind a
+		// full piece is it a piece.
+		window := src[:min(len(src), f.room+1)]
+		end := bytes.IndexByte(window, '\n') + 1
+		piece := end == 0
+		if piece {
+			if len(src) <= f.room {
+				break
+			}
+			end = wholeRunes(window, f.room)
+		}
+		if cap(dst)-len(dst) < len(prefix)+end+1 {
+			return dst, src, lines, true
+		}
+		dst = append(dst, prefix...)
+		dst = append(dst, src[:end]...)
+		src = src[end:]
+		prefix, f.inside = f.line, piece
+		if piece {
+			dst = append(dst, '\n')
+			prefix = f.more
+		}
+		lines++
+	}
+	return dst, src, lines, false
+}
+
+// cutRaw is cut without prefixes: all whole lines go at once. The pieces of a
+// long line get no newline, since nothing is to be added, and are counted when
+// their last one has gone.
+func (f *frame) cutRaw(dst, src []byte) (out, rest []byte, lines int, full bool) {
+	for len(src) > 0 {
+		window := src[:min(len(src), cap(dst)-len(dst))]
+		end := bytes.LastIndexByte(window, '\n') + 1
+		if end == 0 {
+			// No line has its end here. Is it that there is no room?
+			first := src[:min(len(src), f.room+1)]
+			if next := bytes.IndexByte(first, '\n') + 1; next > len(window) {
+				return dst, src, lines, true
+			}
+			if len(src) <= f.room {
+				break
+			}
+			end = wholeRunes(first, f.room)
+			if end > len(window) {
+				return dst, src, lines, true
+			}
+		}
+		dst = append(dst, src[:end]...)
+		lines += bytes.Count(src[:end], newline)
+		src = src[end:]
+	}
+	return dst, src, lines, false
+}
+
+var newline = []byte("\n")
+
+// last appends what is left of a stream that has ended: rest, as cut left
+// it. dst must have room for it. lines is 1, or 0 when there was nothing.
+func (f *frame) last(dst, rest []byte) (out []byte, lines int) {
+	if len(rest) == 0 {
+		return dst, 0
+	}
+	switch {
+	case f.raw:
+		return append(dst, rest...), 1
+	case f.inside:
+		dst = append(dst, f.more...)
+	default:
+		dst = append(dst, f.line...)
+	}
+	f.inside = false
+	dst = append(dst, rest...)
+	return append(dst, '\n'), 1
+}
+
+// wholeRunes is where to cut b when n bytes are to be taken at most: there, or
+// before the character that this would tear. b is longer than n.
+func wholeRunes(b []byte, n int) int {
+	for at := n; at > 0 && at > n-utf8.UTFMax; at-- {
+		if utf8.RuneStart(b[at]) {
+			return at
+		}
+	}
+	return n
+}
+
+// measure tells how much of the stream is in the whole lines of the first n
+// bytes of framed. framed is what calls of cut and last appended, from the
+// beginning of a line on. It is for the day when a write fails half-way.
+func (f *frame) measure(framed []byte, n int) Count {
+	if f.raw {
+		return Count{int64(n), int64(bytes.Count(framed[:n], newline))}
+	}
+	var c Count
+	for {
+		end := bytes.IndexByte(framed[:n], '\n') + 1
+		if end == 0 {
+			return c
+		}
+		prefix := f.line
+		if bytes.HasPrefix(framed, f.more) {
+			prefix = f.more
+		}
+		c.Lines++
+		c.Bytes += int64(end - len(prefix))
+		framed, n = framed[end:], n-end
+		if bytes.HasPrefix(framed, f.more) {
+			c.Bytes-- // the newline was ours: the line goes on
+		}
+	}
+}

@@ -1,0 +1,196 @@
+package stdio
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// cutSlowly is frame.cut in its simplest form, over a whole stream: split at
+// newlines, chop what is too long, never inside a character.
+func cutSlowly(f frame, input []byte) (framed string, lines int) {
+	if f.raw {
+		lines = bytes.Count(input, newline)
+		if len(input) > 0 && !bytes.HasSuffix(input, newline) {
+			lines++
+		}
+		return string(input), lines
+	}
+	var out strings.Builder
+	for line := range strings.Lines(string(input)) {
+		line = strings.TrimSuffix(line, "\n")
+		prefix := f.line
+		for len(line) > f.room {
+			at := f.room
+			for at > f.room-4 && at > 0 && !utf8.RuneStart(line[at]) {
+				at--
+			}
+			if at == f.room-4 || at == 0 {
+				at = f.room
+			}
+			fmt.Fprintf(&out, "%s%s\n", prefix, line[:at])
+			line, prefix = line[at:], f.more
+			lines++
+		}
+		fmt.Fprintf(&out, "%s%s\n", prefix, line)
+		lines++
+	}
+	return out.String(), lines
+}
+
+// cutInChunks feeds a stream to a batch as a pipe might: in chunks, with the
+// tail kept in between.
+func cutInChunks(f frame, input []byte, chunk func() int, room int) (framed string, c Count) {
+	sum := &keeper{}
+	s := &stream{frame: f, account: &account{}}
+	borrowed := testBatches.borrow(nil, 0, nil)
+	defer testBatches.giveBack(borrowed)
+	b := &batch{to: sum, in: borrowed.in, out: make([]byte, 0, room)}
+	b.makeRoom(f.most())
+	for len(input) > 0 {
+		n := min(len(input), max(1, chunk()))
+		space := b.space(s)
+		n = copy(space, input[:n])
+		s.keep(b.cut(s, b.in[:len(s.tail)+n]))
+		input = input[n:]
+	}
+	b.last(s, s.tail)
+	b.flush()
+	return sum.lines.String(), sum.count
+}
+
+var testBatches batches
+
+// keeper keeps what a batch has.
+type keeper struct {
+	lines bytes.Buffer
+	count Count
+}
+
+func (k *keeper) take(b *batch) {
+	k.lines.Write(b.out)
+	for _, p := range b.parts {
+		k.count.add(p.Count)
+	}
+}
+
+func testFrame(raw bool, room int) frame {
+	f := frame{raw: raw, room: room}
+	if !raw {
+		f.line, f.more = prefixes("web", 5, "")
+	}
+	return f
+}
+
+func TestLinesAreCutAndMarked(t *testing.T) {
+	tests := []struct{ in, want string }{
+		{"", ""},
+		{"\n", "web   | \n"},
+		{"one\ntwo\n", "web   | one\nweb   | two\n"},
+		{"no newline", "web   | no newline\n"},
+		{"a\r\nb\x00\xff\n", "web   | a\r\nweb   | b\x00\xff\n"},
+		{"exactly ten\n", "web   | exactly te\nweb   |+n\n"},
+		{"0123456789\n", "web   | 0123456789\n"},
+		{"0123456789", "web   | 0123456789\n"},
+		{"0123456789a\n\n", "web   | 0123456789\nweb   |+a\nweb   | \n"},
+		{"123456789\u00e9\n", "web   | 123456789\nweb   |+\u00e9\n"},
+		{"1234567\U0001F600\n", "web   | 1234567\nweb   |+\U0001F600\n"},
+		{strings.Repeat("\x80", 12) + "\n", "web   | " + strings.Repeat("\x80", 10) + "\nweb   |+\x80\x80\n"},
+	}
+	for _, test := range tests {
+		got, _ := cutInChunks(testFrame(false, 10), []byte(test.in), func() int { return 3 }, 64)
+		if got != test.want {
+			t.Errorf("%q:\n got %q\nwant %q", test.in, got, test.want)
+		}
+	}
+}
+
+// A reader joins the pieces of a long line by the plus sign, and has what the
+// service wrote.
+func TestPiecesCanBeJoined(t *testing.T) {
+	in := strings.Repeat("0123456789", 5000) + "\n" + "+ not a piece\n"
+	f := testFrame(false, 0)
+	f.limit(0)
+	got, _ := cutInChunks(f, []byte(in), func() int { return 4096 }, outBytes)
+	for line := range strings.Lines(got) {
+		if len(line) > DefaultMaxLine {
+			t.Errorf("a line of %d bytes", len(line))
+		}
+	}
+	joined := strings.ReplaceAll(strings.ReplaceAll(got, "\nweb   |+", ""), "web   | ", "")
+	if joined != in {
+		t.Errorf("joined, it has %d bytes and differs from the %d written", len(joined), len(in))
+	}
+}
+
+// Whatever part of a batch was written when a write failed, the sum of what is
+// counted as written and the rest is what came in.
+func TestMeasureCountsWhatWasWritten(t *testing.T) {
+	stream := []byte("one\n\nthree\n0123456789abcdefghijklm\nfive\n0123456789012345 and no end")
+	framed, whole := cutInChunks(testFrame(false, 10), stream, func() int { return 7 }, 1024)
+	f := testFrame(false, 10)
+	for n := range framed {
+		got := f.measure([]byte(framed), n)
+		lines := strings.Count(framed[:n], "\n")
+		end := strings.LastIndex(framed[:n], "\n") + 1
+		behind := strings.ReplaceAll(strings.ReplaceAll(framed[end:], "\nweb   |+", ""), "web   | ", "")
+		behind = strings.TrimPrefix(strings.TrimSuffix(behind, "\n"), "web   |+")
+		want := Count{int64(len(stream) - len(behind)), int64(lines)}
+		if got != want {
+			t.Errorf("%d bytes written: %+v, want %+v; behind: %q", n, got, want, behind)
+		}
+	}
+	if whole.Bytes != int64(len(stream)) {
+		t.Errorf("%d bytes counted of %d", whole.Bytes, len(stream))
+	}
+}
+
+// FuzzCut compares the cutter with a naive one. What comes out must not depend
+// on how the stream was split into chunks, nor on how much fits into a batch.
+func FuzzCut(f *testing.F) {
+	f.Add([]byte("one\ntwo\nthree"), []byte{1, 2, 3}, uint8(4), uint8(0), false)
+	f.Add([]byte("\n\n\n0123456789\n"), []byte{200}, uint8(10), uint8(1), false)
+	f.Add([]byte("0123456789\u00e9\u20ac\n\xff\xfe\n"), []byte{1}, uint8(1), uint8(9), false)
+	f.Add([]byte("raw\r\n\x00 bytes, and a long line without an end"), []byte{5, 1}, uint8(7), uint8(3), true)
+	f.Fuzz(func(t *testing.T, stream, chunks []byte, room, batch uint8, raw bool) {
+		frame := testFrame(raw, int(room)%40+1)
+		at := 0
+		chunk := func() int {
+			if len(chunks) == 0 {
+				return len(stream)
+			}
+			at++
+			return int(chunks[at%len(chunks)])
+		}
+		want, lines := cutSlowly(frame, stream)
+		got, count := cutInChunks(frame, stream, chunk, int(batch))
+		if got != want {
+			t.Errorf("room %d:\n got %q\nwant %q", frame.room, got, want)
+		}
+		if count.Bytes != int64(len(stream)) || count.Lines != int64(lines) {
+			t.Errorf("counted %+v, want %d bytes and %d lines", count, len(stream), lines)
+		}
+	})
+}
+
+func TestCountInWords(t *testing.T) {
+	tests := []struct {
+		count Count
+		want  string
+	}{
+		{Count{}, "0 lines (0 B)"},
+		{Count{80, 1}, "1 line (80 B)"},
+		{Count{999, 2}, "2 lines (999 B)"},
+		{Count{40_000, 312}, "312 lines (40 kB)"},
+		{Count{1_250, 312}, "312 lines (1.2 kB)"},
+		{Count{999_600, 1}, "1 line (1.0 MB)"},
+		{Count{3_000_000_000_000_000, 1}, "1 line (3000 TB)"},
+	}
+	for _, test := range tests {
+		if got := test.count.String(); got != test.want {
+			t.Errorf("%+v: got %q, want %q", test.count, got, test.want)
+		}
+	}
+}

@@ -1,0 +1,119 @@
+package stdio
+
+import "sync"
+
+// queue is what waits of a stream that never waits itself: whole lines, in
+// chunks, up to a limit. When it is full the oldest chunk is dropped.
+type queue struct {
+	stream *stream
+	limit  int // bytes that may wait
+	chunk  int // bytes that are dropped together
+
+	mu      sync.Mutex // held while lines are copied
+	chunks  []chunk    // oldest first
+	spare   []byte     // of a chunk that went, for the next; nil while nothing waits
+	bytes   int        // in chunks
+	dropped Count      // not said yet
+}
+
+type chunk struct {
+	lines []byte
+	Count
+}
+
+// take puts the lines of a batch into the queue, and has the sink serve it.
+func (q *queue) take(b *batch) {
+	for i := range b.parts {
+		p := &b.parts[i]
+		q.put(b.out[p.begin:p.end], p.Count)
+	}
+	q.stream.sink.enqueue(q.stream)
+}
+
+// put adds lines: as many as a chunk or fewer when they are short, a single
+// one when it is long.
+func (q *queue) put(lines []byte, c Count) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n := len(q.chunks)
+	if n > 0 && len(q.chunks[n-1].lines)+len(lines) <= q.chunk {
+		last := &q.chunks[n-1]
+		last.lines = append(last.lines, lines...)
+		last.Count.add(c)
+	} else {
+		q.chunks = append(q.chunks, chunk{append(q.spare, lines...), c})
+		q.spare = nil
+	}
+	q.bytes += len(lines)
+	for q.bytes > q.limit && len(q.chunks) > 1 {
+		oldest := q.shift()
+		q.stream.account.dropped.add(oldest.Count)
+		q.dropped.add(oldest.Count)
+		q.spare = oldest.lines[:0]
+	}
+}
+
+// shift takes the oldest chunk out. There is one, and the caller holds q.mu.
+func (q *queue) shift() chunk {
+	oldest := q.chunks[0]
+	q.chunks[0] = chunk{}
+	q.chunks = q.chunks[1:]
+	q.bytes -= len(oldest.lines)
+	return oldest
+}
+
+// get takes the oldest chunk out, and what was dropped before it.
+func (q *queue) get() (first chunk, dropped Count, left int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	dropped, q.dropped = q.dropped, Count{}
+	if len(q.chunks) == 0 {
+		return chunk{}, dropped, 0
+	}
+	return q.shift(), dropped, len(q.chunks)
+}
+
+// done gives back a chunk whose lines were copied.
+func (q *queue) done(c chunk) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.spare = c.lines[:0]; len(q.chunks) == 0 {
+		q.chunks, q.spare = nil, nil
+	}
+}
+
+// unload moves one chunk into a batch of the sink.
+func (q *queue) unload(b *batch) turn {
+	first, dropped, left := q.get()
+	if dropped.Lines+dropped.Bytes > 0 {
+		q.stream.sayDropped(b, dropped)
+	}
+	if len(first.lines) > 0 {
+		b.copyOf(q.stream, first.lines, first.Count)
+	}
+	q.done(first)
+	if left > 0 {
+		return more
+	}
+	return wait
+}
+
+// sayDropped tells how much is missing, in its place; but nothing is put among
+// the bytes of a raw stream.
+func (s *stream) sayDropped(b *batch, c Count) {
+	m := s.sink.mux
+	text := "dropped for lack of room: " + c.String()
+	switch {
+	case s == m.own:
+		text = "lines of ours that were " + text
+	case s.frame.raw:
+		m.Say(Errors, s.account.service, text)
+		return
+	default:
+		text = s.account.service + ": " + text
+	}
+	f := m.ownFrame(s.sink.color)
+	text += "\n"
+	line, _, _, _ := f.cut(make([]byte, 0, f.framed([]byte(text))), []byte(text))
+	b.copyOf(nil, line, Count{})
+}

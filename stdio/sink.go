@@ -1,0 +1,169 @@
+package stdio
+
+import (
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// sink is one of our two descriptors, with the streams that have something for
+// it. While there are any, one goroutine serves them in turn (work). It alone
+// writes to the descriptor, so lines are never mixed, and it alone waits when
+// the descriptor takes no more.
+type sink struct {
+	mux     *Mux
+	fd      int
+	name    string
+	color   bool
+	writeTo func(fd int, p []byte) (int, error) // write(2); tests put their own
+
+	mu          sync.Mutex // held for a few instructions only
+	first, last *stream    // the streams to serve, oldest first
+	working     bool       // work runs
+
+	// What follows belongs to work.
+	unfinished *stream // see batch
+	failing    bool    // the last write failed
+	lost       Count   // by writes that failed, since the last one that did not
+}
+
+// enqueue has the stream served. It does not matter if it is waiting already,
+// or being served at the moment.
+func (k *sink) enqueue(s *stream) {
+	k.mu.Lock()
+	if s.listed {
+		s.again = true
+	} else {
+		s.listed = true
+		k.push(s)
+	}
+	start := !k.working
+	k.working = true
+	k.mu.Unlock()
+	if start {
+		go k.work()
+	}
+}
+
+// push puts a stream at the end of the list. The caller holds k.mu.
+func (k *sink) push(s *stream) {
+	if s.following = nil; k.first == nil {
+		k.first = s
+	} else {
+		k.last.following = s
+	}
+	k.last = s
+}
+
+// pop takes the first stream from the list, or returns nil. If that is for
+// good, the goroutine that calls is at its end.
+func (k *sink) pop(forGood bool) *stream {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	s := k.first
+	if s != nil {
+		k.first = s.following
+	} else if forGood {
+		k.working = false
+	}
+	return s
+}
+
+// idle tells whether there is nothing to do.
+func (k *sink) idle() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return !k.working
+}
+
+// work serves the streams of the list, each for one read at a time, until
+// there are none. What several of them have is written together.
+func (k *sink) work() {
+	b := k.mux.batches.borrow(k, outBytes, k.unfinished)
+	for {
+		s := k.pop(false)
+		if s == nil && len(b.out) > 0 {
+			b.flush()
+			continue
+		}
+		if s == nil {
+			k.unfinished = b.unfinished
+			if s = k.pop(true); s == nil {
+				break
+			}
+		}
+		k.settle(s, s.serve(b))
+	}
+	k.mux.batches.giveBack(b)
+	k.mux.changed()
+}
+
+// settle decides what becomes of a stream after its turn.
+func (k *sink) settle(s *stream, t turn) {
+	k.mu.Lock()
+	s.listed = t != over && (t == more || s.again)
+	s.again = false
+	if s.listed {
+		k.push(s)
+	}
+	arm := t == wait && !s.listed && s.queue == nil
+	k.mu.Unlock()
+	if arm {
+		s.arm()
+	}
+}
+
+// take writes a batch, and tells every stream what became of its part.
+func (k *sink) take(b *batch) {
+	n, err := k.write(b.out)
+	var lost Count
+	for i := range b.parts {
+		p := &b.parts[i]
+		if p.stream == nil {
+			continue
+		}
+		out := p.Count
+		if p.end > n {
+			written := max(0, n-p.begin)
+			out = p.stream.frame.measure(b.out[p.begin:p.end], written)
+			rest := Count{p.Bytes - out.Bytes, p.Lines - out.Lines}
+			p.stream.account.dropped.add(rest)
+			lost.add(rest)
+		}
+		p.stream.account.out.add(out)
+	}
+	switch {
+	case err == nil:
+	case n == 0:
+		b.unfinished = b.before
+	case b.out[n-1] == '\n':
+		b.unfinished = nil
+	default:
+		b.unfinished = torn
+	}
+	k.report(err, lost)
+	k.mux.changed()
+}
+
+// report says, once, that writing fails, and when it works again, what was
+// lost meanwhile.
+func (k *sink) report(err error, lost Count) {
+	k.lost.add(lost)
+	switch {
+	case err != nil && !k.failing:
+		k.failing = true
+		k.mux.Say(Errors, "", "cannot write to "+k.name+": "+err.Error()+
+			"; what services write there is read, counted and dropped until it works again")
+	case err == nil && k.failing:
+		k.failing = false
+		k.mux.Say(Errors, "", k.name+" works again; dropped meanwhile: "+k.lost.String())
+		k.lost = Count{}
+	}
+}
+
+// sameFile tells whether two descriptors are of the same file, terminal, pipe
+// or socket.
+func sameFile(a, b int) bool {
+	var x, y unix.Stat_t
+	return a == b || unix.Fstat(a, &x) == nil && unix.Fstat(b, &y) == nil && x.Dev == y.Dev && x.Ino == y.Ino
+}

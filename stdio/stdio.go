@@ -1,0 +1,140 @@
+// Package stdio carries what the services write: it makes their pipes, cuts
+// what comes out of them into lines, puts a prefix before each, and writes whole
+// lines to our own descriptors 1 and 2. The lines that we say ourselves go the
+// same way.
+//
+// # Who waits for whom
+//
+// Nobody who calls this package ever waits for output. There is one goroutine
+// that sleeps until some pipe has something to read (poller), and for each of
+// our two descriptors one that reads, cuts and writes while there is anything
+// to do (sink). When the reader of our stdout stops reading, that one goroutine
+// is stuck in write(2), with one thread; the pipes of the services fill up, and
+// the services wait, as they would on the real stdout. What cannot be read yet
+// stays in the pipe of the kernel, so that 200 services at a stalled stdout
+// cost no memory of ours.
+//
+// A service with Overflow Drop never waits: its pipe is read all the same, its
+// lines wait in a queue of bounded size, and the oldest of them are dropped and
+// counted when it is full. Our own lines are treated just like that.
+//
+// # What is on a line
+//
+// A line of a service "web" reads
+//
+//	web    | the text
+//
+// and one that is longer than Output.MaxLine comes in pieces, each a line of
+// its own. All but the first of them are marked by a plus sign, so that a reader
+// can join them again:
+//
+//	web    | the first piece
+//	web    |+of a long line
+//
+// Nothing else is changed: carriage returns, NUL bytes and bytes that are no
+// UTF-8 pass as they are. A last line without a newline gets one.
+package stdio
+
+import (
+	"sync"
+	"sync/atomic"
+	"unicode/utf8"
+)
+
+// Level says how much is to be said, and how important a line is: a line is
+// said when its level is at most that of Options.
+type Level uint8
+
+const (
+	Errors  Level = iota // what went wrong; said whatever the level (-q)
+	Normal               // what happened and what happens next
+	Verbose              // what explains it (-v)
+)
+
+// Options says where output goes and how it looks.
+type Options struct {
+	// Out and Err are the descriptors to write to, 1 and 2 as a rule. They
+	// stay the caller's: they are not closed, not made non-blocking and not
+	// opened again by a path. When both are the same file (docker run -t,
+	// 2>&1), everything is written to Out, in one order.
+	Out, Err int
+
+	// Names are the services whose lines will be shown. Prefixes are aligned
+	// to the longest, and colours are given in this order.
+	Names []string
+
+	// ColorOut and ColorErr ask for colours; Color decides for most callers.
+	ColorOut, ColorErr bool
+
+	Level    Level  // of our own lines
+	Self     string // our name before our own lines: "sexton"
+	Prefixed bool   // our own lines are aligned like a service's: "sexton | text", not "sexton: text"
+}
+
+// Mux is all output of this process. Its methods may be called by any
+// goroutine, and none but Flush and Drain ever waits for output.
+type Mux struct {
+	options Options
+	width   int // of a name in a prefix, in characters
+
+	once     sync.Once // for what is below, see begin
+	out, err *sink     // one and the same, when both are one file
+	own      *stream   // our own lines
+	batches  batches
+
+	mu       sync.Mutex // never held over a system call that can wait
+	poller   *poller
+	open     map[int32]*stream // by the descriptor of the pipe that we read
+	accounts map[accountKey]*account
+	order    []*account // the same, in the order of their first use
+
+	watching atomic.Int32 // how many there are in watchers
+	watchers []chan struct{}
+}
+
+// maxAlign is the longest name that the others are aligned to. A longer one
+// sticks out.
+const maxAlign = 20
+
+// New returns a Mux. It does nothing else: goroutines, buffers and a look at
+// the descriptors come with the first use, so that a run of a single command
+// with nothing to say pays for none of it.
+func New(o Options) *Mux {
+	m := &Mux{options: o}
+	if o.Prefixed {
+		m.width = min(utf8.RuneCountInString(o.Self), maxAlign)
+	}
+	for _, name := range o.Names {
+		if n := utf8.RuneCountInString(name); n > m.width && n <= maxAlign {
+			m.width = n
+		}
+	}
+	return m
+}
+
+// begin makes what the first use needs.
+func (m *Mux) begin() {
+	m.once.Do(func() {
+		o := &m.options
+		m.out = &sink{mux: m, fd: o.Out, name: "stdout", color: o.ColorOut, writeTo: write}
+		m.err = m.out
+		if !sameFile(o.Out, o.Err) {
+			m.err = &sink{mux: m, fd: o.Err, name: "stderr", color: o.ColorErr, writeTo: write}
+		}
+		m.own = &stream{
+			sink:    m.err,
+			fd:      -1,
+			account: &account{service: o.Self, stream: Stderr},
+			frame:   m.ownFrame(m.err.color),
+			queue:   &queue{limit: ownQueueBytes, chunk: ownChunkBytes},
+		}
+		m.own.queue.stream = m.own
+		m.open = make(map[int32]*stream)
+		m.accounts = make(map[accountKey]*account)
+	})
+}
+
+const (
+	ownQueueBytes = 256 << 10 // 3000 lines of ours or so
+	ownChunkBytes = 2 << 10
+)

@@ -1,0 +1,150 @@
+package stdio
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+)
+
+// stream is one output of one run: a pipe that we read, and how its lines go
+// on. While it has nothing to read it is only this record: no goroutine, no
+// buffer.
+//
+// At any time one goroutine owns its fields: the sink's, while it serves the
+// stream; or, for a stream with a queue, the one that holds mu.
+type stream struct {
+	account *account
+	sink    *sink
+	fd      int // -1: our own lines, or closed
+	frame   frame
+	tail    []byte // of a line whose end was not read yet
+	queue   *queue // for streams that never wait: what waits instead; nil for others
+	ended   bool   // the tail was put out because of ending
+	mu      sync.Mutex
+
+	// ending asks to put out the tail as well, when there is no more to read at
+	// the moment: we are about to end, and the pipe is not.
+	ending atomic.Bool
+
+	// Guarded by sink.mu.
+	following *stream // the one behind it in the list
+	listed    bool    // in the list, or being served
+	again     bool    // to be served once more after that
+}
+
+// turn says what a stream needs after its turn.
+type turn uint8
+
+const (
+	wait turn = iota // there was nothing more to read
+	more             // there may be more
+	over             // it has ended
+)
+
+// keepTail is the largest buffer that a stream keeps for the tail of its next
+// line when it has none at present.
+const keepTail = 256
+
+// wake has the stream read: by the sink in its turn, or here and now if it must
+// not wait.
+func (s *stream) wake() {
+	if s.queue == nil {
+		s.sink.enqueue(s)
+	} else {
+		s.pump()
+	}
+}
+
+// serve is one turn of the stream.
+func (s *stream) serve(b *batch) turn {
+	if s.queue != nil {
+		return s.queue.unload(b)
+	}
+	t := s.fill(b)
+	s.after(t)
+	return t
+}
+
+// pump reads into the queue, which never waits: all that there is, or so much
+// that others must have their turn first.
+func (s *stream) pump() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := s.sink.mux.batches.borrow(s.queue, s.queue.chunk, nil)
+	t := more
+	for n := 0; t == more && n < maxReads; n++ {
+		t = s.fill(b)
+		b.flush()
+	}
+	s.sink.mux.batches.giveBack(b)
+	s.after(t)
+	if t != over {
+		s.arm()
+	}
+}
+
+// maxReads is how often a stream that does not wait is read in a row.
+const maxReads = 8
+
+// fill reads once, and adds what was read to the batch.
+func (s *stream) fill(b *batch) turn {
+	if s.fd < 0 {
+		return over
+	}
+	space := b.space(s)
+	n, err := unix.Read(s.fd, space)
+	switch {
+	case err == unix.EINTR:
+		return more
+	case err == unix.EAGAIN:
+		if s.ending.Load() {
+			b.last(s, s.tail)
+			s.tail, s.ended = nil, true
+		}
+		return wait
+	case n <= 0:
+		b.last(s, s.tail)
+		s.tail = nil
+		return over
+	}
+	s.account.in.bytes.Add(int64(n))
+	s.keep(b.cut(s, b.in[:len(s.tail)+n]))
+	return more
+}
+
+// after follows the turn, when what it gave is with the sink: Drain looks at
+// the streams first and at the sinks then, and must find it at one of them.
+func (s *stream) after(t turn) {
+	if t == over && s.fd >= 0 {
+		s.close()
+	}
+	if s.ended {
+		s.ended = false
+		s.ending.Store(false)
+	}
+	if t != more {
+		s.sink.mux.changed()
+	}
+}
+
+// keep remembers the beginning of a line.
+func (s *stream) keep(rest []byte) {
+	if cap(s.tail) > keepTail && len(rest) < cap(s.tail)/4 {
+		s.tail = nil
+	}
+	s.tail = append(s.tail[:0], rest...)
+}
+
+func (s *stream) arm() { s.sink.mux.poller.arm(s.fd) }
+
+func (s *stream) close() {
+	m := s.sink.mux
+	m.mu.Lock()
+	delete(m.open, int32(s.fd))
+	m.mu.Unlock()
+	m.poller.remove(s.fd)
+	_ = unix.Close(s.fd)
+	s.fd = -1
+	s.ending.Store(false)
+}

@@ -1,0 +1,179 @@
+package stdio
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// badWriter is a write(2) that does what the tests want.
+func badWriter(m *Mux, write func(fd int, p []byte) (int, error)) {
+	m.begin()
+	m.out.writeTo = write
+}
+
+// A non-blocking stdout, with little room in it and a reader that is slow, gets
+// everything.
+func TestNonBlockingStdoutGetsEverything(t *testing.T) {
+	out := newReader(t, unix.O_NONBLOCK)
+	if _, err := unix.FcntlInt(uintptr(out.out), unix.F_SETPIPE_SZ, 4096); err != nil {
+		t.Fatal(err)
+	}
+	m := newMux(t, Options{Out: out.out, Err: out.out})
+	web := spawn(t, m, Output{Service: "web"})
+	text := strings.Repeat("x", 110)
+	const lines = 10_000
+	go func() {
+		defer web.exit()
+		for i := range lines {
+			web.say(fmt.Sprintf("%05d %s\n", i, text))
+		}
+	}()
+	eventually(t, "stdout is stalled", out.stalled)
+	out.read()
+	drained(t, m)
+	wantNumbered(t, "stdout", out.all(), "web    | ", 0, lines, text)
+}
+
+// Short writes, EINTR, EAGAIN and a disk that is full for a moment lose nothing.
+func TestTroubleThatPassesLosesNothing(t *testing.T) {
+	out := newReader(t, 0).read()
+	m := newMux(t, Options{Out: out.out, Err: out.out})
+	random := rand.New(rand.NewPCG(1, 2))
+	trouble := []error{unix.EINTR, unix.EAGAIN, unix.ENOSPC, unix.EINTR, unix.ENOBUFS}
+	next := 0
+	badWriter(m, func(fd int, p []byte) (int, error) {
+		if random.IntN(3) == 0 && next < 50 {
+			next++
+			return 0, trouble[next%len(trouble)]
+		}
+		return write(fd, p[:1+random.IntN(min(len(p), 5000))])
+	})
+	web := spawn(t, m, Output{Service: "web"})
+	text := strings.Repeat("x", 110)
+	const lines = 10_000
+	for i := range lines {
+		web.say(fmt.Sprintf("%05d %s\n", i, text))
+	}
+	web.exit()
+	drained(t, m)
+	wantNumbered(t, "stdout", out.all(), "web    | ", 0, lines, text)
+}
+
+// When the reader of our stdout is gone, services go on, what they write is
+// counted, and it is said once. A FIFO may get a new reader: then it goes on.
+func TestReaderThatGoesAwayAndComesBack(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "fifo")
+	if err := unix.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	end, err := unix.Open(path, unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	outEnd, err := unix.Open(path, unix.O_WRONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(outEnd)
+	_ = unix.Close(end)
+	stderr := newReader(t, 0).read()
+	m := newMux(t, Options{Out: outEnd, Err: stderr.out})
+	web := spawn(t, m, Output{Service: "web"})
+	line := strings.Repeat("x", 99) + "\n"
+	within(t, "writing with nobody to read", func() { web.say(strings.Repeat(line, 5000)) })
+	eventually(t, "all is dropped", func() bool { return accountOfTest(t, m, "web", Stdout).Dropped.Lines == 5000 })
+	back, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer back.Close()
+	web.say("welcome back\n")
+	web.exit()
+	l := m.Drain(patience)
+	if len(l.Left) != 1 || l.Left[0].Dropped != (Count{500_000, 5000}) {
+		t.Errorf("told of the loss: %+v", l)
+	}
+	buffer := make([]byte, 100)
+	n, err := back.Read(buffer)
+	wantText(t, fmt.Sprintf("fifo (%v)", err), string(buffer[:n]), "web    | welcome back\n")
+	wantText(t, "stderr", stderr.all(),
+		"sexton | cannot write to stdout: broken pipe; what services write there is read, counted and dropped "+
+			"until it works again\n"+
+			"sexton | stdout works again; dropped meanwhile: 5000 lines (500 kB)\n")
+}
+
+// Without stdout and stderr everything is dropped, and nobody is held up.
+func TestClosedDescriptors(t *testing.T) {
+	m := newMux(t, Options{Out: -1, Err: -1})
+	m.begin()
+	m.err = &sink{mux: m, fd: -1, name: "stderr", writeTo: write}
+	m.own.sink = m.err
+	web := spawn(t, m, Output{Service: "web"})
+	within(t, "writing", func() { web.say(strings.Repeat("line\n", 100_000)) })
+	m.Say(Errors, "", "nobody will see it")
+	web.exit()
+	l := m.Drain(patience)
+	want := []Left{{Service: "web", Stream: Stdout, Dropped: Count{500_000, 100_000}}}
+	if fmt.Sprint(l.Left) != fmt.Sprint(want) || l.Own != (Count{}) {
+		t.Errorf("told of the loss: %+v, want %+v", l, want)
+	}
+}
+
+// A full disk slows the services down, and is said; what was lost is counted.
+func TestFullDisk(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer full.Close()
+	stderr := newReader(t, 0).read()
+	m := newMux(t, Options{Out: int(full.Fd()), Err: stderr.out})
+	web := spawn(t, m, Output{Service: "web"})
+	web.say("line\nline\n")
+	web.exit()
+	l := m.Drain(patience)
+	if len(l.Left) != 1 || l.Left[0].Dropped != (Count{10, 2}) {
+		t.Errorf("told of the loss: %+v", l)
+	}
+	wantText(t, "stderr", stderr.all(), "sexton | cannot write to stdout: no space left on device; "+
+		"what services write there is read, counted and dropped until it works again\n")
+}
+
+// A write fails in the middle of a line. What was written of it stays alone on
+// its line, and is not counted as written.
+func TestTornLineIsEndedBeforeTheNext(t *testing.T) {
+	out, stderr := newReader(t, 0).read(), newReader(t, 0).read()
+	m := newMux(t, Options{Out: out.out, Err: stderr.out})
+	var left atomic.Int64
+	left.Store(24)
+	badWriter(m, func(fd int, p []byte) (int, error) {
+		if left.Load() == 0 {
+			return 0, unix.EIO
+		}
+		n, err := write(fd, p[:min(len(p), int(left.Load()))])
+		left.Add(int64(-n))
+		return n, err
+	})
+	web := spawn(t, m, Output{Service: "web"})
+	web.say("one\ntwo\nthree\n")
+	eventually(t, "the failure", func() bool { return accountOfTest(t, m, "web", Stdout).Dropped.Lines == 2 })
+	eventually(t, "the sink is idle", m.out.idle)
+	left.Store(1000)
+	web.say("four\n")
+	web.exit()
+	l := m.Drain(patience)
+	if len(l.Left) != 1 || l.Left[0].Dropped != (Count{10, 2}) {
+		t.Errorf("told of the loss: %+v", l)
+	}
+	wantText(t, "stdout", out.all(), "web    | one\nweb    | tw\nweb    | four\n")
+	if a := accountOfTest(t, m, "web", Stdout); a.Out != (Count{9, 2}) {
+		t.Errorf("account %+v", a)
+	}
+}
