@@ -112,6 +112,7 @@ func seed() uint64 { return uint64(time.Now().UnixNano()) ^ uint64(os.Getpid())<
 // output is pid1.Output over stdio.
 type output struct {
 	mux     *stdio.Mux
+	used    bool
 	level   machine.Level
 	inherit map[string]bool // services whose descriptors 1 and 2 are ours
 }
@@ -146,6 +147,7 @@ func (o *output) Open(name string) (int, int, func(), error) {
 	if o.inherit[name] {
 		return 1, 2, func() {}, nil
 	}
+	o.used = true
 	pipes, err := o.mux.Open(stdio.Output{Service: name})
 	if err != nil {
 		return 0, 0, nil, err
@@ -155,11 +157,15 @@ func (o *output) Open(name string) (int, int, func(), error) {
 
 func (o *output) Say(level machine.Level, name, text string) {
 	if level <= o.level {
+		o.used = true
 		o.mux.Say(stdio.Errors, name, text)
 	}
 }
 
 func (o *output) Drain(within time.Duration) {
+	if !o.used {
+		return
+	}
 	loss := o.mux.Drain(within)
 	for _, left := range loss.Left {
 		if lost := left.Pending.Bytes + left.Unread + left.Dropped.Bytes; lost > 0 {

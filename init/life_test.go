@@ -28,22 +28,22 @@ var (
 
 // life is one invented container, from its plan to its end, by a seed.
 type life struct {
-	seed   uint64
-	dice   *rand.Rand
-	plan   service.Plan
+	seed      uint64
+	dice      *rand.Rand
+	plan      service.Plan
 	subreaper bool
 	forkFails float64
-	sim    *simkernel.Sim
-	pid1   *PID1
-	trace  bytes.Buffer
-	wrongs []string
-	asked  bool
-	askAt  time.Duration
+	sim       *simkernel.Sim
+	pid1      *PID1
+	trace     bytes.Buffer
+	wrongs    []string
+	asked     bool
+	askAt     time.Duration
 }
 
 func newLife(seed uint64) *life {
 	l := &life{
-		seed: seed, dice: rand.New(rand.NewPCG(seed, 77)), 
+		seed: seed, dice: rand.New(rand.NewPCG(seed, 77)),
 	}
 	l.invent()
 	return l

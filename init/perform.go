@@ -2,6 +2,7 @@ package pid1
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"sexton/machine"
@@ -148,4 +149,21 @@ func (p *PID1) stopProbe(run service.Run) {
 		delete(p.probes, run)
 		cancel()
 	}
+}
+
+// spawnErrorStatus is what a shell would exit with: 127 for a command that is
+// not there, 126 for one that cannot be run.
+func spawnErrorStatus(failed *proc.SpawnError) int {
+	if failed.NotFound {
+		return 127
+	}
+	return 126
+}
+
+func asSpawnError(err error) *proc.SpawnError {
+	var failed *proc.SpawnError
+	if errors.As(err, &failed) {
+		return failed
+	}
+	return &proc.SpawnError{Stage: "start", Err: err}
 }

@@ -12,7 +12,6 @@ package pid1
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -93,15 +92,6 @@ type Config struct {
 	// what a sender is called.
 	Verbose bool
 }
-
-// watchEvery is how often we look whether a group or the namespace is empty:
-// most of its processes are our children by then, whose death wakes us, but
-// some have another parent.
-const watchEvery = 20 * time.Millisecond
-
-// trimAfter is how long we must have lived for it to be worth giving back what
-// the start needed: a command that ends at once should not pay for it.
-const trimAfter = time.Second
 
 // drainMax is how long writing out the last output may take.
 const drainMax = 500 * time.Millisecond
@@ -228,77 +218,6 @@ func (p *PID1) live() (status int) {
 	return p.machine.ExitStatus()
 }
 
-// turn waits for something to happen and deals with it.
-func (p *PID1) turn() {
-	for n := 0; len(p.answers) > 0 && n < answersMax; n++ {
-		p.takeAnswer()
-	}
-	if p.machine.Over() {
-		return
-	}
-	news := p.Kernel.Wait(p.patience())
-	for _, c := range news.Signals {
-		p.takeAnswers()
-		p.caught(c)
-	}
-	if news.ChildDied || p.moreDead {
-		p.collect()
-	}
-	p.takeProbed()
-	if at, ok := p.machine.Next(); ok && at <= p.now() {
-		p.takeAnswers()
-		p.take(machine.Ticked{})
-	}
-	p.checkEmpty()
-}
-
-// answersMax is how many answers are taken before we listen again: a thousand
-// starts must not keep TERM waiting.
-const answersMax = 8
-
-// patience is how long to wait: until the machine's next deadline or our next
-// look at what we watch, for ever if there is neither, and not at all while
-// there is something to do.
-func (p *PID1) patience() time.Duration {
-	if len(p.answers) > 0 || p.moreDead {
-		return 0
-	}
-	wait := time.Duration(-1)
-	sooner := func(d time.Duration) {
-		if d = max(0, d); wait < 0 || d < wait {
-			wait = d
-		}
-	}
-	if at, ok := p.machine.Next(); ok {
-		sooner(at - p.now())
-	}
-	if p.sweeping || len(p.watched) > 0 {
-		sooner(watchEvery)
-	}
-	if !p.trimmed {
-		if p.now() >= trimAfter {
-			p.trimmed = true
-			p.Kernel.Trim()
-		} else {
-			sooner(trimAfter - p.now())
-		}
-	}
-	return wait
-}
-
-// takeProbed takes the answers of probes that ended beside the loop.
-func (p *PID1) takeProbed() {
-	p.mu.Lock()
-	probed := p.probed
-	p.probed = nil
-	p.mu.Unlock()
-	for _, answer := range probed {
-		p.takeAnswers()
-		p.stopProbe(answer.Run)
-		p.take(answer)
-	}
-}
-
 // now is the machine's time.
 func (p *PID1) now() machine.Instant { return time.Since(p.began) }
 
@@ -419,45 +338,4 @@ func (p *PID1) drainTime() time.Duration {
 		return max(0, min(drainMax, by-p.now()-10*time.Millisecond))
 	}
 	return drainMax
-}
-
-// leaveWithoutMachine is the small fallback for a broken brain: it says what
-// is wrong, writes down the last events, asks everything to end, kills it, and
-// goes.
-func (p *PID1) leaveWithoutMachine(cause any) int {
-	p.Output.Say(machine.Error, "", fmt.Sprintf("internal error: %v; stopping everything; please report it with these lines:", cause))
-	for _, line := range p.recent.lines() {
-		p.Output.Say(machine.Error, "", line)
-	}
-	patience := p.Plan.Init.Grace - service.Reserve(p.Plan.Init.Grace)
-	if patience <= 0 {
-		patience = 5 * time.Second
-	}
-	for _, sig := range []proc.Signal{proc.TERM, proc.KILL} {
-		p.Kernel.SignalRest(sig)
-		for by := p.now() + patience; p.now() < by && p.Kernel.SignalRest(0); {
-			p.Kernel.Wait(watchEvery)
-			_, _ = reaper.Collect(p.Kernel, func(proc.Dead) {}, func(proc.Dead, proc.Usage) {})
-		}
-		patience = time.Second
-	}
-	p.Output.Drain(drainMax)
-	return exitInternal
-}
-
-// spawnErrorStatus is what a shell would exit with: 127 for a command that is
-// not there, 126 for one that cannot be run.
-func spawnErrorStatus(failed *proc.SpawnError) int {
-	if failed.NotFound {
-		return 127
-	}
-	return 126
-}
-
-func asSpawnError(err error) *proc.SpawnError {
-	var failed *proc.SpawnError
-	if errors.As(err, &failed) {
-		return failed
-	}
-	return &proc.SpawnError{Stage: "start", Err: err}
 }

@@ -116,10 +116,10 @@ func New(o Options) *Mux {
 func (m *Mux) begin() {
 	m.once.Do(func() {
 		o := &m.options
-		m.out = &sink{mux: m, fd: o.Out, name: "stdout", color: o.ColorOut, writeTo: write}
+		m.out = &sink{mux: m, fd: o.Out, name: "stdout", color: o.ColorOut, writeTo: writer(o.Out)}
 		m.err = m.out
 		if !sameFile(o.Out, o.Err) {
-			m.err = &sink{mux: m, fd: o.Err, name: "stderr", color: o.ColorErr, writeTo: write}
+			m.err = &sink{mux: m, fd: o.Err, name: "stderr", color: o.ColorErr, writeTo: writer(o.Err)}
 		}
 		m.own = &stream{
 			sink:    m.err,

@@ -2,6 +2,7 @@ package stdio
 
 import (
 	"io"
+	"runtime"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -67,6 +68,29 @@ func full(err error) bool {
 func write(fd int, p []byte) (int, error) {
 	n, err := unix.Write(fd, p)
 	return max(n, 0), err
+}
+
+// writer is how the descriptor is written to.
+func writer(fd int) func(fd int, p []byte) (int, error) {
+	if _, err := unix.IoctlGetTermios(fd, unix.TCGETS); err == nil {
+		return writeTerminal
+	}
+	return write
+}
+
+// writeTerminal is write for a terminal. We stand in its background once we
+// have given it away, and where it is set to tostop, each write from there raises
+// SIGTTOU, and would be started again by our handler for ever; unless the
+// signal is blocked: then the terminal takes it (termios(3), TOSTOP).
+func writeTerminal(fd int, p []byte) (int, error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var block, before unix.Sigset_t
+	block.Val[0] = 1 << (unix.SIGTTOU - 1)
+	if err := unix.PthreadSigmask(unix.SIG_BLOCK, &block, &before); err == nil {
+		defer func() { _ = unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil) }()
+	}
+	return write(fd, p)
 }
 
 // waitWritable sleeps until the descriptor takes something or has an error.

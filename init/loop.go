@@ -1,0 +1,89 @@
+package pid1
+
+import (
+	"time"
+
+	"sexton/machine"
+)
+
+// One turn of the loop, and how long it waits.
+
+// watchEvery is how often we look whether a group or the namespace is empty:
+// most of its processes are our children by then, whose death wakes us, but
+// some have another parent.
+const watchEvery = 20 * time.Millisecond
+
+// trimAfter is how long we must have lived for it to be worth giving back what
+// the start needed: a command that ends at once should not pay for it.
+const trimAfter = time.Second
+
+// turn waits for something to happen and deals with it.
+func (p *PID1) turn() {
+	for n := 0; len(p.answers) > 0 && n < answersMax; n++ {
+		p.takeAnswer()
+	}
+	if p.machine.Over() {
+		return
+	}
+	news := p.Kernel.Wait(p.patience())
+	for _, c := range news.Signals {
+		p.takeAnswers()
+		p.caught(c)
+	}
+	if news.ChildDied || p.moreDead {
+		p.collect()
+	}
+	p.takeProbed()
+	if at, ok := p.machine.Next(); ok && at <= p.now() {
+		p.takeAnswers()
+		p.take(machine.Ticked{})
+	}
+	p.checkEmpty()
+}
+
+// answersMax is how many answers are taken before we listen again: a thousand
+// starts must not keep TERM waiting.
+const answersMax = 8
+
+// patience is how long to wait: until the machine's next deadline or our next
+// look at what we watch, for ever if there is neither, and not at all while
+// there is something to do.
+func (p *PID1) patience() time.Duration {
+	if len(p.answers) > 0 || p.moreDead {
+		return 0
+	}
+	wait := time.Duration(-1)
+	sooner := func(d time.Duration) {
+		if d = max(0, d); wait < 0 || d < wait {
+			wait = d
+		}
+	}
+	if at, ok := p.machine.Next(); ok {
+		sooner(at - p.now())
+	}
+	if p.sweeping || len(p.watched) > 0 {
+		sooner(watchEvery)
+	}
+	if !p.trimmed {
+		if p.now() >= trimAfter {
+			p.trimmed = true
+			p.Kernel.Trim()
+		} else {
+			sooner(trimAfter - p.now())
+		}
+	}
+	return wait
+}
+
+// takeProbed takes the answers of probes that ended beside the loop.
+func (p *PID1) takeProbed() {
+	p.mu.Lock()
+	probed := p.probed
+	p.probed = nil
+	p.mu.Unlock()
+	for _, answer := range probed {
+		p.takeAnswers()
+		p.stopProbe(answer.Run)
+		p.take(answer)
+	}
+}
