@@ -10,8 +10,8 @@ RUN go mod download
 COPY . .
 ARG VERSION=0.1.0-dev
 ARG TARGETARCH
-RUN CGO_ENABLED=0 GOARCH=${TARGETARCH} go build -trimpath \
-    -ldflags "-s -w -E=sexton_entry -X sexton/cli.Version=${VERSION}" -o /sexton .
+RUN CGO_ENABLED=0 GOARCH=${TARGETARCH} go build -tags entry -trimpath \
+    -ldflags "-s -w -E=sexton_entry -checklinkname=0 -X sexton/cli.Version=${VERSION}" -o /sexton .
 
 FROM scratch
 COPY --from=build /sexton /sexton

@@ -4,10 +4,10 @@
 
 BINARY   := sexton
 VERSION  ?= 0.1.0-dev
-# -E: our own first instruction, which sees what we were started with before
-# Go's runtime changes it (kernel/entry_*.s).
-LDFLAGS  := -s -w -E=sexton_entry -X sexton/cli.Version=$(VERSION)
-BUILD    := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
+# Our own first instruction sees what we were started with before Go's runtime
+# changes it, and holds signals back until we can take them (kernel/entry_*.s).
+LDFLAGS  := -s -w -E=sexton_entry -checklinkname=0 -X sexton/cli.Version=$(VERSION)
+BUILD    := CGO_ENABLED=0 go build -tags entry -trimpath -ldflags '$(LDFLAGS)'
 SEED     ?= 0
 LIVES    ?= 100000
 FUZZTIME ?= 10s

@@ -21,6 +21,11 @@ import (
 
 // run is the container's life.
 func (c *call) run() int {
+	k := &kernel.Linux{}
+	if err := k.Catch(); err != nil {
+		fmt.Fprintf(c.stderr, "sexton: %v\n", err)
+		return exitInternal
+	}
 	var plan service.Plan
 	if len(c.command) > 0 && c.config == "" {
 		plan = config.OneCommand(c.command, c.environ)
@@ -51,7 +56,7 @@ func (c *call) run() int {
 		}
 	}
 	status := pid1.New(pid1.Config{
-		Plan: plan, Commands: commands, Kernel: &kernel.Linux{}, Output: c.output(&plan), Check: probe.Check,
+		Plan: plan, Commands: commands, Kernel: k, Output: c.output(&plan), Check: probe.Check,
 		Seed: seed(), Trace: trace, NameOrphans: c.nameOrphans, NeedOrphans: true, Verbose: c.verbosity > 0,
 	}).Run()
 	if slices.Contains(c.okCodes, status) {

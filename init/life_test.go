@@ -151,6 +151,7 @@ func (l *life) inventHabit(leads bool) simkernel.Habit {
 // live lives it. It must be called in a bubble.
 func (l *life) live() {
 	l.sim = simkernel.New(l.seed)
+	_ = l.sim.Catch()
 	l.sim.Subreaper, l.sim.ForkFails, l.sim.Behaves = l.subreaper, l.forkFails, l.behave
 	commands := make([]proc.Command, len(l.plan.Services))
 	for i := range commands {

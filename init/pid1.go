@@ -28,9 +28,8 @@ import (
 type Kernel interface {
 	reaper.Waiter
 
-	// Catch takes over all signals. Wait waits for them, for deaths of children
-	// and for Wake, at most so long, less than zero for ever. See kernel.Linux.
-	Catch() error
+	// Wait waits for signals, for deaths of children and for Wake, at most so
+	// long, less than zero for ever. See kernel.Linux.
 	Wait(atMost time.Duration) proc.News
 	Wake()
 	// Spawn starts a process; a *proc.SpawnError says why not.
@@ -153,14 +152,10 @@ func New(c Config) *PID1 {
 	return p
 }
 
-// Run does all of it, from catching signals to the last line of output, and
-// returns the container's exit status. The order of the boot is behaviour:
-// signals are caught before there can be a child whose death would be missed.
+// Run does all of it, to the last line of output, and returns the container's
+// exit status. The order of the boot is behaviour: the kernel was told to catch
+// signals before we got here, so there can be no child whose death would be missed.
 func (p *PID1) Run() (status int) {
-	if err := p.Kernel.Catch(); err != nil {
-		p.Output.Say(machine.Error, "", err.Error())
-		return exitInternal
-	}
 	p.adoptOrphans()
 	p.hasTerminalOf()
 	if !p.Plan.Init.OneCommand {

@@ -1,13 +1,36 @@
+//go:build entry
+
 #include "textflag.h"
+
+#define QUIETEN(n) MOVW R4, (n*24)(R5)
 
 // See entry_amd64.s.
 TEXT sexton_entry(SB), NOSPLIT|NOFRAME, $0-0
 	MOVD	$0, R0
-	MOVD	$0, R1
+	MOVD	$·everySignal(SB), R1
 	MOVD	$·inheritedMask(SB), R2
 	MOVD	$8, R3
 	MOVD	$135, R8 // rt_sigprocmask
 	SVC
+	MOVD	$runtime·sigtable(SB), R5
+	MOVW	(15*24)(R5), R4
+	CMPW	$3, R4
+	BNE	unknown
+	MOVD	(15*24+16)(R5), R4
+	CMP	$20, R4
+	BNE	unknown
+	MOVW	$1, R4
+	QUIETEN(1)
+	QUIETEN(2)
+	QUIETEN(3)
+	QUIETEN(15)
+	QUIETEN(16)
+	QUIETEN(17)
+	QUIETEN(27)
+	QUIETEN(32)
+	QUIETEN(33)
+	QUIETEN(34)
+unknown:
 	MOVD	$0, R0
 	MOVD	$7, R1
 	MOVD	$0, R2

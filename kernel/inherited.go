@@ -13,7 +13,7 @@ import (
 
 // What we were started with, as entry_*.s saw it before Go's runtime changed
 // it. Written there and nowhere else; inheritedKnown is 0 in a binary that was
-// not linked with -E sexton_entry (a test binary, say).
+// not built with -tags entry (a test binary, say).
 var (
 	inheritedKnown  uint32
 	inheritedMask   uint64
@@ -42,6 +42,12 @@ func Inherited() (mask, ignore uint64) {
 	}
 	return 0, ignore
 }
+
+// everySignal is what entry_*.s blocks, on the main thread and so on every
+// thread that Go's runtime makes. Catch opens the main thread for them. So none is
+// lost before it, none kills us before it, and no two threads ever take one each
+// and bring them out of order.
+var everySignal = ^uint64(0)
 
 // Two variables that entry_*.s lets Go's runtime see behind those that we were
 // given, where the first of a name counts: an init has one thing to do at a
