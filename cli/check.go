@@ -2,9 +2,12 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"sexton/forward"
+	"sexton/proc"
 	"sexton/service"
 )
 
@@ -54,8 +57,74 @@ func summary(name string, plan *service.Plan) string {
 			fmt.Fprintf(&b, "  %s: %s\n", s.Name, words)
 		}
 	}
-	b.WriteString("  TERM, INT, QUIT or RTMIN+3: status 0, or 137 if something had to be killed\n")
+	if stops := forward.New(plan).Stops(); len(stops) > 0 {
+		fmt.Fprintf(&b, "  %s: status 0, or 137 if something had to be killed\n", or(stops))
+	} else {
+		b.WriteString("  no signal stops it\n")
+	}
+	if words := signalWords(plan); len(words) > 0 {
+		b.WriteString("\nsignals\n")
+		for _, line := range words {
+			fmt.Fprintf(&b, "  %s\n", line)
+		}
+	}
 	return b.String()
+}
+
+// or joins signals as one says them: "TERM, INT or WINCH".
+func or(signals []proc.Signal) string {
+	text := signals[0].String()
+	for i, s := range signals[1:] {
+		joint := ", "
+		if i == len(signals)-2 {
+			joint = " or "
+		}
+		text += joint + s.String()
+	}
+	return text
+}
+
+// signalWords says what the signals do that the file speaks of, in the order of
+// their numbers, and what becomes of the others.
+func signalWords(plan *service.Plan) (lines []string) {
+	table := forward.New(plan)
+	for s := proc.Signal(1); s <= proc.LastSignal; s++ {
+		rule := table.Rule(s)
+		listeners := slices.DeleteFunc(plan.Listeners(s), func(name string) bool { return slices.Contains(rule.To, name) })
+		if _, ruled := plan.Init.Rules[s]; ruled || len(listeners) > 0 {
+			lines = append(lines, s.String()+": "+ruleWords(rule, plan.Init.Main, listeners))
+		}
+	}
+	if len(lines) > 0 && plan.Init.Main != "" {
+		lines = append(lines, "what is not named above goes to "+plan.Init.Main)
+	}
+	return lines
+}
+
+// ruleWords says what a signal with this rule does, and who listens to it.
+func ruleWords(rule service.Rule, main string, listeners []string) string {
+	words := ""
+	switch {
+	case rule.Verb == service.VerbStop:
+		words = "stops the container"
+	case rule.Verb == service.VerbSend:
+		words = fmt.Sprintf("sends %v to %s", rule.Signal, strings.Join(rule.To, ", "))
+	case rule.Verb == service.VerbRestart:
+		words = "restarts " + strings.Join(rule.To, ", ")
+	case rule.Verb == service.VerbForward && rule.Signal != 0:
+		words = fmt.Sprintf("sends %v to %s", rule.Signal, main)
+	case rule.Verb == service.VerbForward && main != "" && !slices.Contains(listeners, main):
+		listeners = append([]string{main}, listeners...)
+	}
+	switch {
+	case words == "" && len(listeners) == 0:
+		return "does nothing"
+	case words == "":
+		return "goes to " + strings.Join(listeners, ", ")
+	case len(listeners) > 0:
+		return words + ", goes to " + strings.Join(listeners, ", ")
+	}
+	return words
 }
 
 func startWords(s *service.Spec) string {

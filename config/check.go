@@ -19,6 +19,7 @@ func (r *reader) check(d *draft) {
 	r.checkCycles(d)
 	r.checkTerminals(d)
 	r.checkLadders(d)
+	r.checkSignals(d)
 }
 
 // relation is one of the three keys that put services into an order.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/go-multierror"
 
+	"sexton/proc"
 	"sexton/service"
 )
 
@@ -118,6 +119,18 @@ func checkPlan(t *testing.T, plan service.Plan) {
 		for _, name := range slices.Concat(s.Needs, s.Wants) {
 			if !names[name] {
 				t.Errorf("%s needs %q", s.Name, name)
+			}
+		}
+	}
+	for signal, rule := range plan.Init.Rules {
+		sends := rule.Verb == service.VerbSend
+		if unheard(signal) != "" || signal < 1 || signal > proc.LastSignal || rule.Verb == service.VerbReload ||
+			sends && rule.Signal == 0 || (sends || rule.Verb == service.VerbRestart) != (len(rule.To) > 0) {
+			t.Errorf("rule %v: %+v", signal, rule)
+		}
+		for _, name := range rule.To {
+			if !names[name] {
+				t.Errorf("rule %v is about %q", signal, name)
 			}
 		}
 	}

@@ -185,6 +185,9 @@ func dump(plan service.Plan, notes []string) string {
 		put("give up", "%+v", s.GiveUp)
 		put("stop", "%v", s.Stop)
 		put("identity", "user %q group %q groups %q (nil %v) umask %#o", s.User, s.Group, s.Groups, s.Groups == nil, s.Umask)
+		if s.Signals != nil {
+			put("signals", "%v", s.Signals)
+		}
 		put("place", "dir %q tty %v", s.Dir, s.TTY)
 		for _, entry := range s.Env {
 			put("env", "%q", entry)

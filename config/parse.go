@@ -161,6 +161,7 @@ func syntaxMend(text string) string {
 		{"escape", `write \\ for a backslash, or put the string in single quotes`},
 		{"expected value but found", "text stands in quotes; true, false and numbers do not"},
 		{"key separator", `write KEY = VALUE, or [TABLE]`},
+		{"but got '+'", `put a name with a plus sign in quotes: "RTMIN+3"`},
 		{"expected '.' or '='", `write KEY = VALUE, or [TABLE]`},
 		{"expected a comma", "put a comma between two items and ] or } behind the last"},
 	} {

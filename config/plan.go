@@ -31,6 +31,7 @@ type draft struct {
 	graceWrong bool   // nothing can be measured by it
 
 	services []*draftService
+	rules    []draftRule
 }
 
 // draftService is a service in the making. table is nil for the COMMAND of the
@@ -77,7 +78,9 @@ func topRows() []row[*draft] {
 					r.service(entry, d)
 				}
 			}},
-		{name: "signals"}, {name: "socket"}, {name: "log"}, {name: "control"}, {name: "health"},
+		{name: "signals", expects: "a table", example: "[signals]",
+			read: func(r *reader, v *value, d *draft) { r.signals(v, d) }},
+		{name: "socket"}, {name: "log"}, {name: "control"}, {name: "health"},
 	}
 }
 

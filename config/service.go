@@ -91,6 +91,7 @@ func serviceRows() []row[*service.Spec] {
 			}},
 		{name: "stop", expects: "a list of steps", example: `stop = ["QUIT 10s", "TERM 5s", "KILL"]`,
 			others: "stop_signal stopsignal kill_signal", read: func(r *reader, v *value, s *service.Spec) { r.ladder(v, &s.Stop) }},
+		{name: "signals", expects: "a list of signals", example: `signals = ["HUP", "USR1"]`, read: readSignals},
 		{name: "env", expects: "a table", example: `env = { MODE = "prod" }`, others: "environment", read: readEnv},
 		{name: "tty", expects: "true or false", example: "tty = true",
 			read: func(r *reader, v *value, s *service.Spec) { r.boolean(v, &s.TTY) }},
@@ -102,7 +103,7 @@ func serviceRows() []row[*service.Spec] {
 func laterRows() []row[*service.Spec] {
 	var rows []row[*service.Spec]
 	for _, name := range strings.Fields(`healthy restart_with stop_command before_start after_start before_stop
-		after_stop env_files secrets clear_env limits nice oom_score_adj capabilities no_new_privileges signals
+		after_stop env_files secrets clear_env limits nice oom_score_adj capabilities no_new_privileges
 		stdin sockets replicas log schedule stdin_from`) {
 		rows = append(rows, row[*service.Spec]{name: name})
 	}

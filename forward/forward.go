@@ -30,20 +30,33 @@ func Ours(s proc.Signal) bool { return s == proc.CHLD || s == proc.PIPE }
 func CannotBeCaught(s proc.Signal) bool { return s == proc.KILL || s == proc.STOP }
 
 // Rule is what a signal does: by its rule if it has one. Otherwise, with
-// services, TERM, INT, QUIT and RTMIN+3 (what systemd's containers are stopped
-// with) stop the container, and everything else is forwarded to main; with one
-// command everything is forwarded to it.
+// services, TERM, INT, QUIT and RTMIN+3 stop the container, and everything else
+// is forwarded to main; with one command everything is forwarded to it.
 func (t Table) Rule(s proc.Signal) service.Rule {
 	if rule, ok := t.rules[s]; ok {
 		return rule
 	}
-	if !t.oneCommand {
-		switch s {
-		case proc.TERM, proc.INT, proc.QUIT, proc.RTMin + 3:
-			return service.Rule{Verb: service.VerbStop}
-		}
+	if !t.oneCommand && service.StopsByDefault(s) {
+		return service.Rule{Verb: service.VerbStop}
 	}
 	return service.Rule{Verb: service.VerbForward}
+}
+
+// Stops lists the signals that stop the container, those that runtimes and
+// terminals send first.
+func (t Table) Stops() (stops []proc.Signal) {
+	usual := []proc.Signal{proc.TERM, proc.INT, proc.QUIT, proc.RTMin + 3}
+	for s := proc.Signal(1); s <= proc.LastSignal; s++ {
+		if !service.StopsByDefault(s) {
+			usual = append(usual, s)
+		}
+	}
+	for _, s := range usual {
+		if !Ours(s) && !CannotBeCaught(s) && t.Rule(s).Verb == service.VerbStop {
+			stops = append(stops, s)
+		}
+	}
+	return stops
 }
 
 // From says in words who sent a signal. name tells what a process is called,

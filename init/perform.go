@@ -68,7 +68,7 @@ func (p *PID1) spawn(a machine.Spawn) {
 	child := &process{pid: pid, run: a.Run, spec: i}
 	p.processes[pid], p.runs[a.Run] = child, child
 	p.answers = append(p.answers, machine.Started{Run: a.Run, PID: pid})
-	p.leaveNothingOpen()
+	p.settleIn()
 }
 
 // signal sends a signal to a run: to its process or group while its first

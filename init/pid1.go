@@ -51,6 +51,8 @@ type Kernel interface {
 	TakeBack(t proc.Terminal)
 	// LeaveNothingOpen drops what we inherited beside 0, 1 and 2.
 	LeaveNothingOpen()
+	// ReserveThreads makes sure that n threads stand ready beside the loop's.
+	ReserveThreads(n int) int
 	// Trim gives back memory that only the start needed.
 	Trim()
 	// NameOf is what a process calls itself, "" if that is not known.
@@ -119,7 +121,7 @@ type PID1 struct {
 
 	terminal    proc.Terminal
 	hasTerminal bool
-	closed      bool // LeaveNothingOpen was called
+	settled     bool
 	trimmed     bool
 
 	recent recent
@@ -159,7 +161,7 @@ func (p *PID1) Run() (status int) {
 	p.adoptOrphans()
 	p.hasTerminalOf()
 	if !p.Plan.Init.OneCommand {
-		p.leaveNothingOpen()
+		p.settleIn()
 	}
 	p.moreDead = true // children that died, or were adopted, before us
 	p.traceHead()
@@ -191,10 +193,27 @@ func (p *PID1) hasTerminalOf() {
 	}
 }
 
-func (p *PID1) leaveNothingOpen() {
-	if !p.closed {
-		p.closed = true
-		p.Kernel.LeaveNothingOpen()
+// How many threads may be needed at once beside the loop's: two that wait for
+// a stalled stdout and stderr, two that wait for a file of a hung disk (probe),
+// one that runs, and one to spare. One command has no files and no pipes.
+const (
+	threads           = 6
+	threadsOneCommand = 2
+)
+
+// settleIn drops what we inherited and makes the threads that we will ever
+// need, once. With services that is before the first of them; the one command
+// gets what we inherited, and does not wait for our threads.
+func (p *PID1) settleIn() {
+	if p.settled {
+		return
+	}
+	p.settled = true
+	p.Kernel.LeaveNothingOpen()
+	if p.Plan.Init.OneCommand {
+		p.Kernel.ReserveThreads(threadsOneCommand)
+	} else {
+		p.Kernel.ReserveThreads(threads)
 	}
 }
 
@@ -318,6 +337,11 @@ func (p *PID1) checkEmpty() {
 			hold.Release()
 			delete(p.watched, run)
 			p.answers = append(p.answers, machine.Emptied{Run: run})
+		}
+	}
+	if p.sweep != 0 {
+		if _, _, children, err := p.Kernel.Peek(); err == nil && children {
+			p.answers = append(p.answers, machine.Survived{})
 		}
 	}
 	if p.sweeping && !p.Kernel.SignalRest(p.sweep) {

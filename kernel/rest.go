@@ -30,20 +30,18 @@ func (k *Linux) SignalRest(sig proc.Signal) bool {
 	if _, _, children, err := k.Peek(); err == nil && !children {
 		return false // what descends from us descends from a child of ours
 	}
-	left := descendants(os.Getpid())
-	for _, pid := range left {
-		signalDescendant(pid, sig)
+	if sig != 0 {
+		for _, pid := range descendants(os.Getpid()) {
+			signalDescendant(pid, sig)
+		}
 	}
-	return len(left) > 0
+	return true // a zombie of ours is somebody too: it is to be reaped before we go
 }
 
 // signalDescendant makes sure that the number still is a descendant of ours
 // when the signal goes out: a pidfd first, then the look at its parents, then the
 // signal through the pidfd.
 func signalDescendant(pid int, sig proc.Signal) {
-	if sig == 0 {
-		return
-	}
 	fd, err := unix.PidfdOpen(pid, 0)
 	if err == nil {
 		defer unix.Close(fd)

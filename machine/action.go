@@ -47,8 +47,8 @@ type StopProbe struct {
 	Service string
 }
 
-// Sweep: send Signal to everything that is left, and say Emptied with Run zero
-// when nobody is.
+// Sweep: send Signal to everything that is left. Say Survived if some of that
+// descends from us, and Emptied with Run zero when nobody is left.
 type Sweep struct{ Signal proc.Signal }
 
 // Say: tell people. Service is "" where the container as a whole is meant.

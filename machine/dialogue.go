@@ -171,6 +171,8 @@ func FormatEvent(at Instant, event Event) string {
 	case Emptied:
 		name = "emptied"
 		w.run(e.Run)
+	case Survived:
+		name = "survived"
 	case Probed:
 		name = "probed"
 		w.run(e.Run)

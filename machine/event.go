@@ -38,6 +38,10 @@ type Exited struct {
 // told; with Run zero, nobody is left at all, which Sweep did.
 type Emptied struct{ Run service.Run }
 
+// Survived: of what the last Sweep reaches, some descends from us. A shell that
+// somebody opened from outside does not.
+type Survived struct{}
+
 // Probed: attempt Seq of asking the run whether it is ready has ended. Err ""
 // means that it is; otherwise Err says what was seen.
 type Probed struct {
@@ -83,6 +87,7 @@ func (Started) event()     {}
 func (StartFailed) event() {}
 func (Exited) event()      {}
 func (Emptied) event()     {}
+func (Survived) event()    {}
 func (Probed) event()      {}
 func (Signalled) event()   {}
 func (Asked) event()       {}

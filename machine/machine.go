@@ -77,7 +77,7 @@ func New(plan service.Plan, seed uint64) *Machine {
 		dice:  rand.New(rand.NewPCG(seed, seed)),
 	}
 	for i := range plan.Services {
-		m.units[i] = unit{spec: &m.plan.Services[i], index: i, deadline: never}
+		m.units[i] = unit{spec: &m.plan.Services[i], index: i, deadline: never, remindAt: never}
 		m.units[i].probe.forget()
 		m.index[plan.Services[i].Name] = i
 	}
@@ -106,6 +106,8 @@ func (m *Machine) Step(now Instant, event Event) []Action {
 		m.toRun(e.Run, kindExited, event)
 	case Emptied:
 		m.emptied(e)
+	case Survived:
+		m.shutdown.killed = m.shutdown.killed || m.shutdown.phase == sweepingHard
 	case Probed:
 		m.probed(e)
 	case Signalled:

@@ -131,6 +131,8 @@ func ParseEvent(line string) (at Instant, event Event, err error) {
 		event = Exited{Run: run, Exit: exit}
 	case "emptied":
 		event = Emptied{Run: run}
+	case "survived":
+		event = Survived{}
 	case "probed":
 		event = Probed{Run: run, Seq: r.number("seq", 0), Err: r.text("err")}
 	case "signalled":

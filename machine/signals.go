@@ -65,14 +65,9 @@ func (m *Machine) forward(e Signalled) {
 		m.pass(main, e, sig)
 	}
 	m.passToListeners(e, main)
-	if m.plan.Init.OneCommand && m.plan.Init.Grace > 0 && stops(e.Signal) && m.shutdown.phase == running {
+	if m.plan.Init.OneCommand && m.plan.Init.Grace > 0 && service.StopsByDefault(e.Signal) && m.shutdown.phase == running {
 		m.graceBegins(e)
 	}
-}
-
-// stops tells whether a signal asks a container to end.
-func stops(s proc.Signal) bool {
-	return s == proc.TERM || s == proc.INT || s == proc.QUIT || s == proc.RTMin+3
 }
 
 // passToListeners sends the signal to every service that lists it in

@@ -125,6 +125,12 @@ func (m *Machine) computeBelow() {
 // nextRung: the time of the present rung has passed.
 func (u *unit) nextRung(m *Machine, _ Event) {
 	waited := m.now - u.since
+	if u.remindAt <= m.now {
+		u.remindAt, u.deadline = never, u.rungEnd
+		m.say(Info, u, fmt.Sprintf("has ended, but processes of its group still run %s after SIG%v; sending them SIGTERM", span(waited), u.spec.Stop[0].Signal))
+		m.signalRun(u, proc.TERM, proc.Group)
+		return
+	}
 	if u.rung+1 >= len(u.spec.Stop) {
 		u.kill(m, true)
 		return
@@ -197,7 +203,16 @@ func (u *unit) leaderEnded(m *Machine, event Event) {
 	u.ended = fmt.Sprintf("%s after %s", u.exit, span(m.now-u.started))
 	u.leaderGone = true
 	m.do(Watch{Run: u.run, Service: u.spec.Name})
+	if u.state == service.Stopping && m.now+remindAfter < u.deadline {
+		u.remindAt, u.rungEnd = m.now+remindAfter, u.deadline
+		u.deadline = u.remindAt
+	}
 }
+
+// remindAfter is how long what a leader leaves of its group has before it gets
+// TERM of its own: it may not have been there when the group was signalled. What
+// got the signal and takes its time should not be disturbed at once.
+const remindAfter = time.Second
 
 // stopped: nothing is left of a unit that was being stopped.
 func (u *unit) stopped(m *Machine, _ Event) {

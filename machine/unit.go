@@ -29,8 +29,10 @@ type unit struct {
 	restarts int       // for people
 	everUp   bool      // it was ready at least once
 
-	rung       int       // of the stop ladder
-	leaderGone bool      // the first process has ended, its group is waited for
+	rung       int     // of the stop ladder
+	leaderGone bool    // the first process has ended, its group is waited for
+	remindAt   Instant // when what is left of the group gets TERM of its own; the rung ends at rungEnd then
+	rungEnd    Instant
 	failing    string    // why we stop it although its target is up; "": we do not
 	refused    bool      // the last start found no process
 	exit       proc.Exit // how the last first process ended
@@ -43,7 +45,7 @@ type unit struct {
 // become enters a state. Every change of state goes through here.
 func (u *unit) become(m *Machine, s service.State) {
 	u.state, u.since = s, m.now
-	u.deadline = never
+	u.deadline, u.remindAt = never, never
 }
 
 // take looks the event up in the table and does what the cell says.

@@ -53,9 +53,20 @@ func checkTCP(ctx context.Context, p service.Probe) error {
 	return nil
 }
 
+// fileChecks bounds how many looks at a file there are at once. One at a disk
+// that hangs holds a thread for as long, and threads are few
+// (pid1 reserves them).
+var fileChecks = make(chan struct{}, 2)
+
 func checkFile(ctx context.Context, p service.Probe) error {
 	if err := ctx.Err(); err != nil {
 		return inWords(ctx, p, err)
+	}
+	select {
+	case fileChecks <- struct{}{}:
+		defer func() { <-fileChecks }()
+	case <-ctx.Done():
+		return inWords(ctx, p, ctx.Err())
 	}
 	_, err := os.Stat(p.Target)
 	if errors.Is(err, syscall.ENOENT) {

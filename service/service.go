@@ -4,6 +4,7 @@
 package service
 
 import (
+	"slices"
 	"time"
 
 	"sexton/proc"
@@ -18,6 +19,16 @@ type Run uint64
 type Plan struct {
 	Init     Init
 	Services []Spec // in the order of the file; names are unique
+}
+
+// Listeners are the services that list a signal in Signals.
+func (p *Plan) Listeners(s proc.Signal) (names []string) {
+	for i := range p.Services {
+		if slices.Contains(p.Services[i].Signals, s) {
+			names = append(names, p.Services[i].Name)
+		}
+	}
+	return names
 }
 
 // Init is the [init] table: what concerns the container as a whole.
@@ -99,6 +110,13 @@ type Rule struct {
 	Verb   Verb
 	Signal proc.Signal // VerbForward: sent instead of what came (0: the same); VerbSend: what is sent
 	To     []string    // VerbSend and VerbRestart: services
+}
+
+// StopsByDefault tells whether a signal asks a container to end where no rule
+// says otherwise: what Docker and Kubernetes send, what a terminal does, and
+// RTMIN+3, by which systemd's containers are stopped.
+func StopsByDefault(s proc.Signal) bool {
+	return s == proc.TERM || s == proc.INT || s == proc.QUIT || s == proc.RTMin+3
 }
 
 // Restart says after which ends a service is started again.
