@@ -1,0 +1,105 @@
+package story
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// makeWorld makes of fresh namespaces what a container runtime would: mounts of
+// our own, loopback up, a small /dev, an empty /run, /proc of the namespace.
+func (s *stage) makeWorld() error {
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return fmt.Errorf("make mounts private: %w", err)
+	}
+	if err := loopbackUp(); err != nil {
+		return fmt.Errorf("bring loopback up: %w", err)
+	}
+	if err := makeDev(s.Dev); err != nil {
+		return fmt.Errorf("make /dev: %w", err)
+	}
+	if err := unix.Mount("run", "/run", "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "mode=755"); err != nil {
+		return fmt.Errorf("mount /run: %w", err)
+	}
+	if s.TerminationLog != "" {
+		if err := os.WriteFile("/dev/termination-log", nil, 0o666); err != nil {
+			return err
+		}
+	}
+	if s.ReadOnly {
+		attr := unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY}
+		if err := unix.MountSetattr(-1, "/", unix.AT_RECURSIVE, &attr); err != nil {
+			return fmt.Errorf("make everything read-only: %w", err)
+		}
+	}
+	if err := unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
+		return fmt.Errorf("mount /proc: %w", err)
+	}
+	if s.TerminationLog != "" {
+		return showTerminationLog(s.TerminationLog)
+	}
+	return nil
+}
+
+// showTerminationLog binds a file over /dev/termination-log, writable even in a
+// world that is not, as the kubelet does.
+func showTerminationLog(path string) error {
+	if err := unix.Mount(path, "/dev/termination-log", "", unix.MS_BIND, ""); err != nil {
+		return fmt.Errorf("bind %s: %w", path, err)
+	}
+	attr := unix.MountAttr{Attr_clr: unix.MOUNT_ATTR_RDONLY}
+	if err := unix.MountSetattr(-1, "/dev/termination-log", 0, &attr); err != nil {
+		return fmt.Errorf("make /dev/termination-log writable: %w", err)
+	}
+	return nil
+}
+
+func loopbackUp() error {
+	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(socket)
+	request, err := unix.NewIfreq("lo")
+	if err != nil {
+		return err
+	}
+	request.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
+	return unix.IoctlIfreq(socket, unix.SIOCSIFFLAGS, request)
+}
+
+// makeDev puts a /dev together in dir, out of the nodes of the present one, and
+// moves it to its place.
+func makeDev(dir string) error {
+	if err := unix.Mount("dev", dir, "tmpfs", unix.MS_NOSUID, "mode=755"); err != nil {
+		return err
+	}
+	for _, name := range []string{"null", "zero", "full", "random", "urandom", "tty"} {
+		path := filepath.Join(dir, name)
+		err := errors.Join(os.WriteFile(path, nil, 0o666), unix.Mount("/dev/"+name, path, "", unix.MS_BIND, ""))
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	for name, target := range map[string]string{
+		"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2",
+	} {
+		if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
+			return err
+		}
+	}
+	pts, shm := filepath.Join(dir, "pts"), filepath.Join(dir, "shm")
+	if err := errors.Join(os.Mkdir(pts, 0o755), os.Mkdir(shm, 0o755)); err != nil {
+		return err
+	}
+	if err := unix.Mount("/dev/pts", pts, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
+		return fmt.Errorf("pts: %w", err)
+	}
+	if err := unix.Mount("shm", shm, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "mode=1777"); err != nil {
+		return fmt.Errorf("shm: %w", err)
+	}
+	return unix.Mount(dir, "/dev", "", unix.MS_MOVE, "")
+}
