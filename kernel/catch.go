@@ -129,6 +129,7 @@ func (k *Linux) Wait(atMost time.Duration) proc.News {
 			news.ChildDied = true
 		case c.Code == proc.CodeTkill && c.PID == proc.PID(catchPID):
 			// The runtime's own, caught before chained knew whose it was.
+		case c.Code == proc.CodeUser && c.PID == proc.PID(catchPID) && echo(c.Signal):
 		default:
 			news.Signals = append(news.Signals, c)
 		}
@@ -140,6 +141,11 @@ func (k *Linux) Wait(atMost time.Duration) proc.News {
 	k.caught = news.Signals
 	return news
 }
+
+// echo tells whether a signal from ourselves is the kernel's answer to something
+// that we did, for which it names us as the sender: PIPE to a write that nobody
+// can read any more, HUP and CONT to GiveUpTerminal. Nobody means us to forward it.
+func echo(s proc.Signal) bool { return s == proc.PIPE || s == proc.HUP || s == proc.CONT }
 
 // Wake makes a Wait return, the present one or the next. Any goroutine may call
 // it. A full queue is no loss: then there is something to read.

@@ -52,7 +52,6 @@ const (
 	stageDispositions stage = iota
 	stageSession
 	stageGroup
-	stageTerminal
 	stageForeground
 	stageFiles
 	stageNull
@@ -71,7 +70,6 @@ var stageNames = [...]string{
 	stageDispositions: "reset signals",
 	stageSession:      "setsid",
 	stageGroup:        "setpgid",
-	stageTerminal:     "take the terminal",
 	stageForeground:   "tcsetpgrp",
 	stageFiles:        "dup3",
 	stageNull:         "open",
@@ -189,12 +187,14 @@ func (p *plan) resetSignals() syscall.Errno {
 //go:nosplit
 //go:nocheckptr
 func (p *plan) joinGroup() syscall.Errno {
-	if p.command.Session {
+	switch {
+	case p.command.OurGroup:
+	case p.command.Session:
 		p.stage = stageSession
 		if _, _, errno := syscall.RawSyscall(unix.SYS_SETSID, 0, 0, 0); errno != 0 {
 			return errno
 		}
-	} else {
+	default:
 		p.stage = stageGroup
 		if _, _, errno := syscall.RawSyscall(unix.SYS_SETPGID, 0, 0, 0); errno != 0 {
 			return errno
@@ -203,10 +203,9 @@ func (p *plan) joinGroup() syscall.Errno {
 	if p.foreground < 0 {
 		return 0
 	}
-	if p.command.Own {
-		p.stage = stageTerminal
+	if p.command.Own { // it may belong to another session by now, or be gone
 		if _, _, errno := syscall.RawSyscall(unix.SYS_IOCTL, uintptr(p.foreground), unix.TIOCSCTTY, 0); errno != 0 {
-			return errno
+			return 0
 		}
 	}
 	p.stage = stageForeground

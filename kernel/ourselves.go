@@ -18,6 +18,11 @@ func SetParentDeath(sig proc.Signal) error {
 	return os.NewSyscallError("prctl PR_SET_PDEATHSIG", unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(sig), 0, 0, 0))
 }
 
+// Suspend stops us, as Ctrl-Z stops a program, until somebody continues us. The
+// first process of a PID namespace cannot be stopped from inside, so that it does
+// nothing there (kill(2), pid_namespaces(7)).
+func (*Linux) Suspend() { _ = unix.Kill(unix.Getpid(), unix.SIGSTOP) }
+
 // ReserveThreads makes sure that n threads stand ready beside the main one. Go's
 // runtime makes threads when it needs them, and ends the process when it cannot: at
 // a container's pids limit, while a service goes mad, PID 1 would die of that. A

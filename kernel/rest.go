@@ -4,6 +4,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -18,6 +19,14 @@ func (*Linux) First() bool { return os.Getpid() == 1 }
 // (PR_SET_CHILD_SUBREAPER), which the first process of a namespace is anyway.
 func (*Linux) AdoptOrphans() error {
 	return os.NewSyscallError("prctl PR_SET_CHILD_SUBREAPER", unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
+}
+
+// AdoptsOrphans tells whether AdoptOrphans was called, by us or by the program
+// that became us.
+func (*Linux) AdoptsOrphans() bool {
+	var on int32
+	err := unix.Prctl(unix.PR_GET_CHILD_SUBREAPER, uintptr(unsafe.Pointer(&on)), 0, 0, 0)
+	return err == nil && on != 0
 }
 
 // SignalRest sends sig to every process that is left: as the first process,

@@ -1,7 +1,7 @@
 package kernel
 
 import (
-	"os"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 
@@ -30,6 +30,21 @@ func (*Linux) FindTerminal() (t proc.Terminal, ok bool) {
 		return proc.Terminal{FD: fd, Group: group, Modes: modes}, true
 	}
 	return proc.Terminal{}, false
+}
+
+// GiveUpTerminal lets go of the terminal, so that a session of a child's own can
+// take it (proc.Command.Own), and tells whether it can: only when its session's leader
+// gives it up is a terminal free (ioctl_tty(2), TIOCNOTTY). Where we are not
+// that leader nothing is done: the terminal is a shell's, and the child's
+// session does without one.
+//
+// The kernel tells the foreground group, which is ours, by HUP and CONT; Wait
+// keeps those two to itself.
+func (*Linux) GiveUpTerminal(t proc.Terminal) bool {
+	if session, err := unix.Getsid(0); err != nil || session != unix.Getpid() {
+		return false
+	}
+	return unix.IoctlSetInt(t.FD, unix.TIOCNOTTY, 0) == nil
 }
 
 // TakeBack makes our group the foreground group again and restores the modes
@@ -70,21 +85,28 @@ func (*Linux) LeaveNothingOpen() {
 }
 
 // openDescriptors lists our descriptors; where /proc is missing it
-// guesses the first 256.
+// guesses the first 256. It uses no os.File, which would start the poller for it.
 func openDescriptors() []int {
 	var fds []int
-	if entries, err := os.ReadDir("/proc/self/fd"); err == nil {
-		for _, entry := range entries {
-			fd := 0
-			for _, digit := range entry.Name() {
-				fd = fd*10 + int(digit-'0')
-			}
+	dir, err := unix.Open("/proc/self/fd", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		for fd := 3; fd < 256; fd++ {
 			fds = append(fds, fd)
 		}
 		return fds
 	}
-	for fd := 3; fd < 256; fd++ {
-		fds = append(fds, fd)
+	defer unix.Close(dir)
+	buffer := make([]byte, 2048)
+	for {
+		n, err := unix.ReadDirent(dir, buffer)
+		if err != nil || n <= 0 {
+			return fds
+		}
+		_, _, names := unix.ParseDirent(buffer[:n], -1, nil)
+		for _, name := range names {
+			if fd, err := strconv.Atoi(name); err == nil {
+				fds = append(fds, fd)
+			}
+		}
 	}
-	return fds
 }

@@ -416,6 +416,12 @@ func (s *Sim) AdoptOrphans() error { return nil }
 // FindTerminal: there is none.
 func (s *Sim) FindTerminal() (proc.Terminal, bool) { return proc.Terminal{}, false }
 
+// GiveUpTerminal: there is none.
+func (s *Sim) GiveUpTerminal(proc.Terminal) bool { return false }
+
+// Suspend: nobody would continue us.
+func (s *Sim) Suspend() {}
+
 // TakeBack: there is none.
 func (s *Sim) TakeBack(proc.Terminal) {}
 
