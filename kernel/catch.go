@@ -115,11 +115,11 @@ func (k *Linux) Wait(atMost time.Duration) proc.News {
 		}
 	}
 	n, err := unix.Read(k.queue, k.buffer[:])
-	if err != nil {
-		if err == unix.EINTR {
-			return news
-		}
-		panic(fmt.Sprintf("internal error: reading the signal queue: %v", err))
+	if err == unix.EINTR {
+		return news
+	}
+	if err != nil || n == 0 { // an end of file would make us spin
+		panic(fmt.Sprintf("internal error: the signal queue cannot be read (%v)", err))
 	}
 	for at := 0; at+recordBytes <= n; at += recordBytes {
 		c := decode(k.buffer[at : at+recordBytes])
