@@ -15,7 +15,7 @@ GO_IMAGE ?= golang:1.26
 
 export PATH := $(CURDIR)/.cache/go/bin:$(PATH)
 
-.PHONY: run test build check race sim fuzz stories docker bench diagram image help setup clean
+.PHONY: run test build build-arm64 arm64 check race sim fuzz stories docker bench diagram image help setup clean
 
 run: setup-run build
 	SEXTON_EXAMPLE=$${SEXTON_EXAMPLE:-/tmp/sexton-example} ./$(BINARY) -c examples/web/sexton.toml
@@ -52,6 +52,10 @@ fuzz:
 # stories are the real binary on the real kernel; STORY names some of them.
 stories: setup-test
 	go test -count=1 -run 'TestStories/$(STORY)' -v .
+
+# arm64 runs stories with the arm64 binary, under qemu-user where this is another machine.
+arm64: setup-test build-arm64
+	sh tools/arm64.sh
 
 docker: setup-test
 	go test -count=1 -run 'TestDocker' -v .
