@@ -24,7 +24,7 @@ var floorSource []byte
 type bench struct {
 	runs    int
 	quick   bool
-	sexton  string   // absolute; empty when there is none
+	sexton  string   // our copy of it; empty when there is none
 	dir     string   // temporary: the worker, configurations, FIFOs
 	fast    string   // temporary: files that are written to, in memory if possible
 	worker  string   // the program of worker.c or worker.go
@@ -32,6 +32,7 @@ type bench struct {
 	noBox   error    // why no namespace can be had; nil if it can
 	user    bool     // boxes need a user namespace
 	null    *os.File // /dev/null, both ways
+	load    string   // of the machine, before the first measurement
 	lives   atomic.Int64
 }
 
@@ -40,7 +41,7 @@ func newBench(o options) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &bench{runs: o.runs, quick: o.quick, dir: dir, user: os.Geteuid() != 0}
+	b := &bench{runs: o.runs, quick: o.quick, dir: dir, user: os.Geteuid() != 0, load: load()}
 	if b.null, err = os.OpenFile(os.DevNull, os.O_RDWR, 0); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
@@ -55,10 +56,8 @@ func newBench(o options) (*bench, error) {
 		b.close()
 		return nil, err
 	}
-	if path, err := filepath.Abs(o.sexton); err == nil && unix.Access(path, unix.X_OK) == nil {
-		b.sexton = path
-	} else {
-		progress("%s: not there; only the others are measured (build it, or give -sexton PATH)", o.sexton)
+	if err := b.copySexton(o.sexton); err != nil {
+		progress("%v; only the others are measured (build it, or give -sexton PATH)", err)
 	}
 	b.noBox = b.tryBox()
 	return b, nil
@@ -68,6 +67,21 @@ func newBench(o options) (*bench, error) {
 func (b *bench) close() {
 	os.RemoveAll(b.dir)
 	os.RemoveAll(b.fast)
+}
+
+// copySexton keeps the binary that is there now: a build meanwhile must not mix
+// two in one run.
+func (b *bench) copySexton(path string) error {
+	program, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	file := filepath.Join(b.dir, ourName)
+	if err := os.WriteFile(file, program, 0o755); err != nil {
+		return err
+	}
+	b.sexton = file
+	return nil
 }
 
 // makeWorker compiles worker.c, or has ourselves play its part.
@@ -139,7 +153,7 @@ func (b *bench) boots() int { return max(1, b.runs/40) }
 
 // clean removes temporary names from a text for the document.
 func (b *bench) clean(text string) string {
-	return strings.NewReplacer(b.fast, "DIR", b.dir, "DIR", b.worker, "worker", b.sexton+" ", "sexton ").Replace(text)
+	return strings.NewReplacer(b.fast, "DIR", b.dir, "DIR").Replace(text)
 }
 
 // preface says when, where and how the figures were taken.
@@ -158,6 +172,7 @@ func (b *bench) preface(o options) string {
 	t.add("date", time.Now().UTC().Format("2006-01-02 15:04 MST"))
 	t.add("kernel", unix.ByteSliceToString(u.Release[:])+" "+unix.ByteSliceToString(u.Machine[:]))
 	t.add("CPUs", fmt.Sprint(runtime.NumCPU()))
+	t.add("load average, before and after", b.load+", "+load())
 	t.add("Go", runtime.Version())
 	t.add("helper programs", "in "+b.written)
 	t.add("run", how+", in turns")
@@ -170,4 +185,15 @@ func (b *bench) preface(o options) string {
 		t.add("sexton", v)
 	}
 	return "# Benchmarks\n\nWritten by `make bench`; absolute times are this machine's, only the ratios carry over.\n\n" + t.String()
+}
+
+// load is the number of processes that wanted to run in the last minute: above
+// one before the run, something else is at work and the figures are doubtful.
+func load() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return none
+	}
+	minute, _, _ := strings.Cut(string(text), " ")
+	return minute
 }

@@ -49,7 +49,7 @@ const answersMax = 8
 // look at what we watch, for ever if there is neither, and not at all while
 // there is something to do.
 func (p *PID1) patience() time.Duration {
-	if len(p.answers) > 0 || p.moreDead {
+	if len(p.answers) > 0 || p.moreDead || p.sweep != 0 {
 		return 0
 	}
 	wait := time.Duration(-1)

@@ -27,6 +27,8 @@ func (p *PID1) perform(action machine.Action) {
 		p.stopProbe(a.Run)
 	case machine.Sweep:
 		p.sweep, p.sweeping = a.Signal, true // when this turn's dead are reaped
+	case machine.Suspend:
+		p.Kernel.Suspend()
 	case machine.Say:
 		p.Output.Say(a.Level, a.Service, a.Text)
 	case machine.Leave:
@@ -48,7 +50,7 @@ func (p *PID1) spawn(a machine.Spawn) {
 		command.Files[0] = 0
 	}
 	if spec.TTY && p.hasTerminal {
-		command.Foreground = p.terminal.FD
+		command.Foreground, command.Own = p.terminal.FD, command.Session
 	}
 	stdout, stderr, started, err := p.Output.Open(spec.Name)
 	if err != nil {
@@ -60,9 +62,11 @@ func (p *PID1) spawn(a machine.Spawn) {
 	started()
 	if err != nil {
 		failed := asSpawnError(err)
-		p.answers = append(p.answers, machine.StartFailed{
-			Run: a.Run, Err: failed.Error(), Status: spawnErrorStatus(failed), Passing: failed.Passing,
-		})
+		answer := machine.StartFailed{Run: a.Run, Err: failed.Error(), Status: spawnErrorStatus(failed), Passing: failed.Passing}
+		if p.SpawnStatus != nil {
+			answer.Status, answer.Passing = p.SpawnStatus(failed), false
+		}
+		p.answers = append(p.answers, answer)
 		return
 	}
 	child := &process{pid: pid, run: a.Run, spec: i}

@@ -46,8 +46,11 @@ type Kernel interface {
 	// AdoptOrphans is needed.
 	First() bool
 	AdoptOrphans() error
-	// FindTerminal and TakeBack: see kernel.Linux.
+	// Suspend stops us until somebody continues us.
+	Suspend()
+	// FindTerminal, GiveUpTerminal and TakeBack: see kernel.Linux.
 	FindTerminal() (proc.Terminal, bool)
+	GiveUpTerminal(t proc.Terminal) bool
 	TakeBack(t proc.Terminal)
 	// LeaveNothingOpen drops what we inherited beside 0, 1 and 2.
 	LeaveNothingOpen()
@@ -89,6 +92,15 @@ type Config struct {
 	NameOrphans bool
 	// NeedOrphans says aloud when orphans cannot be adopted.
 	NeedOrphans bool
+	// LeaveOrphans adopts none: as the first process we get them all the same.
+	LeaveOrphans bool
+	// SpawnStatus is the exit status of a command that cannot be started, which
+	// is not tried again then. nil: as shells have it, and what passes is tried
+	// again.
+	SpawnStatus func(*proc.SpawnError) int
+	// Threads is how many threads may be needed at once beside the loop's; 0:
+	// as many as the plan makes likely.
+	Threads int
 	// Verbose: lines of level Debug are wanted, so it is worth finding out
 	// what a sender is called.
 	Verbose bool
@@ -177,7 +189,7 @@ func (p *PID1) Run() (status int) {
 const exitInternal = 70
 
 func (p *PID1) adoptOrphans() {
-	if p.Kernel.First() {
+	if p.LeaveOrphans || p.Kernel.First() {
 		return
 	}
 	if err := p.Kernel.AdoptOrphans(); err != nil && p.NeedOrphans {
@@ -189,6 +201,9 @@ func (p *PID1) hasTerminalOf() {
 	for i := range p.Plan.Services {
 		if p.Plan.Services[i].TTY {
 			p.terminal, p.hasTerminal = p.Kernel.FindTerminal()
+			if p.hasTerminal && p.Plan.Services[i].Session {
+				p.hasTerminal = p.Kernel.GiveUpTerminal(p.terminal)
+			}
 		}
 	}
 }
@@ -210,9 +225,12 @@ func (p *PID1) settleIn() {
 	}
 	p.settled = true
 	p.Kernel.LeaveNothingOpen()
-	if p.Plan.Init.OneCommand {
+	switch {
+	case p.Threads > 0:
+		p.Kernel.ReserveThreads(p.Threads)
+	case p.Plan.Init.OneCommand:
 		p.Kernel.ReserveThreads(threadsOneCommand)
-	} else {
+	default:
 		p.Kernel.ReserveThreads(threads)
 	}
 }
@@ -251,10 +269,10 @@ func (p *PID1) caught(c proc.Caught) {
 	if c.Lost > 0 {
 		p.Output.Say(machine.Error, "", fmt.Sprintf("%d signals were lost: they came faster than they could be forwarded", c.Lost))
 	}
-	if c.Signal == 0 || forward.Ours(c.Signal) {
+	rule, ok := p.table.For(c)
+	if !ok {
 		return
 	}
-	rule := p.table.Rule(c.Signal)
 	name := func(proc.PID) string { return "" }
 	if p.Verbose || rule.Verb != service.VerbForward {
 		name = p.Kernel.NameOf
