@@ -211,10 +211,18 @@ func debian(t *testing.T) string {
 	if _, err := os.Stat(dir + "/bin/sh"); err == nil {
 		return dir
 	}
-	cmd := exec.Command("debootstrap", "--variant=minbase", "bookworm", dir)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		os.RemoveAll(dir)
+	// Under another name until it is whole.
+	half, err := os.MkdirTemp(filepath.Dir(dir), "sexton-debian-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(half)
+	out, err := exec.Command("debootstrap", "--variant=minbase", "bookworm", half).CombinedOutput()
+	if err != nil {
 		t.Fatalf("debootstrap: %v\n%s", err, out)
+	}
+	if err := os.Rename(half, dir); err != nil {
+		t.Fatal(err)
 	}
 	return dir
 }

@@ -30,6 +30,9 @@ func Main(args []string) int {
 	if len(args) == 0 {
 		args = []string{"sexton"}
 	}
+	if read := foreign(args[0]); read != nil {
+		return read(args, kernel.Environ()).run()
+	}
 	verb, rest := "run", args[1:]
 	if len(rest) > 0 {
 		if _, known := verbs[rest[0]]; known {

@@ -77,7 +77,7 @@ func (c *call) load() (service.Plan, bool) {
 		fmt.Fprintf(c.stderr, "sexton: cannot read the configuration: %v; %s\n", err, mend)
 		return service.Plan{}, false
 	}
-	plan, notes, err := config.Parse(name, text, c.environ, config.Options{Command: c.command})
+	plan, notes, err := config.Parse(name, text, c.environ, config.Options{Command: c.command, User: knownUser, Group: knownGroup})
 	if err != nil {
 		fmt.Fprint(c.stderr, config.Render(err, stdio.Color(2, "auto")))
 		fmt.Fprintf(c.stderr, "sexton: %s: nothing was started\n", name)
@@ -89,6 +89,16 @@ func (c *call) load() (service.Plan, bool) {
 		}
 	}
 	return plan, true
+}
+
+func knownUser(name string) error {
+	_, err := kernel.LookupUser(name, 0)
+	return err
+}
+
+func knownGroup(name string) error {
+	_, err := kernel.LookupGroup(name)
+	return err
 }
 
 func (c *call) fileName() string {
@@ -137,7 +147,8 @@ func (c *call) output(plan *service.Plan) *output {
 	}
 	var names []string
 	for _, s := range plan.Services {
-		if o.inherit[s.Name] = len(plan.Services) == 1 || s.TTY; !o.inherit[s.Name] {
+		// Who has the terminal must have all of it.
+		if o.inherit[s.Name] = len(plan.Services) == 1 || s.TTY && kernel.IsTerminal(0) && kernel.IsTerminal(1); !o.inherit[s.Name] {
 			names = append(names, s.Name)
 		}
 	}

@@ -19,6 +19,7 @@ func OneCommand(argv, environ []string) service.Plan {
 			Command:    argv,
 			Env:        environ,
 			Restart:    service.Never,
+			Backoff:    newSpec("").Backoff,
 			ShutdownOn: service.AnyExit,
 			OKCodes:    []int{0},
 			Stop:       []service.Rung{{Signal: proc.TERM}, {Signal: proc.KILL}},

@@ -19,9 +19,9 @@ func identityRows() []row[*service.Spec] {
 			others: "cwd directory workdir working_dir working_directory",
 			read:   func(r *reader, v *value, s *service.Spec) { r.path(v, &s.Dir) }},
 		{name: "user", expects: "a name or a number", example: `user = "www-data"`, others: "uid",
-			read: func(r *reader, v *value, s *service.Spec) { s.User, _ = r.identity(v) }},
+			read: func(r *reader, v *value, s *service.Spec) { s.User, _ = r.identity(v, r.options.User) }},
 		{name: "group", expects: "a name or a number", example: `group = "www-data"`, others: "gid",
-			read: func(r *reader, v *value, s *service.Spec) { s.Group, _ = r.identity(v) }},
+			read: func(r *reader, v *value, s *service.Spec) { s.Group, _ = r.identity(v, r.options.Group) }},
 		{name: "groups", expects: "a list of names and numbers", example: `groups = ["audio", 1001]`,
 			others: "supplementary_groups group_add", read: readGroups},
 		{name: "umask", expects: "octal digits in a string", example: `umask = "027"`, read: readUmask},
@@ -29,7 +29,8 @@ func identityRows() []row[*service.Spec] {
 }
 
 // identity reads a user or a group: a name, or a number with or without quotes.
-func (r *reader) identity(v *value) (string, bool) {
+// known says what is wrong with it where the container runs; nil: nobody knows.
+func (r *reader) identity(v *value, known func(string) error) (string, bool) {
 	var s string
 	switch data := v.data.(type) {
 	case int64:
@@ -56,7 +57,15 @@ func (r *reader) identity(v *value) (string, bool) {
 	case strings.ContainsAny(s, " \t\r\n/,"):
 		r.wrong(v, "a name has no white space, comma or slash", "write one name, as it stands in /etc/passwd or /etc/group")
 	default:
-		return s, true
+		if known == nil {
+			return s, true
+		}
+		err := known(s)
+		if err == nil {
+			return s, true
+		}
+		what, mend, _ := strings.Cut(err.Error(), "; ")
+		r.wrong(v, what, mend)
 	}
 	return "", false
 }
@@ -71,7 +80,7 @@ func readGroups(r *reader, v *value, s *service.Spec) {
 	s.Groups = make([]string, 0, len(v.items))
 	for _, item := range v.items {
 		item.expects, item.example = "a name or a number", v.example
-		if group, ok := r.identity(item); ok {
+		if group, ok := r.identity(item, r.options.Group); ok {
 			s.Groups = append(s.Groups, group)
 		}
 	}

@@ -32,6 +32,11 @@ type Options struct {
 	// gives that to another. What [init] says of main then loses its meaning,
 	// and the service that it names has the defaults of any other. Empty: none.
 	Command []string
+
+	// User and Group tell what is wrong with a user or group that the file
+	// names, nil for nothing: config itself knows no passwd file. nil functions ask
+	// nobody.
+	User, Group func(name string) error
 }
 
 // Parse reads TOML text into a plan with all defaults filled in.
@@ -54,7 +59,7 @@ type Options struct {
 // by line, and the plan is then empty; Render prints it. Nothing that Parse
 // returns shares memory with its arguments.
 func Parse(name string, text []byte, environ []string, options Options) (service.Plan, []string, error) {
-	r := &reader{file: &file{name: name}, environment: newEnvironment(environ)}
+	r := &reader{file: &file{name: name}, environment: newEnvironment(environ), options: options}
 	var plan service.Plan
 	if root := r.syntax(text); root != nil {
 		plan = r.plan(root, options)
@@ -69,6 +74,7 @@ func Parse(name string, text []byte, environ []string, options Options) (service
 type reader struct {
 	file        *file
 	environment environment
+	options     Options
 	mistakes    []*Mistake
 	dropped     int // mistakes beyond maxMistakes
 	notes       []*Mistake

@@ -13,11 +13,41 @@ import (
 type Table struct {
 	rules      map[proc.Signal]service.Rule
 	oneCommand bool
+	ourGroup   bool // the one command is in our own process group
 }
 
 // New makes the table of a plan.
 func New(plan *service.Plan) Table {
-	return Table{rules: plan.Init.Rules, oneCommand: plan.Init.OneCommand}
+	return Table{
+		rules: plan.Init.Rules, oneCommand: plan.Init.OneCommand,
+		ourGroup: plan.Init.OneCommand && plan.Services[0].OurGroup,
+	}
+}
+
+// For is what a signal that was caught does. ok is false for one that is ours
+// and goes no further; a rule can make PIPE go all the same.
+//
+// What the terminal sends to our whole process group has reached a command in
+// that group by itself, and is not sent to it a second time.
+func (t Table) For(c proc.Caught) (rule service.Rule, ok bool) {
+	if _, ruled := t.rules[c.Signal]; c.Signal == 0 || Ours(c.Signal) && !ruled {
+		return service.Rule{}, false
+	}
+	rule = t.Rule(c.Signal)
+	if t.ourGroup && c.Code == proc.CodeKernel && toGroup(c.Signal) {
+		rule.Verb = service.VerbIgnore
+	}
+	return rule, true
+}
+
+// toGroup tells whether a terminal sends the signal to a process group as a
+// whole. HUP, at its end, goes to the session's leader alone.
+func toGroup(s proc.Signal) bool {
+	switch s {
+	case proc.INT, proc.QUIT, proc.TSTP, proc.TTIN, proc.TTOU, proc.WINCH:
+		return true
+	}
+	return false
 }
 
 // Ours tells whether a signal is for ourselves and goes no further, whatever

@@ -51,6 +51,9 @@ type StopProbe struct {
 // descends from us, and Emptied with Run zero when nobody is left.
 type Sweep struct{ Signal proc.Signal }
 
+// Suspend: stop ourselves, until somebody continues us.
+type Suspend struct{}
+
 // Say: tell people. Service is "" where the container as a whole is meant.
 type Say struct {
 	Level   Level
@@ -79,5 +82,6 @@ func (Watch) action()     {}
 func (Probe) action()     {}
 func (StopProbe) action() {}
 func (Sweep) action()     {}
+func (Suspend) action()   {}
 func (Say) action()       {}
 func (Leave) action()     {}

@@ -33,6 +33,10 @@ func FormatPlan(plan service.Plan, seed uint64) string {
 	w.text("grace", plan.Init.Grace.String())
 	w.text("linger", plan.Init.Linger.String())
 	w.flag("one-command", plan.Init.OneCommand)
+	w.flag("pause", plan.Init.Pause)
+	if plan.Init.Farewell != 0 {
+		w.text("farewell", plan.Init.Farewell.String())
+	}
 	w.text("seed", strconv.FormatUint(seed, 10))
 	b.WriteString("init" + w.String() + "\n")
 	for i := range plan.Services {
@@ -186,6 +190,7 @@ func FormatEvent(at Instant, event Event) string {
 			w.text("as", e.Rule.Signal.String())
 		}
 		w.list("to", e.Rule.To)
+		w.flag("suspend", e.Rule.Suspend)
 		if e.Queued {
 			w.text("value", strconv.FormatUint(e.Value, 10))
 		}
@@ -220,6 +225,8 @@ func FormatAction(at Instant, action Action) string {
 		text = fmt.Sprintf("stop-probe %s run=%d", a.Service, a.Run)
 	case Sweep:
 		text = fmt.Sprintf("sweep %v", a.Signal)
+	case Suspend:
+		text = "suspend"
 	case Say:
 		text = fmt.Sprintf("say %v %s", a.Level, a.Text)
 		if a.Service != "" {

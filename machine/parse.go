@@ -27,6 +27,10 @@ func ParsePlanLine(line string, plan *service.Plan, seed *uint64) (ok bool, err 
 		plan.Init.Grace = r.span("grace", 10*time.Second)
 		plan.Init.Linger = r.span("linger", 2*time.Second)
 		plan.Init.OneCommand = r.flag("one-command")
+		plan.Init.Pause = r.flag("pause")
+		if farewell := r.text("farewell"); farewell != "" {
+			plan.Init.Farewell = r.signal(farewell)
+		}
 		*seed = r.number("seed", 1)
 		return true, r.done(line)
 	case "service":
@@ -164,6 +168,7 @@ func (r *reader) signalled(words []string) Event {
 		e.Rule.Signal = r.signal(as)
 	}
 	e.Rule.To = r.list("to")
+	e.Rule.Suspend = r.flag("suspend")
 	return e
 }
 

@@ -106,6 +106,9 @@ func (m *Machine) cannotStart(u, need *unit) {
 // nothingToDo tells whether every unit has ended for good. Units that
 // somebody stopped do not count: they may be started again.
 func (m *Machine) nothingToDo() bool {
+	if m.plan.Init.Pause {
+		return false
+	}
 	for i := range m.units {
 		if s := m.units[i].state; s != service.Done && s != service.Failed {
 			return false

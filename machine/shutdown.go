@@ -40,7 +40,7 @@ func (m *Machine) beginShutdown(why string) {
 	s := &m.shutdown
 	s.phase, s.at = stoppingUnits, m.now
 	if grace := m.plan.Init.Grace; grace > 0 {
-		s.killAt = m.now + grace - service.Reserve(grace)
+		s.killAt = m.now + grace - m.reserve()
 	}
 	m.say(m.shutdownLevel(), nil, why+m.shutdownOutlook())
 	for i := range m.units {
@@ -50,6 +50,15 @@ func (m *Machine) beginShutdown(why string) {
 			u.deadline = min(u.deadline, s.killAt)
 		}
 	}
+}
+
+// reserve is what is kept back of the grace. With one command it is nothing:
+// there the grace is when to kill, not when to be gone.
+func (m *Machine) reserve() time.Duration {
+	if m.plan.Init.OneCommand {
+		return 0
+	}
+	return service.Reserve(m.plan.Init.Grace)
 }
 
 // shutdownOutlook says what happens next.
@@ -148,23 +157,32 @@ func (m *Machine) tickShutdown() {
 // leaveAt is when we go even if something has not died of KILL: half of what
 // was kept in reserve is for writing out what is left of the output.
 func (m *Machine) leaveAt() Instant {
-	grace := m.plan.Init.Grace
-	return max(m.now, m.shutdown.at+grace-service.Reserve(grace)/2)
+	if m.plan.Init.OneCommand {
+		return m.now + killPatience
+	}
+	return max(m.now, m.shutdown.at+m.plan.Init.Grace-m.reserve()/2)
 }
 
 // stopUnits lets every unit go down whose turn it is, and begins the sweep
 // when none is alive.
 func (m *Machine) stopUnits() {
 	live := false
+	// waits tells for each unit whether something that starts after it, directly or
+	// by way of others that are no longer alive, still is: a oneshot that is
+	// done stands between a service and what it needs, and orders them.
+	waits := make([]bool, len(m.units))
 	for k := len(m.graph.Order) - 1; k >= 0; k-- {
 		i := m.graph.Order[k]
 		u := &m.units[i]
+		for _, j := range m.graph.Behind[i] {
+			waits[i] = waits[i] || waits[j] || m.units[j].state.Live()
+		}
 		switch u.state {
 		case service.Waiting, service.BackingOff:
 			u.become(m, service.Down)
 		case service.Starting, service.Up:
 			live = true
-			if !m.liveBehind(i) {
+			if !waits[i] {
 				m.say(Debug, u, "stopping with "+ladderWords(u.spec))
 				m.shutdown.below = nil
 				u.beginStop(m)
@@ -182,8 +200,8 @@ func (m *Machine) stopUnits() {
 // lingerFor is the time between TERM and KILL for what is left at the end.
 func (m *Machine) lingerFor() time.Duration {
 	linger := m.plan.Init.Linger
-	if m.plan.Init.Grace > 0 {
-		linger = min(linger, max(0, m.shutdown.at+m.plan.Init.Grace-service.Reserve(m.plan.Init.Grace)-m.shutdown.sweepAt))
+	if m.plan.Init.Grace > 0 && !m.plan.Init.OneCommand {
+		linger = min(linger, max(0, m.shutdown.at+m.plan.Init.Grace-m.reserve()-m.shutdown.sweepAt))
 	}
 	return linger
 }
@@ -212,7 +230,7 @@ func (m *Machine) sweepHard() {
 	s := &m.shutdown
 	s.phase = sweepingHard
 	s.deadline = m.now + killPatience
-	if m.plan.Init.Grace > 0 {
+	if m.plan.Init.Grace > 0 && !m.plan.Init.OneCommand {
 		s.deadline = min(s.deadline, m.leaveAt())
 	}
 	m.do(Sweep{Signal: proc.KILL})

@@ -35,6 +35,9 @@ func (m *Machine) signalled(e Signalled) {
 	if e.Rule.Verb != service.VerbForward {
 		m.passToListeners(e, nil)
 	}
+	if e.Rule.Suspend {
+		m.do(Suspend{})
+	}
 }
 
 // stopSignal asks for the end; a person who presses Ctrl-C a third time has

@@ -2,7 +2,6 @@ package machine
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"sexton/proc"
@@ -67,7 +66,7 @@ func (m *Machine) share(u *unit) time.Duration {
 	if m.plan.Init.Grace <= 0 {
 		return never // nobody is killed
 	}
-	left := m.plan.Init.Grace - service.Reserve(m.plan.Init.Grace)
+	left := m.plan.Init.Grace - m.reserve()
 	below := ladderNeed{}
 	if m.shutdown.phase != running {
 		left = m.shutdown.killAt - m.now
@@ -260,9 +259,4 @@ func ladderWords(spec *service.Spec) string {
 		}
 	}
 	return text
-}
-
-// liveBehind tells whether anything that starts after unit i is still alive.
-func (m *Machine) liveBehind(i int) bool {
-	return slices.ContainsFunc(m.graph.Behind[i], func(j int) bool { return m.units[j].state.Live() })
 }

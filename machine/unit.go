@@ -162,6 +162,9 @@ func (u *unit) died(m *Machine, event Event) {
 	// Its group must not hold on to ports and files that the next run wants. At
 	// the container's end they are swept like everything else that is left,
 	// gently, and what a oneshot leaves behind may be meant.
+	if farewell := m.plan.Init.Farewell; farewell != 0 && u == m.main() {
+		m.do(Signal{Run: run, Service: u.spec.Name, Signal: farewell, Scope: proc.Group})
+	}
 	if !u.spec.OneShot && m.shutdown.phase == running {
 		m.do(Signal{Run: run, Service: u.spec.Name, Signal: proc.KILL, Scope: proc.Group})
 	}

@@ -137,8 +137,9 @@ type Command struct {
 	Files [3]int
 
 	Session    bool // a session of its own (setsid) instead of a group of its own
+	OurGroup   bool // neither of them: it stays in our group
 	Foreground int  // descriptor of a terminal whose foreground group the child becomes; -1: none
-	Own        bool // the terminal Foreground becomes the controlling terminal of the new session
+	Own        bool // the terminal Foreground becomes the controlling terminal of the new session, if it can be had
 
 	Credential  *Credential // nil: ours
 	Umask       int         // -1: ours

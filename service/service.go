@@ -50,6 +50,13 @@ type Init struct {
 	// forwarded to Main. The signals that are ours never get here.
 	Rules map[proc.Signal]Rule
 
+	// Farewell is what the group of Main's first process gets at the moment of
+	// that one's end, before anything else is done. Zero means nothing.
+	Farewell proc.Signal
+
+	// Pause means that having nothing to run is no reason to end.
+	Pause bool
+
 	// OneCommand marks the plan of `sexton -- COMMAND`: stop signals are
 	// forwarded instead of starting a shutdown of ours, and the exit status is
 	// always the command's.
@@ -86,6 +93,7 @@ type Spec struct {
 	Signals     []proc.Signal // forwarded to its group besides what Rules say
 	Single      bool          // forwarded signals go to its first process alone
 	Session     bool          // a session of its own instead of a process group
+	OurGroup    bool          // it stays in the process group that is ours; only with Single
 	ParentDeath proc.Signal   // sent to it when we die; 0: none
 }
 
@@ -110,6 +118,8 @@ type Rule struct {
 	Verb   Verb
 	Signal proc.Signal // VerbForward: sent instead of what came (0: the same); VerbSend: what is sent
 	To     []string    // VerbSend and VerbRestart: services
+
+	Suspend bool // afterwards we stop ourselves, as Ctrl-Z stops a program, until somebody continues us
 }
 
 // StopsByDefault tells whether a signal asks a container to end where no rule

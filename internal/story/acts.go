@@ -60,8 +60,14 @@ func signalVerb(r *run, args []string) error {
 		return r.command(0, false, r.insideWords(words)...)
 	}
 	for range n {
-		if err := unix.Kill(host, unix.Signal(s)); err != nil {
-			return fmt.Errorf("kill %d: %w", host, err)
+		var err error
+		if host == r.process.Pid {
+			err = r.process.Signal(unix.Signal(s)) // by a pidfd: it hits nobody else
+		} else {
+			err = unix.Kill(host, unix.Signal(s))
+		}
+		if err != nil {
+			return fmt.Errorf("signal %d: %w", host, err)
 		}
 	}
 	return nil

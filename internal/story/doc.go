@@ -14,9 +14,11 @@
 //	exit 7
 //
 // The files are written into the story's own directory, which is the working
-// directory of all that the story runs, $WORK in the script and @WORK@ in the
-// files; $BIN is where the programs are, $SOURCE the top of the module. A word is a run of non-blanks; 'single quotes' keep everything as it
-// is, "double quotes" keep blanks and still expand $NAME and ${NAME}. A line may
+// directory of all that the story runs: $WORK in the script, @WORK@ in the
+// files. $BIN is where the programs are, $SOURCE the top of the module, and
+// $SOMEBODY the number of a user whom nobody else is, for limits that count by
+// user. A word is a run of non-blanks; 'single quotes' keep everything as it is,
+// "double quotes" keep blanks and still expand $NAME and ${NAME}. A line may
 // begin with conditions: [tini] holds when the story runs under that program,
 // [!tini] when under another, [root] when the tests run as root.
 //
@@ -44,7 +46,9 @@
 //
 // # Verbs that act
 //
-//	start [OPTION...] sexton [ARG...]   begin; the word sexton stands for the program under test
+//	start [OPTION...] sexton [ARG...]   begin; the word sexton stands for the program under test,
+//	                                    and tini, docker-init, podman-init, dumb-init or catatonit for
+//	                                    that program, or under sexton for sexton called by that name
 //	    as pid1 | as child              default pid1
 //	    uid=N gid=N                     an arbitrary user; gid defaults to 0
 //	    readonly                        nothing is writable, but the termination log
@@ -90,6 +94,7 @@
 //	alive NAME, gone NAME
 //	http GET URL STATUS 'REGEX'         asked from inside
 //
+// A STATUS of exit is a number, or 'killed by signal N', which is not 128+N.
 // Times of exit are counted from the last verb that acted. A STREAM is stdout,
 // stderr, output (either of them), answer (what the last exec or inside
 // printed), or the name of a file in $WORK. In a regex, ^ and $ stand at lines.

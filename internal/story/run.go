@@ -76,8 +76,11 @@ func (s *Story) Run(name string) (err error) {
 			"PATH=" + bin + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 			"HOME=/", "WORK=" + dir, "SEXTON_STORY=" + dir,
 		},
-		variables: map[string]string{"WORK": dir, "BIN": bin, "SOURCE": root},
-		patience:  patience(),
+		variables: map[string]string{
+			"WORK": dir, "BIN": bin, "SOURCE": root,
+			"SOMEBODY": strconv.Itoa(100_000 + os.Getpid()),
+		},
+		patience: patience(),
 	}
 	defer func() {
 		if r.life != nil {
@@ -328,36 +331,6 @@ func (r *run) start(o options) error {
 	}
 	r.watch(l)
 	return nil
-}
-
-// merge lays pairs KEY=VALUE over others: of the same key the last remains, for
-// with two of them programs differ in which they see.
-func merge(under, over []string) []string {
-	var out []string
-	for _, pair := range slices.Concat(under, over) {
-		key, _, _ := strings.Cut(pair, "=")
-		same := func(other string) bool { return strings.HasPrefix(other, key+"=") }
-		if at := slices.IndexFunc(out, same); at >= 0 {
-			out[at] = pair
-		} else {
-			out = append(out, pair)
-		}
-	}
-	return out
-}
-
-// lookPath finds a program in the PATH of the story.
-func (r *run) lookPath(name string) (string, error) {
-	if strings.Contains(name, "/") {
-		return name, nil
-	}
-	for dir := range strings.SplitSeq(strings.TrimPrefix(r.env[0], "PATH="), ":") {
-		path := filepath.Join(dir, name)
-		if info, err := os.Stat(path); err == nil && info.Mode()&0o111 != 0 && !info.IsDir() {
-			return path, nil
-		}
-	}
-	return "", fmt.Errorf("%s: %w", name, exec.ErrNotFound)
 }
 
 // watch sets those to work who note the end of the init.

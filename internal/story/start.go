@@ -2,6 +2,10 @@ package story
 
 import (
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -120,4 +124,40 @@ func signalList(text string) ([]int, error) {
 		out = append(out, int(s))
 	}
 	return out, nil
+}
+
+// merge lays pairs KEY=VALUE over others: of the same key the last remains, for
+// with two of them programs differ in which they see.
+func merge(under, over []string) []string {
+	var out []string
+	for _, pair := range slices.Concat(under, over) {
+		key, _, _ := strings.Cut(pair, "=")
+		same := func(other string) bool { return strings.HasPrefix(other, key+"=") }
+		if at := slices.IndexFunc(out, same); at >= 0 {
+			out[at] = pair
+		} else {
+			out = append(out, pair)
+		}
+	}
+	return out
+}
+
+// lookPath finds a program in the PATH of the story; under sexton, the name of
+// an init that it can stand in for is sexton under that name.
+func (r *run) lookPath(name string) (string, error) {
+	if r.name == "sexton" {
+		if path, ok, err := dropIn(name); ok {
+			return path, err
+		}
+	}
+	if strings.Contains(name, "/") {
+		return name, nil
+	}
+	for dir := range strings.SplitSeq(strings.TrimPrefix(r.env[0], "PATH="), ":") {
+		path := filepath.Join(dir, name)
+		if info, err := os.Stat(path); err == nil && info.Mode()&0o111 != 0 && !info.IsDir() {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("%s: %w", name, exec.ErrNotFound)
 }

@@ -226,18 +226,20 @@ func tableVerb(match func(*run, process) bool) verb {
 	}
 }
 
+// aliveVerb works after the end of an init as child as well: its namespace is
+// still there.
 func aliveVerb(r *run, args []string) error {
 	args, bound, err := takeLength(args, "within", defaultBound)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(exactly(args, 1, "NAME [within D]"), r.running()); err != nil {
+	if err := exactly(args, 1, "NAME [within D]"); err != nil {
 		return err
 	}
 	return r.await(bound, func() (bool, string) {
 		_, err := r.named(args[0])
 		return err == nil, fmt.Sprint(err)
-	}, func() bool { return isClosed(r.over) })
+	}, func() bool { return r.life == nil || r.kept == nil && isClosed(r.over) })
 }
 
 func goneVerb(r *run, args []string) error {

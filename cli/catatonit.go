@@ -1,0 +1,79 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+
+	"sexton/proc"
+)
+
+// The version of the interface that we offer under catatonit's name. It speaks
+// of tini, as catatonit's does, for those who ask an init for its version as
+// dockerd does.
+const catatonitVersion = "tini version 0.2.1_catatonit - git.sexton\n"
+
+const catatonitUsage = `usage: %[1]s [-ghLPV] [--] <progname> [<arguments>...]
+
+This is sexton under another name: it runs the program, forwards signals to it,
+and reaps what others leave behind.
+
+  -g              forward signals to the program's process group
+  -h              show this
+  -L              show the licence
+  -P              run nothing: reap, and end when TERM or INT comes
+  -V, --version   show the version
+
+CATATONIT_DEBUG   say what happens, whatever its value
+
+sexton can do more under its own name: sexton --help.
+`
+
+// catatonit reads catatonit's command line.
+func catatonit(args, environ []string) *dropIn {
+	if _, set := variable(environ, "CATATONIT_LOG"); set {
+		return answer(1, "", marked(catatonitMark("ERROR"), "CATATONIT_LOG is set, and has no meaning yet; unset it"))
+	}
+	usage := fmt.Sprintf(catatonitUsage, args[0])
+	options, argv := getopt(args, "ghLPV", []longOption{{name: "version", flag: 'V'}}, permutes(environ))
+	group, pause := false, false
+	for _, o := range options {
+		if o.wrong != "" {
+			return answer(1, "", o.wrong+"\n"+usage)
+		}
+		switch o.flag {
+		case 'h':
+			return answer(0, "", usage)
+		case 'L':
+			return answer(0, licence, "")
+		case 'V':
+			return answer(0, catatonitVersion, "")
+		case 'g':
+			group = true
+		case 'P':
+			pause = true
+		}
+	}
+	d := newPause()
+	if !pause {
+		if len(argv) == 0 {
+			return answer(1, "", marked(catatonitMark("ERROR"), "there is no program to run")+usage)
+		}
+		d = newDropIn(argv, environ)
+		d.plan.Services[0].Single = !group
+		d.ignore(proc.TTIN, proc.TTOU) // about the terminal and ourselves
+	}
+	d.spawnStatus = anyError(1)
+	levels := 1
+	if _, set := variable(environ, "CATATONIT_DEBUG"); set {
+		levels = len(d.voices)
+	}
+	for level, word := range []string{"ERROR", "WARN", "INFO", "DEBUG"}[:levels] {
+		d.voices[level] = voice{fd: 2, self: catatonitName(word)}
+	}
+	return d
+}
+
+// catatonitName stands before a colon before its lines.
+func catatonitName(level string) string { return fmt.Sprintf("%s (catatonit:%d)", level, os.Getpid()) }
+
+func catatonitMark(level string) string { return catatonitName(level) + ": " }

@@ -1,0 +1,62 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"sexton/config"
+	"sexton/internal/golden"
+)
+
+var ourLines = []string{
+	"-- true", "true -v", "-v -- sh -c exit", "-sg -e143 -e 7 true", "--single-child -- true", "--setsid true", "--rewrite TERM:QUIT --rewrite=1:0 true",
+	"--rewrite PROF:RTMIN+1 true", "--linger 0 true", "--linger=500ms --grace 5s true", "-p RTMIN+3 true", "-c f -- bash", "-c f", "check -c f", "version",
+	"--", "--no-such", "--verbos", "-x", "-e", "-e 300 true", "-e x true", "-p NO true", "-p 0 true", "--verbose=3 true", "--linger soon true",
+	"--grace -1s true", "--rewrite TERM true", "--rewrite TREM:1 true", "--rewrite TERM:TREM true", "--rewrite KILL:TERM true", "--rewrite CHLD:0 true",
+	"--rewrite 15:99 true", "-c f --setsid", "-c f -e 7 -- true", "check word", "status --no-such", "--group true",
+}
+
+func TestOurCommandLines(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("Our own command lines, and what we make of them.\n")
+	for _, line := range ourLines {
+		fmt.Fprintf(&b, "\n$ sexton %s\n", line)
+		args := strings.Split(line, " ")
+		c := &call{verb: "run", stdout: io.Discard, stderr: io.Discard}
+		if _, known := verbs[args[0]]; known {
+			c.verb, args = args[0], args[1:]
+		}
+		if err := c.parse(args); err != nil {
+			fmt.Fprintf(&b, "  wrong: %v\n", err)
+			continue
+		}
+		fmt.Fprintf(&b, "  %s %q config %q verbosity %d\n", c.verb, c.command, c.config, c.verbosity)
+		if len(c.command) > 0 && c.config == "" {
+			plan := config.OneCommand(c.command, nil)
+			c.apply(&plan)
+			main := plan.Services[0]
+			fmt.Fprintf(&b, "  single %v, session %v, linger %v, grace %v, parent death %v, ok codes %v\n",
+				main.Single, main.Session, plan.Init.Linger, plan.Init.Grace, main.ParentDeath, c.okCodes)
+			for line := range strings.Lines(rulesOf(plan.Init.Rules)) {
+				fmt.Fprintf(&b, "  %s", line)
+			}
+		}
+	}
+	golden.File(t, "../testdata/cli/sexton.golden", b.String())
+}
+
+// What `sexton check` says of the files that config's tests take to be good.
+func TestCheckSaysWhatAFileWouldDo(t *testing.T) {
+	for _, name := range []string{"signals", "signals-of-nobody", "signals-unstoppable", "product", "restarts"} {
+		var out, complaints bytes.Buffer
+		c := &call{
+			verb: "check", config: "../testdata/config/good/" + name + ".toml", stdout: &out, stderr: &complaints,
+			environ: []string{"PATH=/bin", "HOST=db.example"},
+		}
+		status := c.check()
+		golden.File(t, "../testdata/cli/check-"+name+".golden", fmt.Sprintf("%s%sstatus %d\n", &complaints, &out, status))
+	}
+}

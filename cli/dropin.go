@@ -1,0 +1,233 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"sexton/config"
+	pid1 "sexton/init"
+	"sexton/kernel"
+	"sexton/machine"
+	"sexton/probe"
+	"sexton/proc"
+	"sexton/service"
+	"sexton/stdio"
+)
+
+// Called by the name of another init, as a link or a copy, we take its command
+// line and its environment and behave as it does. docs/drop-in.md says where we
+// do not, and why.
+
+// dropIn is the command line of another init in terms of our own.
+type dropIn struct {
+	// answered marks a line that is done when out and err are written: it asks for
+	// words alone, or is wrong. Then status is all there is otherwise.
+	answered bool
+	status   int
+	out, err string
+
+	plan         service.Plan
+	command      proc.Command
+	okCodes      []int
+	nameOrphans  bool
+	leaveOrphans bool
+	parentDeath  proc.Signal
+	spawnStatus  func(*proc.SpawnError) int
+	warning      string // a line for stderr, before anything else, where orphans go to somebody else
+	voices       [machine.Debug + 1]voice
+}
+
+// voice is how lines of one level look: where they go, and what stands before
+// them. The zero voice is silent.
+type voice struct {
+	fd   int
+	self string
+}
+
+// foreign finds the reader of another init's command line by the name that we
+// were called by; nil means that we are ourselves.
+func foreign(name string) func(args, environ []string) *dropIn {
+	switch name[strings.LastIndexByte(name, '/')+1:] {
+	case "tini", "tini-static":
+		return tini
+	case "docker-init", "podman-init":
+		return runtimeInit
+	case "dumb-init":
+		return dumbInit
+	case "catatonit":
+		return catatonit
+	}
+	return nil
+}
+
+// answer makes the line one that is done with words.
+func answer(status int, out, err string) *dropIn {
+	return &dropIn{answered: true, status: status, out: out, err: err}
+}
+
+// newDropIn is what the others have in common: one command, which is told every
+// signal but CHLD, and whose end is ours at once.
+func newDropIn(argv, environ []string) *dropIn {
+	d := &dropIn{plan: config.OneCommand(argv, environ)}
+	d.plan.Init.Linger = 0
+	d.plan.Init.Rules = map[proc.Signal]service.Rule{proc.PIPE: {Verb: service.VerbForward}}
+	main := &d.plan.Services[0]
+	main.Name = path.Base(argv[0])
+	d.plan.Init.Main = main.Name
+	d.command = oneCommand(main)
+	return d
+}
+
+// newPause is a pause process: it runs nothing, reaps, and ends with 0 when it
+// gets TERM or INT.
+func newPause() *dropIn {
+	d := &dropIn{plan: service.Plan{Init: service.Init{Pause: true, Rules: make(map[proc.Signal]service.Rule)}}}
+	for s := proc.Signal(1); s <= proc.LastSignal; s++ {
+		d.plan.Init.Rules[s] = service.Rule{Verb: service.VerbIgnore}
+	}
+	d.plan.Init.Rules[proc.TERM] = service.Rule{Verb: service.VerbStop}
+	d.plan.Init.Rules[proc.INT] = service.Rule{Verb: service.VerbStop}
+	return d
+}
+
+// ignore drops signals.
+func (d *dropIn) ignore(signals ...proc.Signal) {
+	for _, s := range signals {
+		d.plan.Init.Rules[s] = service.Rule{Verb: service.VerbIgnore}
+	}
+}
+
+// run is the container's life.
+func (d *dropIn) run() int {
+	if d.answered {
+		_, _ = io.WriteString(os.Stdout, d.out)
+		_, _ = io.WriteString(os.Stderr, d.err)
+		return d.status
+	}
+	linux := &kernel.Linux{}
+	speaker := newSpeaker(d.voices)
+	if err := linux.Catch(); err != nil {
+		speaker.Say(machine.Error, "", err.Error())
+		speaker.Drain(time.Second)
+		return 1
+	}
+	if d.parentDeath != 0 {
+		if err := kernel.SetParentDeath(d.parentDeath); err != nil {
+			speaker.Say(machine.Error, "", err.Error())
+			speaker.Drain(time.Second)
+			return 1
+		}
+	}
+	if d.warning != "" && !linux.First() && !linux.AdoptsOrphans() {
+		_, _ = io.WriteString(os.Stderr, d.warning)
+	}
+	var commands []proc.Command
+	if !d.plan.Init.Pause {
+		commands = append(commands, d.command)
+	}
+	status := pid1.New(pid1.Config{
+		Plan: d.plan, Commands: commands, Kernel: linux, Output: speaker, Check: probe.Check, Seed: seed(),
+		NameOrphans: d.nameOrphans, NeedOrphans: !d.leaveOrphans, LeaveOrphans: d.leaveOrphans,
+		SpawnStatus: d.spawnStatus, Threads: speaker.threads(), Verbose: d.voices[machine.Debug].fd != 0,
+	}).Run()
+	if slices.Contains(d.okCodes, status) {
+		return 0
+	}
+	return status
+}
+
+// speaker is pid1.Output for a command whose output is ours, in the manner of
+// another init.
+type speaker struct {
+	muxes [machine.Debug + 1]*stdio.Mux // nil: silent; levels that look the same share one, so that their lines keep their order
+	said  [machine.Debug + 1]bool
+}
+
+func newSpeaker(voices [machine.Debug + 1]voice) *speaker {
+	s := new(speaker)
+	for level, v := range voices {
+		if at := slices.Index(voices[:level], v); at >= 0 {
+			s.muxes[level] = s.muxes[at]
+		} else if v.fd != 0 {
+			s.muxes[level] = stdio.New(stdio.Options{Out: v.fd, Err: v.fd, Self: v.self})
+		}
+	}
+	return s
+}
+
+// threads is how many may be needed at once: one for each mux that waits for
+// its reader, and one to spare.
+func (s *speaker) threads() int {
+	n := 1
+	for level, mux := range s.muxes {
+		if mux != nil && slices.Index(s.muxes[:], mux) == level {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *speaker) Open(string) (int, int, func(), error) { return 1, 2, func() {}, nil }
+
+func (s *speaker) Say(level machine.Level, name, text string) {
+	if mux := s.muxes[level]; mux != nil {
+		s.said[level] = true
+		mux.Say(stdio.Errors, name, text)
+	}
+}
+
+func (s *speaker) Drain(within time.Duration) {
+	by := time.Now().Add(within)
+	for level, mux := range s.muxes {
+		if s.said[level] {
+			mux.Flush(time.Until(by))
+		}
+	}
+}
+
+// anyError gives every command that cannot be started one status, but for
+// those that never got as far as exec.
+func anyError(status int) func(*proc.SpawnError) int {
+	return func(failed *proc.SpawnError) int {
+		if failed.Stage != "exec" {
+			return 1
+		}
+		return status
+	}
+}
+
+// errnoOf is the errno of a failed exec; 0 where it was something else.
+func errnoOf(failed *proc.SpawnError) unix.Errno {
+	if errno, ok := failed.Err.(unix.Errno); ok && failed.Stage == "exec" {
+		return errno
+	}
+	return 0
+}
+
+// fullName reads a signal as "SIGTERM", and in no other way.
+func fullName(text string) (proc.Signal, bool) {
+	name, ok := strings.CutPrefix(text, "SIG")
+	if !ok {
+		return 0, false
+	}
+	for i, known := range proc.SignalNames() {
+		if known == name {
+			return proc.Signal(i + 1), true
+		}
+	}
+	return 0, false
+}
+
+// marked puts what another init writes before its lines before one of ours.
+func marked(mark, format string, args ...any) string {
+	return mark + fmt.Sprintf(format, args...) + "\n"
+}
+
+var _ pid1.Output = (*speaker)(nil)

@@ -1,0 +1,185 @@
+package cli
+
+import (
+	_ "embed"
+	"fmt"
+	"os"
+	"path"
+
+	"golang.org/x/sys/unix"
+
+	"sexton/machine"
+	"sexton/proc"
+)
+
+// The version of the interface that we offer under tini's names. dockerd asks
+// docker-init for it and wants to read "tini version X", and behind " - git."
+// whatever has no dot in it (moby, daemon/info_unix.go).
+const tiniVersion = "tini version 0.19.0 - git.sexton\n"
+
+//go:embed licence.txt
+var licence string
+
+const tiniOptions = "p:hvwgle:s"
+
+const tiniUsage = `%[1]s (tini version 0.19.0 - git.sexton)
+Usage: %[1]s [OPTIONS] PROGRAM -- [ARGS] | --version
+
+This is sexton under another name: it runs PROGRAM, forwards signals to it, and
+reaps what others leave behind.
+
+  --version     show the version (as the only argument)
+  -h            show this
+  -l            show the licence
+  -s            adopt orphans although not PID 1 (a subreaper)
+  -p SIGNAL     get SIGNAL when our own parent dies: "-p SIGTERM"
+  -g            forward signals to PROGRAM's process group
+  -e STATUS     exit with 0 when PROGRAM exits with STATUS (0 to 255); repeatable
+  -w            name the orphans that are reaped
+  -v            say more; up to three times
+%[2]s
+TINI_SUBREAPER            as -s, whatever its value
+TINI_KILL_PROCESS_GROUP   as -g, whatever its value
+TINI_VERBOSITY            how much to say, 0 to 4; 1 if unset; goes before -v
+
+sexton can do more under its own name: sexton --help.
+`
+
+const runtimeUsage = `  -L            as -l
+  -P            run nothing: reap, and end when TERM or INT comes
+  -V            as --version
+`
+
+// The mend for a tini that cannot do what it is there for.
+const tiniWarning = "not PID 1 and not a subreaper: orphans go to another process and will not be reaped; pass -s, set TINI_SUBREAPER, or run as PID 1"
+
+// tini reads tini's command line.
+func tini(args, environ []string) *dropIn {
+	if len(args) == 2 && args[1] == "--version" {
+		return answer(0, tiniVersion, "")
+	}
+	return tiniLike(args, environ, tiniOptions, nil, fmt.Sprintf(tiniUsage, path.Base(args[0]), ""))
+}
+
+// runtimeInit reads the command line of the init that Docker and Podman put into
+// containers. They pass "--" alone; people may pass what they know of tini,
+// Docker's, or of catatonit, Podman's, where that has another letter.
+func runtimeInit(args, environ []string) *dropIn {
+	return tiniLike(args, environ, tiniOptions+"LPV", []longOption{{name: "version", flag: 'V'}},
+		fmt.Sprintf(tiniUsage, path.Base(args[0]), runtimeUsage))
+}
+
+func tiniLike(args, environ []string, short string, long []longOption, usage string) *dropIn {
+	options, argv := getopt(args, short, long, permutes(environ))
+	var set tiniSettings
+	set.verbosity = 1
+	for _, o := range options {
+		if o.wrong != "" {
+			return answer(1, "", o.wrong+"\n"+usage)
+		}
+		if d := set.take(o, usage); d != nil {
+			return d
+		}
+	}
+	set.environment(environ)
+	d := newPause()
+	if !set.pause {
+		if len(argv) == 0 {
+			return answer(1, "", usage)
+		}
+		d = newDropIn(argv, environ)
+		d.plan.Services[0].Single = !set.group
+		d.ignore(proc.TTIN, proc.TTOU) // about the terminal and ourselves
+	}
+	d.okCodes, d.parentDeath, d.nameOrphans, d.leaveOrphans = set.okCodes, set.parentDeath, set.nameOrphans, !set.subreaper
+	d.spawnStatus = tiniSpawnStatus
+	if !set.subreaper && set.verbosity != 0 {
+		d.warning = marked(tiniMark("WARN"), tiniWarning)
+	}
+	d.voices = tiniVoices(set.verbosity)
+	return d
+}
+
+// tiniSettings are what tini's options say.
+type tiniSettings struct {
+	verbosity                            int64
+	subreaper, group, nameOrphans, pause bool
+	okCodes                              []int
+	parentDeath                          proc.Signal
+}
+
+// take does what one option says. It returns nil when there is more to do.
+func (t *tiniSettings) take(o option, usage string) *dropIn {
+	switch o.flag {
+	case 'h':
+		return answer(0, usage, "")
+	case 'l', 'L':
+		return answer(0, licence, "")
+	case 'V':
+		return answer(0, tiniVersion, "")
+	case 's':
+		t.subreaper = true
+	case 'g':
+		t.group = true
+	case 'w':
+		t.nameOrphans = true
+	case 'v':
+		t.verbosity++
+	case 'P':
+		t.pause = true
+	case 'p':
+		signal, ok := fullName(o.value)
+		if !ok || signal == 16 || signal == 29 || signal == 30 { // STKFLT, IO and PWR are none of tini's
+			return answer(1, "", marked(tiniMark("FATAL"), "-p %s: give the full name of a signal, SIGTERM for example", o.value))
+		}
+		t.parentDeath = signal
+	case 'e':
+		status, rest, ok := leadingNumber(o.value)
+		if !ok && o.value != "" || ok && rest != "" || status < 0 || status > 255 {
+			return answer(1, "", marked(tiniMark("FATAL"), "-e %s: an exit status is a number from 0 to 255", o.value))
+		}
+		t.okCodes = append(t.okCodes, int(status))
+	}
+	return nil
+}
+
+func (t *tiniSettings) environment(environ []string) {
+	if _, set := variable(environ, "TINI_SUBREAPER"); set {
+		t.subreaper = true
+	}
+	if _, set := variable(environ, "TINI_KILL_PROCESS_GROUP"); set {
+		t.group = true
+	}
+	if text, set := variable(environ, "TINI_VERBOSITY"); set {
+		t.verbosity, _, _ = leadingNumber(text) // what is no number is 0, atoi(3)
+	}
+}
+
+// tiniMark is what tini puts before its lines.
+func tiniMark(level string) string { return fmt.Sprintf("[%-5s tini (%d)] ", level, os.Getpid()) }
+
+// tiniVoices: what is wrong goes to stderr, and what is only told to stdout. A
+// negative verbosity says everything.
+func tiniVoices(verbosity int64) (voices [machine.Debug + 1]voice) {
+	for level, word := range []string{"FATAL", "WARN", "INFO", "DEBUG"} {
+		fd := 2
+		if machine.Level(level) >= machine.Info {
+			fd = 1
+		}
+		if verbosity < 0 || int64(level) <= verbosity {
+			voices[level] = voice{fd: fd, self: tiniMark(word) + "sexton"}
+		}
+	}
+	return voices
+}
+
+// tiniSpawnStatus: 127 and 126 as shells have it, and 1 for all the rest.
+func tiniSpawnStatus(failed *proc.SpawnError) int {
+	switch errnoOf(failed) {
+	case unix.ENOENT, unix.ENOEXEC: // a script, and there is no shell for it
+		return 127
+	case unix.EACCES:
+		return 126
+	}
+	return 1
+}
