@@ -16,14 +16,10 @@ package main
 
 import (
 	"os"
-	"runtime"
 
 	"sexton/cli"
 )
 
 func main() {
-	// The loop stays on the main thread, to which the kernel likes to hand signals:
-	// then it is woken by them directly.
-	runtime.LockOSThread()
 	os.Exit(cli.Main(os.Args))
 }

@@ -50,7 +50,7 @@ func TestOurCommandLines(t *testing.T) {
 
 // What `sexton check` says of the files that config's tests take to be good.
 func TestCheckSaysWhatAFileWouldDo(t *testing.T) {
-	for _, name := range []string{"signals", "signals-of-nobody", "signals-unstoppable", "product", "restarts"} {
+	for _, name := range []string{"signals", "signals-of-nobody", "signals-unstoppable", "restarts"} {
 		var out, complaints bytes.Buffer
 		c := &call{
 			verb: "check", config: "../testdata/config/good/" + name + ".toml", stdout: &out, stderr: &complaints,

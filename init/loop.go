@@ -67,6 +67,9 @@ func (p *PID1) patience() time.Duration {
 	if !p.trimmed {
 		if p.now() >= trimAfter {
 			p.trimmed = true
+			if p.Plan.Init.OneCommand {
+				p.settle()
+			}
 			p.Kernel.Trim()
 		} else {
 			sooner(trimAfter - p.now())

@@ -72,7 +72,10 @@ func (p *PID1) spawn(a machine.Spawn) {
 	child := &process{pid: pid, run: a.Run, spec: i}
 	p.processes[pid], p.runs[a.Run] = child, child
 	p.answers = append(p.answers, machine.Started{Run: a.Run, PID: pid})
-	p.settleIn()
+	if p.Plan.Init.OneCommand && !p.dropped { // the command has got what we inherited
+		p.dropped = true
+		p.Kernel.LeaveNothingOpen()
+	}
 }
 
 // signal sends a signal to a run: to its process or group while its first

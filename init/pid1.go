@@ -54,8 +54,8 @@ type Kernel interface {
 	TakeBack(t proc.Terminal)
 	// LeaveNothingOpen drops what we inherited beside 0, 1 and 2.
 	LeaveNothingOpen()
-	// ReserveThreads makes sure that n threads stand ready beside the loop's.
-	ReserveThreads(n int) int
+	// Settle keeps the loop on its thread and makes sure that n others stand ready.
+	Settle(n int) int
 	// Trim gives back memory that only the start needed.
 	Trim()
 	// NameOf is what a process calls itself, "" if that is not known.
@@ -133,7 +133,7 @@ type PID1 struct {
 
 	terminal    proc.Terminal
 	hasTerminal bool
-	settled     bool
+	dropped     bool // LeaveNothingOpen was called, with one command
 	trimmed     bool
 
 	recent recent
@@ -173,7 +173,8 @@ func (p *PID1) Run() (status int) {
 	p.adoptOrphans()
 	p.hasTerminalOf()
 	if !p.Plan.Init.OneCommand {
-		p.settleIn()
+		p.Kernel.LeaveNothingOpen()
+		p.settle()
 	}
 	p.moreDead = true // children that died, or were adopted, before us
 	p.traceHead()
@@ -216,22 +217,17 @@ const (
 	threadsOneCommand = 2
 )
 
-// settleIn drops what we inherited and makes the threads that we will ever
-// need, once. With services that is before the first of them; the one command
-// gets what we inherited, and does not wait for our threads.
-func (p *PID1) settleIn() {
-	if p.settled {
-		return
-	}
-	p.settled = true
-	p.Kernel.LeaveNothingOpen()
+// settle makes the threads that we will ever need, once: with services before the
+// first of them, with one command when it has lived for a while, so that one which
+// ends at once does not pay for it.
+func (p *PID1) settle() {
 	switch {
 	case p.Threads > 0:
-		p.Kernel.ReserveThreads(p.Threads)
+		p.Kernel.Settle(p.Threads)
 	case p.Plan.Init.OneCommand:
-		p.Kernel.ReserveThreads(threadsOneCommand)
+		p.Kernel.Settle(threadsOneCommand)
 	default:
-		p.Kernel.ReserveThreads(threads)
+		p.Kernel.Settle(threads)
 	}
 }
 

@@ -31,6 +31,7 @@ type plan struct {
 	groups        []uint32
 	mask          uint64
 	restoreNofile bool
+	before        uint64 // our own mask
 
 	// Written by the child.
 	stage stage
@@ -88,6 +89,23 @@ func vfork(flags uintptr) (pid, errno uintptr)
 
 var devNull = [...]byte{'/', 'd', 'e', 'v', '/', 'n', 'u', 'l', 'l', 0}
 
+// forkBlocked is fork with every signal blocked: the child must not run a
+// handler of ours, since it shares our memory and our signal queue. It opens
+// its mask as the last step before exec, when all dispositions are its own.
+// Nothing here can be preempted and moved to another thread: there is no
+// prologue that looks, and the signal that would do it is blocked.
+//
+//go:noinline
+//go:norace
+//go:nosplit
+//go:nocheckptr
+func forkBlocked(p *plan) (uintptr, syscall.Errno) {
+	syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&everySignal)), uintptr(unsafe.Pointer(&p.before)), 8, 0, 0)
+	pid, errno := fork(p)
+	syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&p.before)), 0, 8, 0, 0)
+	return pid, errno
+}
+
 // fork makes the child and, in it, never returns. As after every vfork, the
 // child may not touch the frames of its parent: it does everything in this
 // frame and below, and the parent leaves this frame at once. Nothing here
@@ -95,6 +113,7 @@ var devNull = [...]byte{'/', 'd', 'e', 'v', '/', 'n', 'u', 'l', 'l', 0}
 //
 //go:noinline
 //go:norace
+//go:nosplit
 //go:nocheckptr
 func fork(p *plan) (uintptr, syscall.Errno) {
 	pid, failed := vfork(unix.CLONE_VM | unix.CLONE_VFORK | uintptr(unix.SIGCHLD))

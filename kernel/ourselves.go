@@ -23,16 +23,24 @@ func SetParentDeath(sig proc.Signal) error {
 // nothing there (kill(2), pid_namespaces(7)).
 func (*Linux) Suspend() { _ = unix.Kill(unix.Getpid(), unix.SIGSTOP) }
 
-// ReserveThreads makes sure that n threads stand ready beside the main one. Go's
-// runtime makes threads when it needs them, and ends the process when it cannot: at
-// a container's pids limit, while a service goes mad, PID 1 would die of that. A
-// thread that was made once stays, so what we may ever need at once is made now.
+// Settle makes the threads stay as they are to be for the rest of our life: the
+// caller's goroutine stays on its thread, and n others stand ready beside it. It
+// tells how many it reserved.
 //
-// Where less than that and half as much again is left under the limit, fewer
-// are made: the services need some too. It tells how many it reserved.
-func (*Linux) ReserveThreads(n int) int {
+// The loop should have the main thread, to which the kernel likes to hand signals:
+// then it is woken by them directly.
+//
+// Go's runtime makes threads when it needs them, and ends the process when it
+// cannot: at a container's pids limit, while a service goes mad, PID 1 would die of
+// that. A thread that was made once stays, so what we may ever need at once is
+// made now. Where less than that and half as much again is left under the limit,
+// fewer are made: the services need some too.
+func (*Linux) Settle(n int) int {
 	if left, ok := processesLeft(); ok {
 		n = max(0, min(n, left*2/3))
+	}
+	if unix.Gettid() == unix.Getpid() {
+		runtime.LockOSThread() // this makes one more, from which the runtime makes others
 	}
 	var ready, done sync.WaitGroup
 	ready.Add(n)

@@ -3,7 +3,6 @@ package kernel
 import (
 	"fmt"
 	"os"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -37,20 +36,7 @@ func (*Linux) Spawn(c *proc.Command) (proc.PID, error) {
 		return 0, &proc.SpawnError{Stage: "pipe2", Err: err, Passing: true}
 	}
 	defer unix.Close(plan.report[0])
-	// The child must not run a handler of ours: it shares our memory and our
-	// signal queue. So it begins with everything blocked, and opens its mask as the
-	// last step before exec, when all dispositions are its own.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	var all, before unix.Sigset_t
-	for i := range all.Val {
-		all.Val[i] = ^uint64(0)
-	}
-	if err := unix.PthreadSigmask(unix.SIG_SETMASK, &all, &before); err != nil {
-		return 0, &proc.SpawnError{Stage: "block signals", Err: err}
-	}
-	pid, errno := fork(plan)
-	_ = unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil)
+	pid, errno := forkBlocked(plan)
 	unix.Close(plan.report[1])
 	if errno == 0 && !plan.shared {
 		plan.readReport()

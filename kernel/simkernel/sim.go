@@ -434,5 +434,5 @@ func (s *Sim) NameOf(proc.PID) string { return "" }
 // Trim: there is nothing to give back.
 func (s *Sim) Trim() {}
 
-// ReserveThreads: there are enough.
-func (s *Sim) ReserveThreads(n int) int { return n }
+// Settle: there are threads enough.
+func (s *Sim) Settle(n int) int { return n }

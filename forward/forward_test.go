@@ -1,0 +1,81 @@
+package forward
+
+import (
+	"slices"
+	"testing"
+
+	"sexton/proc"
+	"sexton/service"
+)
+
+var (
+	stop    = service.Rule{Verb: service.VerbStop}
+	ignore  = service.Rule{Verb: service.VerbIgnore}
+	forward = service.Rule{Verb: service.VerbForward}
+	suspend = service.Rule{Verb: service.VerbForward, Signal: proc.STOP, Suspend: true}
+)
+
+func TestWhatASignalDoes(t *testing.T) {
+	services := &service.Plan{Init: service.Init{Rules: map[proc.Signal]service.Rule{
+		proc.WINCH: stop, proc.TERM: ignore, proc.QUIT: forward,
+	}}}
+	one := func(ourGroup bool) *service.Plan {
+		return &service.Plan{
+			Init:     service.Init{OneCommand: true, Rules: map[proc.Signal]service.Rule{proc.PIPE: forward, proc.TSTP: suspend}},
+			Services: []service.Spec{{OurGroup: ourGroup}},
+		}
+	}
+	for _, test := range []struct {
+		what string
+		plan *service.Plan
+		c    proc.Caught
+		want service.Rule
+		ours bool
+	}{
+		{what: "a rule", plan: services, c: proc.Caught{Signal: proc.WINCH}, want: stop},
+		{what: "a rule against the default", plan: services, c: proc.Caught{Signal: proc.TERM}, want: ignore},
+		{what: "a rule against the default", plan: services, c: proc.Caught{Signal: proc.QUIT}, want: forward},
+		{what: "a default", plan: services, c: proc.Caught{Signal: proc.INT}, want: stop},
+		{what: "a default", plan: services, c: proc.Caught{Signal: proc.RTMin + 3}, want: stop},
+		{what: "no rule", plan: services, c: proc.Caught{Signal: proc.RTMin + 4}, want: forward},
+		{what: "ours", plan: services, c: proc.Caught{Signal: proc.PIPE}, ours: true},
+		{what: "no signal, only a count", plan: services, c: proc.Caught{Lost: 3}, ours: true},
+		{what: "PIPE by a rule", plan: one(false), c: proc.Caught{Signal: proc.PIPE}, want: forward},
+		{what: "one command", plan: one(false), c: proc.Caught{Signal: proc.TERM}, want: forward},
+		{what: "one command, a terminal", plan: one(false), c: proc.Caught{Signal: proc.INT, Code: proc.CodeKernel}, want: forward},
+		{what: "our group, somebody", plan: one(true), c: proc.Caught{Signal: proc.INT, PID: 7}, want: forward},
+		{what: "our group, a terminal that has told it", plan: one(true), c: proc.Caught{Signal: proc.INT, Code: proc.CodeKernel}, want: ignore},
+		{what: "our group, a terminal that tells us alone", plan: one(true), c: proc.Caught{Signal: proc.HUP, Code: proc.CodeKernel}, want: forward},
+		{what: "our group, Ctrl-Z", plan: one(true), c: proc.Caught{Signal: proc.TSTP, Code: proc.CodeKernel},
+			want: service.Rule{Verb: service.VerbIgnore, Signal: proc.STOP, Suspend: true}},
+	} {
+		rule, ok := New(test.plan).For(test.c)
+		if ok == test.ours || rule.Verb != test.want.Verb || rule.Signal != test.want.Signal || rule.Suspend != test.want.Suspend {
+			t.Errorf("%s, %v: %+v, %v", test.what, test.c.Signal, rule, ok)
+		}
+	}
+}
+
+func TestStopsNamesWhatStopsTheContainer(t *testing.T) {
+	plan := &service.Plan{Init: service.Init{Rules: map[proc.Signal]service.Rule{
+		proc.INT: ignore, proc.HUP: stop, proc.CHLD: stop, proc.KILL: stop,
+	}}}
+	if got := New(plan).Stops(); !slices.Equal(got, []proc.Signal{proc.TERM, proc.QUIT, proc.RTMin + 3, proc.HUP}) {
+		t.Error(got)
+	}
+}
+
+func TestFromSaysWhoSentIt(t *testing.T) {
+	name := func(pid proc.PID) string { return map[proc.PID]string{42: "nginx"}[pid] }
+	for want, c := range map[string]proc.Caught{
+		"from the terminal":          {Code: proc.CodeKernel},
+		"from the kernel":            {Code: 1},
+		"from outside the container": {},
+		"from PID 42 (nginx)":        {PID: 42},
+		"from PID 43":                {PID: 43, Code: proc.CodeQueue},
+	} {
+		if got := From(c, name); got != want {
+			t.Errorf("%+v: %s, want %s", c, got, want)
+		}
+	}
+}
