@@ -55,8 +55,10 @@ func (c *call) run() int {
 			return exitInternal
 		}
 	}
+	output := c.output(&plan)
+	plan.Init.Mute = uint8(machine.Debug - output.level)
 	status := pid1.New(pid1.Config{
-		Plan: plan, Commands: commands, Kernel: k, Output: c.output(&plan), Check: probe.Check,
+		Plan: plan, Commands: commands, Kernel: k, Output: output, Check: probe.Check,
 		Seed: seed(), Trace: trace, NameOrphans: c.nameOrphans, NeedOrphans: true, Verbose: c.verbosity > 0,
 	}).Run()
 	if slices.Contains(c.okCodes, status) {

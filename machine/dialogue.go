@@ -33,6 +33,9 @@ func FormatPlan(plan service.Plan, seed uint64) string {
 	w.text("grace", plan.Init.Grace.String())
 	w.text("linger", plan.Init.Linger.String())
 	w.flag("one-command", plan.Init.OneCommand)
+	if plan.Init.Mute > 0 {
+		w.text("mute", strconv.Itoa(int(plan.Init.Mute)))
+	}
 	w.flag("pause", plan.Init.Pause)
 	if plan.Init.Farewell != 0 {
 		w.text("farewell", plan.Init.Farewell.String())

@@ -27,6 +27,7 @@ func ParsePlanLine(line string, plan *service.Plan, seed *uint64) (ok bool, err 
 		plan.Init.Grace = r.span("grace", 10*time.Second)
 		plan.Init.Linger = r.span("linger", 2*time.Second)
 		plan.Init.OneCommand = r.flag("one-command")
+		plan.Init.Mute = uint8(r.number("mute", 0))
 		plan.Init.Pause = r.flag("pause")
 		if farewell := r.text("farewell"); farewell != "" {
 			plan.Init.Farewell = r.signal(farewell)

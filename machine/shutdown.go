@@ -122,7 +122,7 @@ func (m *Machine) killRest() {
 			m.say(Warn, u, "no time left to stop it gently; killing it")
 			u.kill(m, true)
 		case service.Stopping:
-			m.say(Warn, u, fmt.Sprintf("%s %s after SIG%v and no time is left; killing it", u.remains(), span(m.now-u.since), u.spec.Stop[0].Signal))
+			m.sayf(Warn, u, "%s %s after SIG%v and no time is left; killing it", u.remains(), span(m.now-u.since), u.spec.Stop[0].Signal)
 			u.kill(m, true)
 		}
 	}
@@ -146,7 +146,7 @@ func (m *Machine) tickShutdown() {
 		m.say(Error, nil, "some processes did not die of SIGKILL in time; leaving all the same, the kernel ends them with us")
 		m.leave()
 	case sweeping:
-		m.say(Warn, nil, fmt.Sprintf("processes are left %s after SIGTERM; killing them", span(m.lingerFor())))
+		m.sayf(Warn, nil, "processes are left %s after SIGTERM; killing them", span(m.lingerFor()))
 		m.sweepHard()
 	case sweepingHard:
 		m.say(Warn, nil, "some processes did not die of SIGKILL; leaving all the same")
@@ -247,7 +247,7 @@ func (m *Machine) swept() {
 func (m *Machine) leave() {
 	m.status = m.exitStatus()
 	m.shutdown.phase, m.shutdown.deadline = finished, never
-	m.say(m.shutdownLevel(), nil, fmt.Sprintf("leaving with status %d, %s after the shutdown began", m.status, span(m.now-m.shutdown.at)))
+	m.sayf(m.shutdownLevel(), nil, "leaving with status %d, %s after the shutdown began", m.status, span(m.now-m.shutdown.at))
 	m.over = true
 	m.do(Leave{Status: m.status})
 }

@@ -16,21 +16,21 @@ func (m *Machine) signalled(e Signalled) {
 	case service.VerbForward:
 		m.forward(e)
 	case service.VerbSend:
-		m.say(Debug, nil, fmt.Sprintf("SIG%v %s: sending SIG%v to %v", e.Signal, e.From, e.Rule.Signal, e.Rule.To))
+		m.sayf(Debug, nil, "SIG%v %s: sending SIG%v to %v", e.Signal, e.From, e.Rule.Signal, e.Rule.To)
 		for _, name := range e.Rule.To {
 			if u := m.named(name); u != nil {
 				m.pass(u, e, e.Rule.Signal)
 			}
 		}
 	case service.VerbRestart:
-		m.say(Info, nil, fmt.Sprintf("SIG%v %s: restarting %v", e.Signal, e.From, e.Rule.To))
+		m.sayf(Info, nil, "SIG%v %s: restarting %v", e.Signal, e.From, e.Rule.To)
 		for _, name := range e.Rule.To {
 			m.asked(Asked{Verb: AskRestart, Service: name})
 		}
 	case service.VerbIgnore:
-		m.say(Debug, nil, fmt.Sprintf("SIG%v %s: ignored", e.Signal, e.From))
+		m.sayf(Debug, nil, "SIG%v %s: ignored", e.Signal, e.From)
 	case service.VerbReload:
-		m.say(Warn, nil, fmt.Sprintf("SIG%v %s: this version cannot read its file again; nothing was done", e.Signal, e.From))
+		m.sayf(Warn, nil, "SIG%v %s: this version cannot read its file again; nothing was done", e.Signal, e.From)
 	}
 	if e.Rule.Verb != service.VerbForward {
 		m.passToListeners(e, nil)
@@ -58,13 +58,13 @@ func (m *Machine) stopSignal(e Signalled) {
 func (m *Machine) forward(e Signalled) {
 	main := m.main()
 	if main == nil {
-		m.say(Debug, nil, fmt.Sprintf("SIG%v %s: no rule for it and no main service; ignored", e.Signal, e.From))
+		m.sayf(Debug, nil, "SIG%v %s: no rule for it and no main service; ignored", e.Signal, e.From)
 	} else {
 		sig := e.Signal
 		if e.Rule.Signal != 0 {
 			sig = e.Rule.Signal
 		}
-		m.say(Debug, main, fmt.Sprintf("SIG%v %s: forwarding SIG%v", e.Signal, e.From, sig))
+		m.sayf(Debug, main, "SIG%v %s: forwarding SIG%v", e.Signal, e.From, sig)
 		m.pass(main, e, sig)
 	}
 	m.passToListeners(e, main)
@@ -88,7 +88,7 @@ func (m *Machine) passToListeners(e Signalled, but *unit) {
 // pass sends a signal of somebody else's on to a run.
 func (m *Machine) pass(u *unit, e Signalled, sig proc.Signal) {
 	if u.run == 0 {
-		m.say(Debug, u, fmt.Sprintf("not running, so SIG%v does not reach it", sig))
+		m.sayf(Debug, u, "not running, so SIG%v does not reach it", sig)
 		return
 	}
 	scope := proc.Group

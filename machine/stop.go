@@ -126,7 +126,7 @@ func (u *unit) nextRung(m *Machine, _ Event) {
 	waited := m.now - u.since
 	if u.remindAt <= m.now {
 		u.remindAt, u.deadline = never, u.rungEnd
-		m.say(Info, u, fmt.Sprintf("has ended, but processes of its group still run %s after SIG%v; sending them SIGTERM", span(waited), u.spec.Stop[0].Signal))
+		m.sayf(Info, u, "has ended, but processes of its group still run %s after SIG%v; sending them SIGTERM", span(waited), u.spec.Stop[0].Signal)
 		m.signalRun(u, proc.TERM, proc.Group)
 		return
 	}
@@ -140,7 +140,7 @@ func (u *unit) nextRung(m *Machine, _ Event) {
 	if rung.Kills() {
 		verb = "killing it"
 	}
-	m.say(Warn, u, fmt.Sprintf("%s %s after SIG%v; %s", u.remains(), span(waited), u.spec.Stop[0].Signal, verb))
+	m.sayf(Warn, u, "%s %s after SIG%v; %s", u.remains(), span(waited), u.spec.Stop[0].Signal, verb)
 	u.climb(m)
 }
 
@@ -170,7 +170,7 @@ func (u *unit) kill(m *Machine, hard bool) {
 // stillThere: KILL did not end it.
 func (u *unit) stillThere(m *Machine, _ Event) {
 	if m.now-u.since < 2*killPatience {
-		m.say(Error, u, fmt.Sprintf("still there %s after SIGKILL: it hangs in the kernel (state D), on a disk or network that does not answer perhaps; waiting", span(m.now-u.since)))
+		m.sayf(Error, u, "still there %s after SIGKILL: it hangs in the kernel (state D), on a disk or network that does not answer perhaps; waiting", span(m.now-u.since))
 	}
 	m.signalRun(u, proc.KILL, proc.Group)
 	u.deadline = m.now + killPatience
@@ -230,7 +230,7 @@ func (u *unit) stopped(m *Machine, _ Event) {
 		if killed {
 			m.say(Info, u, "killed")
 		} else {
-			m.say(Info, u, fmt.Sprintf("stopped after %s", span(took)))
+			m.sayf(Info, u, "stopped after %s", span(took))
 		}
 	}
 }

@@ -83,10 +83,10 @@ func (u *unit) nowRunning(m *Machine, event Event) {
 	ready := &u.spec.Ready
 	switch {
 	case u.spec.OneShot:
-		m.say(Info, u, fmt.Sprintf("started (pid %d)", u.pid))
+		m.sayf(Info, u, "started (pid %d)", u.pid)
 		return
 	case ready.Kind == service.NoProbe:
-		m.say(Info, u, fmt.Sprintf("up (pid %d)", u.pid))
+		m.sayf(Info, u, "up (pid %d)", u.pid)
 		u.becomeUp(m)
 		return
 	case ready.Kind == service.AfterTime:
@@ -97,7 +97,7 @@ func (u *unit) nowRunning(m *Machine, event Event) {
 		}
 		u.probe.begin(m, u)
 	}
-	m.say(Info, u, fmt.Sprintf("started (pid %d), not ready yet: %s", u.pid, waitsFor(ready)))
+	m.sayf(Info, u, "started (pid %d), not ready yet: %s", u.pid, waitsFor(ready))
 }
 
 // startRefused: there is no process.
@@ -122,7 +122,7 @@ func (u *unit) becomeUp(m *Machine) {
 func (u *unit) nowReady(m *Machine, _ Event) {
 	u.probe.end(m, u)
 	u.becomeUp(m)
-	m.say(Info, u, fmt.Sprintf("up after %s", span(m.now-u.started)))
+	m.sayf(Info, u, "up after %s", span(m.now-u.started))
 }
 
 // notYetReady: an attempt failed; the probe has planned the next.
@@ -139,7 +139,7 @@ func (u *unit) startDeadline(m *Machine, event Event) {
 		return
 	}
 	u.failing = fmt.Sprintf("not ready within %s: %s", span(u.spec.Ready.Within), u.probe.lastWords())
-	m.say(Warn, u, fmt.Sprintf("%s; stopping it with %s", u.failing, ladderWords(u.spec)))
+	m.sayf(Warn, u, "%s; stopping it with %s", u.failing, ladderWords(u.spec))
 	u.beginStop(m)
 }
 
@@ -177,7 +177,7 @@ func (u *unit) judge(m *Machine, well bool, what string) {
 	switch {
 	case u.spec.OneShot && well:
 		u.become(m, service.Done)
-		m.say(Info, u, fmt.Sprintf("done after %s", span(m.now-u.started)))
+		m.sayf(Info, u, "done after %s", span(m.now-u.started))
 		m.endedForGood(u, true)
 	case m.shutdown.phase != running:
 		u.become(m, service.Down)
@@ -210,7 +210,7 @@ func (u *unit) restartOr(m *Machine, level Level, what string, giveUp func(*Mach
 			}
 		}
 		if recent >= limit.Starts {
-			m.say(Error, u, fmt.Sprintf("%s; gave up after %s in %s", what, counted(recent, "start"), span(limit.Within)))
+			m.sayf(Error, u, "%s; gave up after %s in %s", what, counted(recent, "start"), span(limit.Within))
 			giveUp(m)
 			return
 		}
@@ -225,7 +225,7 @@ func (u *unit) restartOr(m *Machine, level Level, what string, giveUp func(*Mach
 	pause := m.pause(u)
 	u.become(m, service.BackingOff)
 	u.deadline = m.now + pause
-	m.say(level, u, fmt.Sprintf(what, span(pause)))
+	m.sayf(level, u, what, span(pause))
 }
 
 // pause is the wait before the next start.

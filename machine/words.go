@@ -7,11 +7,25 @@ import (
 
 // say tells people something about u, or with nil about the container.
 func (m *Machine) say(level Level, u *unit, text string) {
+	if !m.heard(level) {
+		return
+	}
 	name := ""
 	if u != nil {
 		name = u.spec.Name
 	}
 	m.do(Say{Level: level, Service: name, Text: text})
+}
+
+// heard tells whether anybody listens to lines of a level.
+func (m *Machine) heard(level Level) bool { return level+Level(m.plan.Init.Mute) <= Debug }
+
+// sayf is say for what takes some making: the words are put together only if
+// somebody listens.
+func (m *Machine) sayf(level Level, u *unit, format string, args ...any) {
+	if m.heard(level) {
+		m.say(level, u, fmt.Sprintf(format, args...))
+	}
 }
 
 // endLevel is how much an end of u matters that is its own affair: in the

@@ -57,6 +57,10 @@ type Init struct {
 	// Pause means that having nothing to run is no reason to end.
 	Pause bool
 
+	// Mute is how many levels of what there is to say nobody listens to, from the
+	// wordiest on: 1 leaves out what only -v shows.
+	Mute uint8
+
 	// OneCommand marks the plan of `sexton -- COMMAND`: stop signals are
 	// forwarded instead of starting a shutdown of ours, and the exit status is
 	// always the command's.
