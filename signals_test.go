@@ -1,9 +1,11 @@
 package main_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -44,16 +46,35 @@ func termAtBirth(t *testing.T, binary string) (status int, said string) {
 	pid := cmd.Process.Pid
 	bound := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
 	defer bound.Stop()
-	children := fmt.Sprintf("/proc/%d/task/%d/children", pid, pid)
-	for text := []byte(nil); len(text) == 0; {
-		var err error
-		if text, err = os.ReadFile(children); err != nil {
-			t.Skipf("the kernel does not tell whose child is whose: %v", err)
-		}
+	for !hasChild(t, pid) {
 	}
 	if err := unix.Kill(pid, unix.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait()
 	return cmd.ProcessState.ExitCode(), stderr.String()
+}
+
+// hasChild tells whether any thread of a process has made a child, or the
+// process has ended.
+func hasChild(t *testing.T, pid int) bool {
+	t.Helper()
+	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, list := range lists {
+		text, err := os.ReadFile(list)
+		if errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.ESRCH) {
+			continue // the thread has ended
+		}
+		if err != nil {
+			t.Skipf("the kernel does not tell whose child is whose: %v", err)
+		}
+		if len(text) > 0 {
+			return true
+		}
+	}
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err != nil || strings.Contains(string(stat), ") Z ")
 }
