@@ -245,7 +245,7 @@ func newName(t *testing.T) string {
 func start(t *testing.T, args ...string) container {
 	t.Helper()
 	name := newName(t)
-	must(t, append([]string{"run", "-d", "--name", name}, args...)...)
+	must(t, append([]string{"run", "-d", "--network", "none", "--name", name}, args...)...)
 	return container{t, name}
 }
 
@@ -296,7 +296,7 @@ func TestDockerGivesTheExitStatus(t *testing.T) {
 	} {
 		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
 			t.Parallel()
-			args := append([]string{"run", "--name", newName(t), image}, test.args...)
+			args := append([]string{"run", "--network", "none", "--name", newName(t), image}, test.args...)
 			if out, err, got := docker(t, args...); got != test.want {
 				t.Errorf("status %d, want %d\nstdout: %s\nstderr: %s", got, test.want, out, err)
 			}
@@ -390,7 +390,7 @@ func TestDockerHardened(t *testing.T) {
 		{"all", []string{"--read-only", "--user", "12345:0", "--cap-drop", "ALL", "--pids-limit", "32"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			flags := append([]string{"run", "--name", newName(t)}, test.flags...)
+			flags := append([]string{"run", "--network", "none", "--name", newName(t)}, test.flags...)
 			out, err, status := docker(t, append(flags, image, "--", "exit-with", "7")...)
 			if status != 7 {
 				t.Errorf("one command: status %d, want 7\nstdout: %s\nstderr: %s", status, out, err)
@@ -405,7 +405,7 @@ func TestDockerHardened(t *testing.T) {
 		})
 	}
 	t.Run("16 processes", func(t *testing.T) {
-		out, err, status := docker(t, "run", "--name", newName(t), "--pids-limit", "16", image, "--", "exit-with", "7")
+		out, err, status := docker(t, "run", "--network", "none", "--name", newName(t), "--pids-limit", "16", image, "--", "exit-with", "7")
 		if status != 7 {
 			t.Errorf("status %d, want 7\nstdout: %s\nstderr: %s", status, out, err)
 		}
@@ -430,7 +430,7 @@ func interact(t *testing.T, args ...string) *session {
 		t.Fatal(err)
 	}
 	s := &session{t: t, ours: ours, seen: make(chan []byte, 100), name: newName(t)}
-	s.cmd = exec.Command("docker", append([]string{"run", "-it", "--name", s.name}, args...)...)
+	s.cmd = exec.Command("docker", append([]string{"run", "-it", "--network", "none", "--name", s.name}, args...)...)
 	s.cmd.Stdin, s.cmd.Stdout, s.cmd.Stderr = theirs, theirs, theirs
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := s.cmd.Start(); err != nil {
@@ -564,7 +564,7 @@ func TestDockerShellCommands(t *testing.T) {
 	} {
 		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
 			t.Parallel()
-			out, err, status := docker(t, append([]string{"run", "--name", newName(t), image}, test.args...)...)
+			out, err, status := docker(t, append([]string{"run", "--network", "none", "--name", newName(t), image}, test.args...)...)
 			if status != test.want || !regexp.MustCompile("(?m)"+test.says).MatchString(out) {
 				t.Errorf("status %d, want %d\nstdout: %s\nstderr: %s", status, test.want, out, err)
 			}

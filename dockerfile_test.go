@@ -53,13 +53,13 @@ func TestDockerfileBuildsWhereNoImageCanBePulled(t *testing.T) {
 	base := goImage(t)
 	ctx, cancel := context.WithTimeout(t.Context(), goImageBound)
 	defer cancel()
-	build := exec.CommandContext(ctx, "docker", "build", "--build-arg", "GO_IMAGE="+base, "--build-arg", "VERSION=test", "-t", "sexton-test-dockerfile", ".")
+	build := exec.CommandContext(ctx, "docker", "build", "--network", "none", "--build-arg", "GO_IMAGE="+base, "--build-arg", "VERSION=test", "-t", "sexton-test-dockerfile", ".")
 	build.Env = append(os.Environ(), "DOCKER_BUILDKIT=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("docker build: %v\n%s", err, out)
 	}
 	t.Cleanup(func() { docker(t, "rmi", "-f", "sexton-test-dockerfile") })
-	if got := must(t, "run", "--rm", "sexton-test-dockerfile", "version"); got != "sexton version test" {
+	if got := must(t, "run", "--rm", "--network", "none", "sexton-test-dockerfile", "version"); got != "sexton version test" {
 		t.Errorf("the image says %q", got)
 	}
 	if size := must(t, "image", "inspect", "--format", "{{len .RootFS.Layers}}", "sexton-test-dockerfile"); size != "1" {

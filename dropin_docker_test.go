@@ -47,7 +47,7 @@ func engine(t *testing.T) (logged func() string) {
 	if os.Geteuid() != 0 {
 		t.Skip("a Docker engine of our own needs root")
 	}
-	for _, need := range []string{"docker", "dockerd", "containerd", "runc"} {
+	for _, need := range []string{"docker", "dockerd", "containerd", "runc", "unshare"} {
 		if _, err := exec.LookPath(need); err != nil {
 			t.Skipf("no %s is installed", need)
 		}
@@ -61,7 +61,8 @@ func engine(t *testing.T) (logged func() string) {
 		t.Fatal(err)
 	}
 	socket := "unix://" + dir + "/s"
-	cmd := exec.Command("dockerd", "-H", socket, "--config-file", dir+"/daemon.json", "--init-path", installed(t, "docker-init"),
+	// In a network of its own: one without a bridge takes the bridge of the other away.
+	cmd := exec.Command("unshare", "--net", "dockerd", "-H", socket, "--config-file", dir+"/daemon.json", "--init-path", installed(t, "docker-init"),
 		"--data-root", dir+"/data", "--exec-root", dir+"/exec", "--pidfile", dir+"/pid",
 		"--containerd-namespace", filepath.Base(dir), "--containerd-plugins-namespace", filepath.Base(dir)+"-plugins",
 		"--storage-driver", "vfs", "--bridge", "none", "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false")
@@ -156,7 +157,7 @@ func TestDockerTakesUsForItsInit(t *testing.T) {
 		}
 	}
 
-	background := []string{"--init", "--network", "none", "--entrypoint", ""}
+	background := []string{"--init", "--entrypoint", ""}
 	c := start(t, append(background, image, "echo-signals", "e", "until=TERM", "status=5")...)
 	c.until("e ready")
 	must(t, "kill", "-s", "USR1", c.name)

@@ -95,6 +95,10 @@
 //	http GET URL STATUS 'REGEX'         asked from inside
 //
 // A STATUS of exit is a number, or 'killed by signal N', which is not 128+N.
+//
+//	left N | left none                  as child, after exit: the processes that are still there
+//	strays N                            as child: orphans that came to the keeper
+//
 // Times of exit are counted from the last verb that acted. A STREAM is stdout,
 // stderr, output (either of them), answer (what the last exec or inside
 // printed), or the name of a file in $WORK. In a regex, ^ and $ stand at lines.
@@ -104,8 +108,6 @@
 //	count STREAM 'REGEX' N              exactly so many
 //	numbered STREAM 'REGEX' N           group 1 of the matches is 1, 2, ... N
 //	never STREAM 'REGEX'                judged at the story's end
-//	left N | left none                  as child, after exit: the processes that are still there
-//	strays N                            as child: orphans that came to the keeper
 //	equal A B, differ A B
 //
 // A story ends with exit or abandon. Processes that are left after the init

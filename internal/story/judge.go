@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"time"
 )
 
 func countVerb(r *run, args []string) error {
@@ -75,10 +76,10 @@ func leftVerb(r *run, args []string) error {
 		return nil // with PID 1 all others end
 	}
 	r.leftSaid = true
-	if left := r.left(); len(left) != want {
-		return fmt.Errorf("%d processes are left, not %d", len(left), want)
-	}
-	return nil
+	return r.await(2*time.Second, func() (bool, string) { // some may just be dying
+		left := len(r.left())
+		return left == want, fmt.Sprintf("%d processes are left, not %d", left, want)
+	}, nil)
 }
 
 func straysVerb(r *run, args []string) error {
@@ -92,10 +93,13 @@ func straysVerb(r *run, args []string) error {
 	if r.life == nil || r.kept == nil && r.way != ordinary {
 		return errors.New("only an init as child has a keeper who could take in strays")
 	}
-	if got, _, _ := r.keeperNotes(); got != want {
+	if got, _, _ := r.keeperNotes(); got > want {
 		return fmt.Errorf("%d orphans came to the keeper, not %d", got, want)
 	}
-	return nil
+	return r.await(5*time.Second, func() (bool, string) {
+		got, _, _ := r.keeperNotes()
+		return got == want, fmt.Sprintf("%d orphans came to the keeper, not %d", got, want)
+	}, nil)
 }
 
 func equalVerb(r *run, args []string) error {

@@ -104,6 +104,9 @@ func (s *stage) become() error {
 	if err := s.lower(); err != nil {
 		return err
 	}
+	// Whoever runs the tests may ignore some: a shell's background job does INT
+	// and QUIT. What is caught becomes default by exec.
+	signal.Notify(make(chan os.Signal, 1))
 	for _, n := range s.Ignored {
 		signal.Ignore(syscall.Signal(n))
 	}
