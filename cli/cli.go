@@ -6,7 +6,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"sexton/kernel"
@@ -39,7 +38,7 @@ func Main(args []string) int {
 			verb, rest = rest[0], rest[1:]
 		}
 	}
-	c := &call{verb: verb, environ: kernel.Environ(), stdout: os.Stdout, stderr: os.Stderr}
+	c := &call{verb: verb, environ: kernel.Environ(), stdout: careful(1), stderr: careful(2)}
 	if err := c.parse(rest); err != nil {
 		fmt.Fprintf(c.stderr, "sexton: %v\nTry: sexton --help\n", err)
 		return exitUsage

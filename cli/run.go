@@ -184,7 +184,7 @@ func (o *output) Drain(within time.Duration) {
 	if !o.used {
 		return
 	}
-	loss := o.mux.Drain(within)
+	loss := o.mux.Drain(within * 8 / 10)
 	for _, left := range loss.Left {
 		if lost := left.Pending.Bytes + left.Unread + left.Dropped.Bytes; lost > 0 {
 			o.mux.Say(stdio.Errors, left.Service, fmt.Sprintf("%d bytes of its %s were not written: nobody read them in time", lost, left.Stream))

@@ -86,7 +86,9 @@ func (p *PID1) takeProbed() {
 	p.mu.Unlock()
 	for _, answer := range probed {
 		p.takeAnswers()
-		p.stopProbe(answer.Run)
+		if p.probeSeq[answer.Run] == answer.Seq {
+			p.stopProbe(answer.Run)
+		}
 		p.take(answer)
 	}
 }

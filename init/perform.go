@@ -94,8 +94,10 @@ func (p *PID1) signal(a machine.Signal) {
 		}
 		return
 	}
-	if hold := p.watched[a.Run]; hold != nil {
-		hold.Signal(a.Signal)
+	if hold := p.watched[a.Run]; hold != nil && !hold.Signal(a.Signal) {
+		hold.Release()
+		delete(p.watched, a.Run)
+		p.answers = append(p.answers, machine.Emptied{Run: a.Run})
 	}
 }
 
@@ -109,7 +111,7 @@ func (p *PID1) startProbe(a machine.Probe) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), ready.Timeout)
-	p.probes[a.Run] = cancel
+	p.probes[a.Run], p.probeSeq[a.Run] = cancel, a.Seq
 	go func() {
 		answer := machine.Probed{Run: a.Run, Seq: a.Seq}
 		if err := p.Check(ctx, ready); err != nil {
@@ -134,6 +136,7 @@ func (p *PID1) startExecProbe(a machine.Probe, i int) {
 	}
 	child := &process{pid: pid, run: a.Run, spec: i, probe: a.Seq}
 	p.processes[pid] = child
+	p.probeSeq[a.Run] = a.Seq
 	p.probes[a.Run] = func() {
 		if p.processes[pid] == child {
 			_ = p.Kernel.Signal(pid, proc.Group, proc.KILL)
@@ -144,16 +147,24 @@ func (p *PID1) startExecProbe(a machine.Probe, i int) {
 // execProbeEnded turns the end of an exec probe into its answer.
 func (p *PID1) execProbeEnded(child *process, exit proc.Exit) {
 	answer := machine.Probed{Run: child.run, Seq: child.probe}
+	if p.probeSeq[child.run] == child.probe {
+		p.forgetProbe(child.run)
+	}
 	if exit != (proc.Exit{}) {
 		answer.Err = fmt.Sprintf("exec %s %s", p.Plan.Services[child.spec].Ready.Command[0], exit)
 	}
 	p.answers = append(p.answers, answer)
 }
 
+func (p *PID1) forgetProbe(run service.Run) {
+	delete(p.probes, run)
+	delete(p.probeSeq, run)
+}
+
 // stopProbe ends the attempt on its way, if there is one.
 func (p *PID1) stopProbe(run service.Run) {
 	if cancel := p.probes[run]; cancel != nil {
-		delete(p.probes, run)
+		p.forgetProbe(run)
 		cancel()
 	}
 }

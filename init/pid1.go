@@ -126,9 +126,10 @@ type PID1 struct {
 	processes map[proc.PID]*process
 	runs      map[service.Run]*process
 	watched   map[service.Run]proc.Hold
-	probes    map[service.Run]context.CancelFunc
-	sweeping  bool        // it is said when nobody is left
-	sweep     proc.Signal // to be sent to everything when this turn's dead are reaped; 0: none
+	probes    map[service.Run]context.CancelFunc // how to end the attempt on its way
+	probeSeq  map[service.Run]uint64             // and its number
+	sweeping  bool                               // it is said when nobody is left
+	sweep     proc.Signal                        // to be sent to everything when this turn's dead are reaped; 0: none
 	orphans   int
 
 	terminal    proc.Terminal
@@ -159,6 +160,7 @@ func New(c Config) *PID1 {
 		runs:      make(map[service.Run]*process),
 		watched:   make(map[service.Run]proc.Hold),
 		probes:    make(map[service.Run]context.CancelFunc),
+		probeSeq:  make(map[service.Run]uint64),
 	}
 	for i := range c.Plan.Services {
 		p.index[c.Plan.Services[i].Name] = i
@@ -330,8 +332,10 @@ func (p *PID1) terminalOwner() int {
 	return -1
 }
 
+// takeAnswers takes the answers that are there, and not those that come of
+// them: the starts of a thousand services come one of another.
 func (p *PID1) takeAnswers() {
-	for len(p.answers) > 0 {
+	for n := len(p.answers); n > 0 && len(p.answers) > 0; n-- {
 		p.takeAnswer()
 	}
 }
@@ -368,7 +372,7 @@ func (p *PID1) checkEmpty() {
 // drainTime is what is left for the last output.
 func (p *PID1) drainTime() time.Duration {
 	if by, ok := p.machine.LeaveBy(); ok {
-		return max(0, min(drainMax, by-p.now()-10*time.Millisecond))
+		return max(0, min(drainMax, by-p.now()-50*time.Millisecond))
 	}
 	return drainMax
 }

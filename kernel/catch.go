@@ -35,12 +35,21 @@ const (
 )
 
 // Shared with catch_*.s; written before the handler is installed, and
-// afterwards by the handler alone, but for catchLost, which Catch's reader takes.
+// afterwards by the handler alone, but for catchLost and catchMissed, which Wait takes.
 var (
 	catchFD   int32
 	catchPID  int32
 	catchLost uint32
-	chained   [proc.LastSignal + 1]uintptr
+	// catchMissed has bit N for each signal N of 1 to 31 that found the queue full.
+	catchMissed uint64
+
+	// Once the loop is sure of the main thread (Settle), a full queue loses
+	// nothing: the handler keeps one record in catchSlot, says so in catchHeld, and
+	// returns with signals blocked, until Wait has made room.
+	catchMayBlock uint32
+	catchHeld     uint32
+	catchSlot     [recordBytes]byte
+	chained       [proc.LastSignal + 1]uintptr
 )
 
 func handlerAddresses() (handler, restorer uintptr)
@@ -134,7 +143,21 @@ func (k *Linux) Wait(atMost time.Duration) proc.News {
 			news.Signals = append(news.Signals, c)
 		}
 	}
-	if lost := atomic.SwapUint32(&catchLost, 0); lost != 0 {
+	if atomic.LoadUint32(&catchHeld) != 0 {
+		// There is room now, and nobody writes but Wake.
+		if n, err := unix.Write(int(catchFD), catchSlot[:]); err == nil && n == recordBytes {
+			atomic.StoreUint32(&catchHeld, 0)
+			unblockAll()
+		}
+	}
+	// Of the standard signals that found the queue full each is told of once, as
+	// the kernel would have done while it was pending.
+	for missed, s := atomic.SwapUint64(&catchMissed, 0), proc.Signal(1); missed>>s != 0; s++ {
+		if missed>>s&1 != 0 && s != proc.CHLD {
+			news.Signals = append(news.Signals, proc.Caught{Signal: s, Code: proc.CodeMissed})
+		}
+	}
+	if lost := int32(atomic.SwapUint32(&catchLost, 0)); lost > 0 {
 		news.ChildDied = true // one of the lost may have been a SIGCHLD
 		news.Signals = append(news.Signals, proc.Caught{Lost: int(lost)})
 	}

@@ -231,6 +231,9 @@ func (p *plan) joinGroup() syscall.Errno {
 	pid, _, _ := syscall.RawSyscall(unix.SYS_GETPID, 0, 0, 0)
 	group := int32(pid)
 	_, _, errno := syscall.RawSyscall(unix.SYS_IOCTL, uintptr(p.foreground), unix.TIOCSPGRP, uintptr(unsafe.Pointer(&group)))
+	if errno == unix.ENOTTY || errno == unix.EIO {
+		errno = 0 // the terminal has hung up
+	}
 	return errno
 }
 

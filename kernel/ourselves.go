@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
@@ -40,6 +41,7 @@ func (*Linux) Settle(n int) int {
 		n = max(0, min(n, left*2/3))
 	}
 	if unix.Gettid() == unix.Getpid() {
+		atomic.StoreUint32(&catchMayBlock, 1)
 		runtime.LockOSThread() // this makes one more, from which the runtime makes others
 	}
 	var ready, done sync.WaitGroup

@@ -26,7 +26,11 @@ func (*Linux) Signal(pid proc.PID, scope proc.Scope, sig proc.Signal) error {
 	if target == 0 || target == -1 {
 		return fmt.Errorf("internal error: signal %v to process number %d", sig, target)
 	}
-	if err := unix.Kill(target, unix.Signal(sig)); err != nil {
+	err := unix.Kill(target, unix.Signal(sig))
+	if err == unix.ESRCH && scope == proc.Group {
+		err = unix.Kill(int(pid), unix.Signal(sig)) // it has joined another group
+	}
+	if err != nil {
 		return fmt.Errorf("signal %v to %s %d: kill: %w", sig, scope, pid, err)
 	}
 	return nil
@@ -114,21 +118,40 @@ func (g *group) Signal(sig proc.Signal) bool {
 	if g.fd >= 0 {
 		err := unix.PidfdSendSignal(g.fd, unix.Signal(sig), nil, pidfdProcessGroup)
 		switch errnoOf(err) {
-		case 0, unix.EPERM:
-			return true
+		case 0:
+			return sig == 0 || g.anyAlive()
 		case unix.ESRCH:
 			return false
 		}
 	}
-	// A kernel before 6.9. The number is still the group's if one of its members
-	// was there before its leader died: a stranger that got the number
-	// afterwards is younger.
+	// A kernel before 6.9, or one that may not be asked. Whether there is
+	// anybody of that number is cheap to know; whether that is the group still takes
+	// a look at /proc: one of its members was there before its leader died. A
+	// stranger that got the number afterwards is younger.
+	if unix.Kill(-int(g.pid), 0) == unix.ESRCH {
+		return false
+	}
+	if sig == 0 {
+		return true
+	}
 	for _, member := range membersOf(int(g.pid)) {
 		if _, started := groupAndStart(member); started <= g.died {
-			return unix.Kill(-int(g.pid), unix.Signal(sig)) != unix.ESRCH
+			return unix.Kill(-int(g.pid), unix.Signal(sig)) != unix.ESRCH && g.anyAlive()
 		}
 	}
 	return false
+}
+
+// anyAlive tells whether a member is more than a zombie that its own parent
+// does not reap. Without /proc, somebody is.
+func (g *group) anyAlive() bool {
+	members := membersOf(int(g.pid))
+	for _, member := range members {
+		if fields := statFields(member); len(fields) > 0 && fields[0] != "Z" && fields[0] != "X" {
+			return true
+		}
+	}
+	return len(members) == 0
 }
 
 // Release gives up the hold.

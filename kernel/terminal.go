@@ -20,7 +20,7 @@ func (*Linux) FindTerminal() (t proc.Terminal, ok bool) {
 		if err != nil {
 			continue
 		}
-		if group != unix.Getpgrp() {
+		if group == 0 || group != unix.Getpgrp() { // 0: a group outside of our PID namespace
 			return proc.Terminal{}, false
 		}
 		modes, err := unix.IoctlGetTermios(fd, unix.TCGETS)

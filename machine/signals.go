@@ -57,6 +57,12 @@ func (m *Machine) stopSignal(e Signalled) {
 // count the grace, if one was given, when it is a signal that asks for the end.
 func (m *Machine) forward(e Signalled) {
 	main := m.main()
+	if m.plan.Init.OneCommand && main != nil && !main.state.Live() && service.StopsByDefault(e.Signal) && m.shutdown.phase == running {
+		// It waits for its next try to start; nobody is there to be told.
+		main.lastStatus = 128 + int(e.Signal)
+		m.stopRequested(fmt.Sprintf("SIG%v %s", e.Signal, e.From))
+		return
+	}
 	if main == nil {
 		m.sayf(Debug, nil, "SIG%v %s: no rule for it and no main service; ignored", e.Signal, e.From)
 	} else {

@@ -70,7 +70,8 @@ type Usage struct {
 // leader was reaped.
 type Hold interface {
 	// Signal sends sig to what is left of the group; 0 only asks. It tells
-	// whether there was anybody.
+	// whether anybody is left; when a signal was sent, a zombie that its own parent
+	// does not reap is nobody.
 	Signal(sig Signal) bool
 	// Release gives up the hold.
 	Release()
@@ -119,6 +120,7 @@ const (
 	CodeQueue  = -1
 	CodeTkill  = -6
 	CodeKernel = 128
+	CodeMissed = 1 << 16 // ours: our queue was full, and what it said is lost but for its number
 )
 
 // Queued tells whether the signal carries a value of sigqueue(3).

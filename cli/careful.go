@@ -1,0 +1,45 @@
+package cli
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// careful writes what is to be said before there is a loop: to a descriptor
+// that may be stalled, gone, or a terminal in whose foreground we are not. It
+// waits a second at most for a reader, and then gives up. os.File would do
+// neither: it waits for ever, and ends us on EPIPE.
+type careful int
+
+// patience is how long careful waits for a reader, in all.
+const patience = time.Second
+
+func (fd careful) Write(p []byte) (int, error) {
+	var block, before unix.Sigset_t
+	block.Val[0] = 1 << (unix.SIGTTOU - 1)
+	if unix.PthreadSigmask(unix.SIG_BLOCK, &block, &before) == nil {
+		defer func() { _ = unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil) }()
+	}
+	by := time.Now().Add(patience)
+	for rest := p; len(rest) > 0; {
+		// A pipe that can be written to takes PIPE_BUF bytes at once (pipe(7)).
+		ready := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}
+		n, err := unix.Poll(ready, int(max(0, time.Until(by)/time.Millisecond)))
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil || n == 0 {
+			break
+		}
+		written, err := unix.Write(int(fd), rest[:min(len(rest), 4096)])
+		if err == unix.EINTR || err == unix.EAGAIN {
+			continue
+		}
+		if err != nil {
+			break
+		}
+		rest = rest[written:]
+	}
+	return len(p), nil
+}
