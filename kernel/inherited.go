@@ -19,6 +19,7 @@ var (
 	inheritedMask   uint64
 	inheritedIgnore uint64
 	inheritedNofile unix.Rlimit
+	//lint:ignore U1000 entry_*.s puts each action here to look at it
 	inheritedAction action
 	inheritedAux    unsafe.Pointer // the auxiliary vector, getauxval(3)
 )
