@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -37,6 +38,7 @@ type life struct {
 	pid1      *PID1
 	trace     bytes.Buffer
 	wrongs    []string
+	mu        sync.Mutex // for the two below
 	asked     bool
 	askAt     time.Duration
 }
@@ -168,6 +170,14 @@ func (l *life) live() {
 			}
 		},
 	})
+	// What comes from outside is drawn before the loop draws.
+	stopAfter := l.pick(0, time.Millisecond, 700*time.Millisecond, 5*time.Second, 30*time.Second)
+	signals := make([]proc.Signal, 1+l.dice.IntN(3))
+	pauses := make([]time.Duration, len(signals))
+	for i := range signals {
+		signals[i] = []proc.Signal{proc.TERM, proc.INT, proc.QUIT}[l.dice.IntN(3)]
+		pauses[i] = time.Duration(l.dice.IntN(1000)) * time.Millisecond
+	}
 	done := make(chan int)
 	over := make(chan struct{})
 	began := time.Now()
@@ -176,24 +186,23 @@ func (l *life) live() {
 		close(over)
 		done <- status
 	}()
-	stopAfter := l.pick(0, time.Millisecond, 700*time.Millisecond, 5*time.Second, 30*time.Second)
-	signals := 1 + l.dice.IntN(3)
 	go func() {
 		timer := time.NewTimer(stopAfter)
-		for range signals {
+		for i, sig := range signals {
 			select {
 			case <-over:
 				return
 			case <-timer.C:
 			}
-			sig := []proc.Signal{proc.TERM, proc.INT, proc.QUIT}[l.dice.IntN(3)]
+			l.mu.Lock()
 			if !l.asked {
 				l.asked, l.askAt = true, time.Since(began)
 			}
+			l.mu.Unlock()
 			if !l.sim.Send(proc.Caught{Signal: sig}, over) {
 				return
 			}
-			timer.Reset(time.Duration(l.dice.IntN(1000)) * time.Millisecond)
+			timer.Reset(pauses[i])
 		}
 		if l.plan.Init.OneCommand && l.plan.Init.Grace == 0 {
 			// Nobody but the runtime kills then: be the runtime.
@@ -218,6 +227,8 @@ func (l *life) wrong(format string, args ...any) {
 
 // judge compares the end with what is promised.
 func (l *life) judge(status int, took time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.wrongs = append(l.wrongs, l.sim.Wrongs()...)
 	grace := l.plan.Init.Grace
 	if by := l.pid1.machine; grace > 0 {
