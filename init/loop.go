@@ -86,9 +86,7 @@ func (p *PID1) takeProbed() {
 	p.mu.Unlock()
 	for _, answer := range probed {
 		p.takeAnswers()
-		if p.probeSeq[answer.Run] == answer.Seq {
-			p.stopProbe(answer.Run)
-		}
+		p.endedProbe(answer.Run, answer.Seq)
 		p.take(answer)
 	}
 }

@@ -32,9 +32,8 @@ func (p *PID1) perform(action machine.Action) {
 	case machine.Say:
 		p.Output.Say(a.Level, a.Service, a.Text)
 	case machine.Leave:
-		for run, cancel := range p.probes {
-			cancel()
-			delete(p.probes, run)
+		for run := range p.probes {
+			p.stopProbe(run)
 		}
 	}
 }
@@ -111,7 +110,7 @@ func (p *PID1) startProbe(a machine.Probe) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), ready.Timeout)
-	p.probes[a.Run], p.probeSeq[a.Run] = cancel, a.Seq
+	p.probes[a.Run] = attempt{a.Seq, cancel}
 	go func() {
 		answer := machine.Probed{Run: a.Run, Seq: a.Seq}
 		if err := p.Check(ctx, ready); err != nil {
@@ -136,36 +135,35 @@ func (p *PID1) startExecProbe(a machine.Probe, i int) {
 	}
 	child := &process{pid: pid, run: a.Run, spec: i, probe: a.Seq}
 	p.processes[pid] = child
-	p.probeSeq[a.Run] = a.Seq
-	p.probes[a.Run] = func() {
+	p.probes[a.Run] = attempt{a.Seq, func() {
 		if p.processes[pid] == child {
 			_ = p.Kernel.Signal(pid, proc.Group, proc.KILL)
 		}
-	}
+	}}
 }
 
 // execProbeEnded turns the end of an exec probe into its answer.
 func (p *PID1) execProbeEnded(child *process, exit proc.Exit) {
 	answer := machine.Probed{Run: child.run, Seq: child.probe}
-	if p.probeSeq[child.run] == child.probe {
-		p.forgetProbe(child.run)
-	}
+	p.endedProbe(child.run, child.probe)
 	if exit != (proc.Exit{}) {
 		answer.Err = fmt.Sprintf("exec %s %s", p.Plan.Services[child.spec].Ready.Command[0], exit)
 	}
 	p.answers = append(p.answers, answer)
 }
 
-func (p *PID1) forgetProbe(run service.Run) {
-	delete(p.probes, run)
-	delete(p.probeSeq, run)
+// endedProbe forgets an attempt that has ended, unless the next one is on its way.
+func (p *PID1) endedProbe(run service.Run, seq uint64) {
+	if p.probes[run].seq == seq {
+		p.stopProbe(run)
+	}
 }
 
 // stopProbe ends the attempt on its way, if there is one.
 func (p *PID1) stopProbe(run service.Run) {
-	if cancel := p.probes[run]; cancel != nil {
-		p.forgetProbe(run)
-		cancel()
+	if on, there := p.probes[run]; there {
+		delete(p.probes, run)
+		on.stop()
 	}
 }
 

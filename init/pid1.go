@@ -126,11 +126,9 @@ type PID1 struct {
 	processes map[proc.PID]*process
 	runs      map[service.Run]*process
 	watched   map[service.Run]proc.Hold
-	probes    map[service.Run]context.CancelFunc // how to end the attempt on its way
-	probeSeq  map[service.Run]uint64             // and its number
-	sweeping  bool                               // it is said when nobody is left
-	sweep     proc.Signal                        // to be sent to everything when this turn's dead are reaped; 0: none
-	orphans   int
+	probes    map[service.Run]attempt // the one on its way
+	sweeping  bool                    // it is said when nobody is left
+	sweep     proc.Signal             // to be sent to everything when this turn's dead are reaped; 0: none
 
 	terminal    proc.Terminal
 	hasTerminal bool
@@ -148,6 +146,12 @@ type process struct {
 	probe uint64 // the attempt that it is, for an exec probe; 0: it is the service itself
 }
 
+// attempt is one of a probe: its number, and how to end it.
+type attempt struct {
+	seq  uint64
+	stop func()
+}
+
 // New makes the loop. Run runs it.
 func New(c Config) *PID1 {
 	p := &PID1{
@@ -159,8 +163,7 @@ func New(c Config) *PID1 {
 		processes: make(map[proc.PID]*process),
 		runs:      make(map[service.Run]*process),
 		watched:   make(map[service.Run]proc.Hold),
-		probes:    make(map[service.Run]context.CancelFunc),
-		probeSeq:  make(map[service.Run]uint64),
+		probes:    make(map[service.Run]attempt),
 	}
 	for i := range c.Plan.Services {
 		p.index[c.Plan.Services[i].Name] = i
@@ -173,7 +176,7 @@ func New(c Config) *PID1 {
 // signals before we got here, so there can be no child whose death would be missed.
 func (p *PID1) Run() (status int) {
 	p.adoptOrphans()
-	p.hasTerminalOf()
+	p.findTerminal()
 	if !p.Plan.Init.OneCommand {
 		p.Kernel.LeaveNothingOpen()
 		p.settle()
@@ -200,14 +203,15 @@ func (p *PID1) adoptOrphans() {
 	}
 }
 
-func (p *PID1) hasTerminalOf() {
-	for i := range p.Plan.Services {
-		if p.Plan.Services[i].TTY {
-			p.terminal, p.hasTerminal = p.Kernel.FindTerminal()
-			if p.hasTerminal && p.Plan.Services[i].Session {
-				p.hasTerminal = p.Kernel.GiveUpTerminal(p.terminal)
-			}
-		}
+// findTerminal looks for a terminal to give to the service that wants it.
+func (p *PID1) findTerminal() {
+	owner := p.terminalOwner()
+	if owner < 0 {
+		return
+	}
+	p.terminal, p.hasTerminal = p.Kernel.FindTerminal()
+	if p.hasTerminal && p.Plan.Services[owner].Session {
+		p.hasTerminal = p.Kernel.GiveUpTerminal(p.terminal)
 	}
 }
 
@@ -294,7 +298,6 @@ func (p *PID1) bury(dead proc.Dead) {
 	known := p.processes[dead.PID]
 	switch {
 	case known == nil:
-		p.orphans++
 		if p.NameOrphans {
 			p.Output.Say(machine.Warn, "", fmt.Sprintf("reaped orphan %d (%s): %s", dead.PID, p.Kernel.NameOf(dead.PID), dead.Exit))
 		}
@@ -323,6 +326,8 @@ func (p *PID1) gone(dead proc.Dead, _ proc.Usage) {
 	}
 }
 
+// terminalOwner is the service that gets the terminal; -1: none. There is one
+// at most.
 func (p *PID1) terminalOwner() int {
 	for i := range p.Plan.Services {
 		if p.Plan.Services[i].TTY {
