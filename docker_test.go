@@ -78,6 +78,14 @@ command = ["worker", "web"]
 needs = ["db"]
 `
 
+// terminalFile is in every image, at /srv/terminal.toml.
+const terminalFile = `[init]
+main = "web"
+[service.web]
+command = ["terminal", "web", "status=3"]
+tty = "pty"
+`
+
 // scratchImage imports an image of nothing but the binary, the helpers and a
 // file, and returns its name.
 func scratchImage(t *testing.T) string {
@@ -91,7 +99,7 @@ func shellImage(t *testing.T) string {
 	t.Helper()
 	needDocker(t)
 	if os.Getenv("SEXTON_DEBOOTSTRAP") == "1" {
-		return importImage(t, "debian", addTree(debian(t)))
+		return importImage(t, "debian", debian(t))
 	}
 	busybox, err := exec.LookPath("busybox")
 	if err != nil {
@@ -107,6 +115,17 @@ func shellImage(t *testing.T) string {
 	})
 }
 
+// fileIn puts a file with that text into an image.
+func fileIn(name, text string) func(*tar.Writer) error {
+	return func(w *tar.Writer) error {
+		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(text))}); err != nil {
+			return err
+		}
+		_, err := io.WriteString(w, text)
+		return err
+	}
+}
+
 // importImage makes an image of what every image holds and what more adds.
 func importImage(t *testing.T, name string, more func(*tar.Writer) error) string {
 	t.Helper()
@@ -118,9 +137,20 @@ func importImage(t *testing.T, name string, more func(*tar.Writer) error) string
 	if err != nil {
 		t.Fatal(err)
 	}
+	changes := []string{`ENTRYPOINT ["/sexton"]`, "ENV PATH=/opt:/usr/sbin:/usr/bin:/sbin:/bin"}
+	return importTar(t, name, changes, func(w *tar.Writer) error { return writeImage(w, binary, bin, more) })
+}
+
+// importTar makes an image of what fill puts into it, to be removed when the
+// test is over; changes are instructions of a Dockerfile.
+func importTar(t *testing.T, name string, changes []string, fill func(*tar.Writer) error) string {
+	t.Helper()
 	tag := fmt.Sprintf("sexton-test-%s:%d-%d", name, os.Getpid(), containers.Add(1))
-	cmd := exec.Command("docker", "import", "--change", `ENTRYPOINT ["/sexton"]`,
-		"--change", "ENV PATH=/opt:/usr/sbin:/usr/bin:/sbin:/bin", "-", tag)
+	args := []string{"import"}
+	for _, change := range changes {
+		args = append(args, "--change", change)
+	}
+	cmd := exec.Command("docker", append(args, "-", tag)...)
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -131,25 +161,20 @@ func importImage(t *testing.T, name string, more func(*tar.Writer) error) string
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { exec.Command("docker", "rmi", "-f", tag).Run() })
-	written := writeImage(in, binary, bin, more)
-	if err := errors.Join(written, in.Close(), cmd.Wait()); err != nil {
+	w := tar.NewWriter(in)
+	if err := errors.Join(fill(w), w.Close(), in.Close(), cmd.Wait()); err != nil {
 		t.Fatalf("docker import: %v\n%s", err, &out)
 	}
 	return tag
 }
 
-func writeImage(to io.Writer, binary, bin string, more func(*tar.Writer) error) error {
-	w := tar.NewWriter(to)
+func writeImage(w *tar.Writer, binary, bin string, more func(*tar.Writer) error) error {
 	if more != nil {
 		if err := more(w); err != nil {
 			return err
 		}
 	}
-	header := &tar.Header{Name: "srv/services.toml", Mode: 0o644, Size: int64(len(servicesFile))}
-	if err := w.WriteHeader(header); err != nil {
-		return err
-	}
-	if _, err := io.WriteString(w, servicesFile); err != nil {
+	if err := errors.Join(fileIn("srv/services.toml", servicesFile)(w), fileIn("srv/terminal.toml", terminalFile)(w)); err != nil {
 		return err
 	}
 	if err := errors.Join(addFile(w, "sexton", binary), addFile(w, "opt/helper", filepath.Join(bin, "helper"))); err != nil {
@@ -166,7 +191,7 @@ func writeImage(to io.Writer, binary, bin string, more func(*tar.Writer) error) 
 			}
 		}
 	}
-	return w.Close()
+	return nil
 }
 
 func addFile(w *tar.Writer, name, path string) error {
@@ -185,11 +210,6 @@ func addLink(w *tar.Writer, name, target string) error {
 	return w.WriteHeader(&tar.Header{Name: name, Linkname: target, Typeflag: tar.TypeSymlink})
 }
 
-// addTree adds a directory of the machine, but for its devices.
-func addTree(dir string) func(*tar.Writer) error {
-	return func(w *tar.Writer) error { return w.AddFS(plainFiles{os.DirFS(dir).(fs.ReadLinkFS)}) }
-}
-
 // plainFiles hides what a tar file of package tar cannot carry.
 type plainFiles struct{ fs.ReadLinkFS }
 
@@ -204,12 +224,41 @@ func (p plainFiles) ReadDir(name string) ([]fs.DirEntry, error) {
 	return kept, err
 }
 
-// debian is a directory with the smallest Debian there is, kept for next time.
-func debian(t *testing.T) string {
+// notNeeded is what an image leaves out of Debian, because each layer of an image
+// is compared with the one below, file by file: texts, Perl, and the
+// compiler that PostgreSQL does without when it is not there.
+var notNeeded = regexp.MustCompile(`^(var/cache|var/lib/apt|usr/share/(doc|man|locale|i18n|perl)|usr/lib/[^/]+/(perl[^/]*|gconv)|usr/lib/postgresql/\d+/lib/bitcode)/.|/(libLLVM|libz3|llvmjit)[^/]*$`)
+
+// neededFiles hides the files of a tree that are not needed.
+type neededFiles struct{ plainFiles }
+
+func (n neededFiles) ReadDir(name string) ([]fs.DirEntry, error) {
+	entries, err := n.plainFiles.ReadDir(name)
+	var kept []fs.DirEntry
+	for _, entry := range entries {
+		if !notNeeded.MatchString(filepath.Join(name, entry.Name())) {
+			kept = append(kept, entry)
+		}
+	}
+	return kept, err
+}
+
+// debian adds a small Debian with the packages that the examples install, kept
+// for next time.
+func debian(t *testing.T) func(*tar.Writer) error {
 	t.Helper()
-	const dir = "/var/tmp/sexton-debian-bookworm"
+	const dir = "/var/tmp/sexton-debian-bookworm-examples"
+	debootstrap(t, dir, "--include=nginx-light,redis-server,postgresql,curl")
+	return func(w *tar.Writer) error {
+		return w.AddFS(neededFiles{plainFiles{os.DirFS(dir).(fs.ReadLinkFS)}})
+	}
+}
+
+// debootstrap makes a Debian in a directory, unless it is there from last time.
+func debootstrap(t *testing.T, dir string, flags ...string) {
+	t.Helper()
 	if _, err := os.Stat(dir + "/bin/sh"); err == nil {
-		return dir
+		return
 	}
 	// Under another name until it is whole.
 	half, err := os.MkdirTemp(filepath.Dir(dir), "sexton-debian-")
@@ -217,14 +266,13 @@ func debian(t *testing.T) string {
 		t.Fatal(err)
 	}
 	defer os.RemoveAll(half)
-	out, err := exec.Command("debootstrap", "--variant=minbase", "bookworm", half).CombinedOutput()
+	out, err := exec.Command("debootstrap", append(append([]string{"--variant=minbase"}, flags...), "bookworm", half)...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("debootstrap: %v\n%s", err, out)
 	}
-	if err := os.Rename(half, dir); err != nil {
+	if err := errors.Join(os.Chmod(half, 0o755), os.Rename(half, dir)); err != nil {
 		t.Fatal(err)
 	}
-	return dir
 }
 
 // container is one that has been started.
@@ -394,6 +442,11 @@ func TestDockerHardened(t *testing.T) {
 			out, err, status := docker(t, append(flags, image, "--", "exit-with", "7")...)
 			if status != 7 {
 				t.Errorf("one command: status %d, want 7\nstdout: %s\nstderr: %s", status, out, err)
+			}
+			flags[4] = newName(t)
+			out, err, status = docker(t, append(flags, image, "-c", "/srv/terminal.toml")...)
+			if status != 3 || !strings.Contains(out, "web: terminals 0 1 2, size 24x80") || !strings.Contains(out, "web: controlling true, leader true") {
+				t.Errorf("a terminal of its own: status %d\nstdout: %s\nstderr: %s", status, out, err)
 			}
 			c := start(t, append(test.flags, image, "-c", "/srv/services.toml")...)
 			c.until("web up")

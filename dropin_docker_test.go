@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"archive/tar"
 	"bytes"
 	"context"
 	"errors"
@@ -41,8 +42,8 @@ func installed(t *testing.T, name string) string {
 }
 
 // engine starts a dockerd whose init is ours and lets every further docker of
-// this test speak to it. It returns what the engine has logged so far.
-func engine(t *testing.T) (logged func() string) {
+// this test speak to it. It returns the process, and what that has logged so far.
+func engine(t *testing.T) (process *os.Process, logged func() string) {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("a Docker engine of our own needs root")
@@ -90,7 +91,7 @@ func engine(t *testing.T) (logged func() string) {
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
 		_, err := exec.Command("docker", "info").Output()
 		if err == nil {
-			return log.text
+			return cmd.Process, log.text
 		}
 		select {
 		case failure := <-over:
@@ -128,7 +129,7 @@ func lastLines(text string) string {
 }
 
 func TestDockerTakesUsForItsInit(t *testing.T) {
-	logged := engine(t)
+	_, logged := engine(t)
 	image := scratchImage(t)
 
 	// dockerd has asked us for our version, and has understood it.
@@ -208,7 +209,8 @@ func TestPodmanTakesUsForItsInit(t *testing.T) {
 		t.Fatal(err)
 	}
 	var archive bytes.Buffer
-	if err := writeImage(&archive, binary, bin, nil); err != nil {
+	w := tar.NewWriter(&archive)
+	if err := errors.Join(writeImage(w, binary, bin, nil), w.Close()); err != nil {
 		t.Fatal(err)
 	}
 	image := fmt.Sprintf("localhost/sexton-test-podman:%d", os.Getpid())

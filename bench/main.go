@@ -33,6 +33,8 @@ var sections = []section{
 	{"memory", "Memory with one idle child", measureMemory, true},
 	{"idle", "Idle", measureIdle, true},
 	{"services", "Services", measureServices, true},
+	{"stops", "Stopping", measureStops, true},
+	{"rolling", "A rolling restart under load", measureRolling, true},
 	{"output", "Output of one busy service", measureOutput, true},
 	{"fair", "200 services writing at once", measureFairness, true},
 	{"size", "Size of the binaries", measureSize, false},

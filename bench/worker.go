@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -36,6 +37,7 @@ func hiddenVerb(argv []string) (func() int, bool) {
 	verb, ok := map[string]func() int{
 		"enter":   func() int { return enter(number(2), argument(3), argv[4:]) },
 		"service": service,
+		"ending":  func() int { return ending(number(2)) },
 		"stamp":   func() int { return stamp(argument(2) == "blocked") },
 		"storm":   func() int { return storm(number(2), number(3), argument(4)) },
 		"lines":   func() int { return lines(number(2), number(3)) },
@@ -81,6 +83,16 @@ func enter(fd int, mode string, program []string) int {
 func service() int {
 	tell("start", now())
 	unix.Pause() // TERM has its default disposition, or the runtime's: the end
+	return 0
+}
+
+// ending is a service that needs so many milliseconds to end.
+func ending(ms int) int {
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, unix.SIGTERM)
+	tell("start", now())
+	<-asked
+	time.Sleep(time.Duration(ms) * time.Millisecond)
 	return 0
 }
 

@@ -17,7 +17,7 @@ func (c *call) check() int {
 	if !ok {
 		return exitConfig
 	}
-	if _, problems := prepare(&plan); len(problems) > 0 {
+	if _, problems := prepare(&plan, c.getenv); len(problems) > 0 {
 		for _, problem := range problems {
 			fmt.Fprintf(c.stderr, "sexton: %s\n", problem)
 		}
@@ -42,20 +42,25 @@ func summary(name string, plan *service.Plan) string {
 		fmt.Fprintf(&b, "  %d  %s\n", level+1, strings.Join(words, ", "))
 	}
 	grace, reserve := plan.Init.Grace, service.Reserve(plan.Init.Grace)
-	fmt.Fprintf(&b, "\nstop, %s in all: %s for the services, %s kept for the last KILL and the last output\n", span(grace), span(grace-reserve), span(reserve))
-	stops := g.StopLevels()
+	drain := plan.Init.Drain.Max
+	fmt.Fprintf(&b, "\nstop, %s in all: %s%s for the services, %s kept for the last KILL and the last output\n",
+		span(grace), drainWords(&plan.Init.Drain), span(grace-reserve-drain), span(reserve))
+	stops, by := g.StopLevels(), g.StopBy(grace-reserve-drain)
 	for level, members := range stops {
 		var words []string
 		for _, i := range members {
 			words = append(words, fmt.Sprintf("%s (%s)", plan.Services[i].Name, ladder(&plan.Services[i])))
 		}
-		fmt.Fprintf(&b, "  %d  %s: %s\n", level+1, levelTime(plan, g, stops, level), strings.Join(words, ", "))
+		fmt.Fprintf(&b, "  %d  %s: %s\n", level+1, levelTime(g, by, members), strings.Join(words, ", "))
 	}
 	b.WriteString("\nend of the container\n")
 	for _, s := range plan.Services {
 		if words := endWords(plan, &s); words != "" {
 			fmt.Fprintf(&b, "  %s: %s\n", s.Name, words)
 		}
+	}
+	if from := plan.Init.ExitCodeFrom; from != "" {
+		fmt.Fprintf(&b, "  whatever ends it: the last status of %s, if it has one\n", from)
 	}
 	if stops := forward.New(plan).Stops(); len(stops) > 0 {
 		fmt.Fprintf(&b, "  %s: status 0, or 137 if something had to be killed\n", or(stops))
@@ -107,6 +112,8 @@ func ruleWords(rule service.Rule, main string, listeners []string) string {
 	switch {
 	case rule.Verb == service.VerbStop:
 		words = "stops the container"
+	case rule.Verb == service.VerbReopen:
+		words = "opens log files again"
 	case rule.Verb == service.VerbSend:
 		words = fmt.Sprintf("sends %v to %s", rule.Signal, strings.Join(rule.To, ", "))
 	case rule.Verb == service.VerbRestart:
@@ -154,30 +161,29 @@ func ladder(s *service.Spec) string {
 	return strings.Join(words, ", ")
 }
 
+// drainWords says what comes before the first stop signal.
+func drainWords(d *service.Drain) string {
+	switch {
+	case d.Max == 0:
+		return ""
+	case d.Quiet > 0:
+		return fmt.Sprintf("a drain of %s to %s (no new connection for %s), ", span(min(max(d.Min, d.Quiet), d.Max)), span(d.Max), span(d.Quiet))
+	}
+	return fmt.Sprintf("a drain of %s, ", span(d.Max))
+}
+
 // levelTime is how long a level of the stop may take when every level before
-// it took all of its time: its fixed ladder, or its share of what no ladder
-// has fixed.
-func levelTime(plan *service.Plan, g *service.Graph, levels [][]int, level int) string {
-	var fixed time.Duration
-	open := 0
-	need := func(members []int) (most time.Duration, opens int) {
-		for _, i := range members {
-			f, o := plan.Services[i].Ladder()
-			most, opens = max(most, f), max(opens, o)
+// it took all of its time.
+func levelTime(g *service.Graph, by []time.Duration, members []int) string {
+	var most time.Duration
+	for _, i := range members {
+		var start time.Duration
+		for _, j := range g.Behind[i] {
+			start = max(start, by[j])
 		}
-		return most, opens
+		most = max(most, by[i]-start)
 	}
-	for _, members := range levels {
-		f, o := need(members)
-		fixed += f
-		open += o
-	}
-	mine, opens := need(levels[level])
-	left := plan.Init.Grace - service.Reserve(plan.Init.Grace) - fixed
-	if opens > 0 && left > 0 {
-		mine += left / time.Duration(open) * time.Duration(opens)
-	}
-	return "up to " + span(mine)
+	return "up to " + span(most)
 }
 
 func endWords(plan *service.Plan, s *service.Spec) string {

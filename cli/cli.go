@@ -10,6 +10,7 @@ import (
 
 	"sexton/kernel"
 	"sexton/proc"
+	"sexton/service"
 )
 
 // Exit statuses of our own: sysexits.h for the first three, the shells' for
@@ -40,8 +41,14 @@ func Main(args []string) int {
 	}
 	c := &call{verb: verb, environ: kernel.Environ(), stdout: careful(1), stderr: careful(2)}
 	if err := c.parse(rest); err != nil {
-		fmt.Fprintf(c.stderr, "sexton: %v\nTry: sexton --help\n", err)
-		return exitUsage
+		path := ""
+		if new(kernel.Linux).First() { // by docker exec it is not the container's end
+			path = service.DefaultTerminationLog
+		}
+		return c.refuse(exitUsage, path, fmt.Sprintf("sexton: %v\nTry: sexton --help\n", err))
+	}
+	if verb != "run" {
+		kernel.RestoreSignals()
 	}
 	switch {
 	case c.help:
@@ -57,6 +64,10 @@ func Main(args []string) int {
 		return 0
 	case verb == "run":
 		return c.run()
+	case verb == "doctor":
+		return c.doctor()
+	case operates(verb):
+		return c.operate()
 	}
 	fmt.Fprintf(c.stderr, "sexton: %s: this version does not have it yet\n", verb)
 	return exitUsage
@@ -65,7 +76,7 @@ func Main(args []string) int {
 // verbs are the first words that are not a COMMAND. `--` makes any of them one.
 var verbs = map[string]string{
 	"check": "", "status": "", "start": "", "stop": "", "restart": "", "signal": "", "logs": "",
-	"reload": "", "health": "", "why": "", "shutdown": "", "version": "", "help": "",
+	"reload": "", "health": "", "why": "", "shutdown": "", "version": "", "help": "", "doctor": "",
 }
 
 // call is one command line.
@@ -77,6 +88,7 @@ type call struct {
 
 	config  string   // -c; "": not given
 	command []string // COMMAND ARG...
+	words   []string // what stands behind a verb that asks a running sexton: services
 	flags   []string // those that were given, for complaints
 
 	help, version bool
@@ -90,6 +102,8 @@ type call struct {
 	parentDeath   proc.Signal
 	verbosity     int // 0 as usual, -1 quiet, 1 verbose
 	trace         string
+
+	json, ready, live, immediately bool
 }
 
 // rewrite is one --rewrite FROM:TO; to 0 drops the signal.
@@ -101,6 +115,12 @@ const usage = `sexton: PID 1 for containers
   sexton [-c FILE]                      run the services of FILE
   sexton -c FILE -- COMMAND [ARG...]    run both, COMMAND as the main service
   sexton check [-c FILE]                say what is wrong with FILE, or what it would do
+  sexton status [--json] [SERVICE...]   how the services of a running sexton are
+  sexton health [--ready|--live] [SERVICE...]
+                                        exit with 0 or 1, for HEALTHCHECK and exec probes
+  sexton why [--json] SERVICE           how its last runs ended
+  sexton shutdown [--now]               the graceful end; --now leaves the drain out
+  sexton doctor [-c FILE]               what sexton can do in this container, what not, and how to mend it
   sexton version
 
 FILE is /etc/sexton.toml unless -c or $SEXTON_CONFIG says otherwise.
@@ -132,7 +152,7 @@ with services 0 after a stop in time, 137 if something had to be killed;
 // known are the long names of flags, for the nearest one to a typo.
 var known = []string{
 	"--config", "--verbose", "--quiet", "--trace", "--subreaper", "--name-orphans", "--single-child", "--rewrite",
-	"--ok-code", "--linger", "--grace", "--setsid", "--parent-death", "--help", "--version",
+	"--ok-code", "--linger", "--grace", "--setsid", "--parent-death", "--help", "--version", "--json", "--ready", "--live", "--now",
 }
 
 // parse reads flags up to the first word that is none, or to `--`; the rest is
@@ -143,12 +163,20 @@ func (c *call) parse(args []string) error {
 		args = args[1:]
 		switch {
 		case arg == "--":
+			if operates(c.verb) {
+				c.words = append(c.words, args...)
+				return c.agree()
+			}
 			c.command = args
 			if len(args) == 0 {
 				return fmt.Errorf("there is no command behind --")
 			}
 			return c.agree()
 		case arg == "-" || !strings.HasPrefix(arg, "-"):
+			if operates(c.verb) {
+				c.words = append(c.words, arg)
+				continue
+			}
 			if c.verb != "run" {
 				return fmt.Errorf("%s: %q is one word too many", c.verb, arg)
 			}
@@ -196,6 +224,7 @@ var longNames = map[string]string{
 	"--config": "c", "--verbose": "v", "--quiet": "q", "--trace": "trace", "--subreaper": "s", "--name-orphans": "w",
 	"--single-child": "single", "--rewrite": "rewrite", "--ok-code": "e", "--linger": "linger", "--grace": "grace",
 	"--setsid": "setsid", "--parent-death": "p", "--help": "h", "--version": "V", "--group": "g",
+	"--json": "json", "--ready": "ready", "--live": "live", "--now": "now",
 }
 
 // set does what a flag says.
@@ -232,6 +261,14 @@ func (c *call) set(flag, name, value string, hasValue bool, args []string) ([]st
 		c.version = true
 	case "trace":
 		c.trace = value
+	case "json":
+		c.json = true
+	case "ready":
+		c.ready = true
+	case "live":
+		c.live = true
+	case "now":
+		c.immediately = true
 	case "single":
 		c.single = true
 	case "setsid":

@@ -17,6 +17,8 @@ var ourLines = []string{
 	"--", "--no-such", "--verbos", "-x", "-e", "-e 300 true", "-e x true", "-p NO true", "-p 0 true", "--verbose=3 true", "--linger soon true",
 	"--grace -1s true", "--rewrite TERM true", "--rewrite TREM:1 true", "--rewrite TERM:TREM true", "--rewrite KILL:TERM true", "--rewrite CHLD:0 true",
 	"--rewrite 15:99 true", "-c f --setsid", "-c f -e 7 -- true", "check word", "status --no-such", "--group true",
+	"status", "status --json web db", "status -c f -- -odd", "status --setsid", "status --now", "--json true", "check --live", "health --live web -q", "health --ready --live",
+	"why", "why web", "why web db", "shutdown", "shutdown --now", "shutdown web", "doctor", "doctor web",
 }
 
 func TestOurCommandLines(t *testing.T) {
@@ -34,6 +36,9 @@ func TestOurCommandLines(t *testing.T) {
 			continue
 		}
 		fmt.Fprintf(&b, "  %s %q config %q verbosity %d\n", c.verb, c.command, c.config, c.verbosity)
+		if operates(c.verb) {
+			fmt.Fprintf(&b, "  words %q json %v ready %v live %v now %v\n", c.words, c.json, c.ready, c.live, c.immediately)
+		}
 		if len(c.command) > 0 && c.config == "" {
 			plan := config.OneCommand(c.command, nil)
 			c.apply(&plan)
@@ -50,7 +55,7 @@ func TestOurCommandLines(t *testing.T) {
 
 // What `sexton check` says of the files that config's tests take to be good.
 func TestCheckSaysWhatAFileWouldDo(t *testing.T) {
-	for _, name := range []string{"signals", "signals-of-nobody", "signals-unstoppable", "restarts"} {
+	for _, name := range []string{"signals", "signals-of-nobody", "signals-unstoppable", "restarts", "drain", "drain-plain", "no-time-left"} {
 		var out, complaints bytes.Buffer
 		c := &call{
 			verb: "check", config: "../testdata/config/good/" + name + ".toml", stdout: &out, stderr: &complaints,

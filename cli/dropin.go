@@ -115,13 +115,13 @@ func (d *dropIn) run() int {
 	speaker := newSpeaker(d.voices)
 	if err := linux.Catch(); err != nil {
 		speaker.Say(machine.Error, "", err.Error())
-		speaker.Drain(time.Second)
+		speaker.Drain(time.Second, time.Second)
 		return 1
 	}
 	if d.parentDeath != 0 {
 		if err := kernel.SetParentDeath(d.parentDeath); err != nil {
 			speaker.Say(machine.Error, "", err.Error())
-			speaker.Drain(time.Second)
+			speaker.Drain(time.Second, time.Second)
 			return 1
 		}
 	}
@@ -174,7 +174,16 @@ func (s *speaker) threads() int {
 	return n
 }
 
-func (s *speaker) Open(string) (int, int, func(), error) { return 1, 2, func() {}, nil }
+func (s *speaker) Open(_ string, _ service.Run, files [3]int) ([3]int, func(), error) {
+	return files, func() {}, nil
+}
+
+func (s *speaker) Reopen() {}
+
+func (s *speaker) Hang(string) {}
+
+// Sum is pid1.Output's: what we are called by says nothing of the kind.
+func (s *speaker) Sum(service.Summary) {}
 
 func (s *speaker) Say(level machine.Level, name, text string) {
 	if mux := s.muxes[level]; mux != nil {
@@ -183,7 +192,7 @@ func (s *speaker) Say(level machine.Level, name, text string) {
 	}
 }
 
-func (s *speaker) Drain(within time.Duration) {
+func (s *speaker) Drain(within, _ time.Duration) {
 	by := time.Now().Add(within)
 	for level, mux := range s.muxes {
 		if s.said[level] {

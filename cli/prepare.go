@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"sexton/kernel"
@@ -13,7 +14,7 @@ import (
 // prepare turns each service of a plan into what it takes to start it: users
 // and groups become numbers here, so that an unknown one is a mistake before
 // anything has been started. It returns every such mistake.
-func prepare(plan *service.Plan) (commands []proc.Command, problems []string) {
+func prepare(plan *service.Plan, getenv func(string) string) (commands []proc.Command, problems []string) {
 	if plan.Init.OneCommand {
 		return []proc.Command{oneCommand(&plan.Services[0])}, nil
 	}
@@ -29,12 +30,26 @@ func prepare(plan *service.Plan) (commands []proc.Command, problems []string) {
 		if spec.Dir != "" {
 			command.Dir = spec.Dir
 		}
-		if err := identify(spec, &command); err != nil {
+		command.Env = named(command.Env, spec.Name)
+		if err := identify(spec, &command, getenv); err != nil {
 			problems = append(problems, fmt.Sprintf("service %q: %v", spec.Name, err))
+		}
+		if f := &spec.Log.File; f.Path != "" && f.User != "" {
+			if _, _, err := owner(f.User, f.Group); err != nil {
+				problems = append(problems, fmt.Sprintf("service %q: owner of %s: %v", spec.Name, f.Path, err))
+			}
 		}
 		commands = append(commands, command)
 	}
 	return commands, problems
+}
+
+// named puts the name of the service into its environment, in the place of what a
+// sexton around us has put there.
+func named(env []string, name string) []string {
+	const variable = kernel.ServiceVariable + "="
+	env = slices.DeleteFunc(slices.Clone(env), func(entry string) bool { return strings.HasPrefix(entry, variable) })
+	return append(env, variable+name)
 }
 
 // oneCommand starts the command as we were started: the same signals blocked
@@ -48,7 +63,7 @@ func oneCommand(spec *service.Spec) proc.Command {
 }
 
 // identify finds out whom a service runs as.
-func identify(spec *service.Spec, command *proc.Command) error {
+func identify(spec *service.Spec, command *proc.Command, getenv func(string) string) error {
 	if spec.User == "" && spec.Group == "" && spec.Groups == nil {
 		return nil
 	}
@@ -58,7 +73,7 @@ func identify(spec *service.Spec, command *proc.Command) error {
 		if user, err = kernel.LookupUser(spec.User, os.Getegid()); err != nil {
 			return err
 		}
-		command.Env = follow(command.Env, user)
+		command.Env = follow(command.Env, user, getenv)
 	} else {
 		user.Groups, _ = os.Getgroups()
 	}
@@ -89,13 +104,13 @@ func identify(spec *service.Spec, command *proc.Command) error {
 
 // follow makes HOME, USER and LOGNAME those of the user, unless the file has
 // set them: then they differ from our own.
-func follow(env []string, user kernel.User) []string {
+func follow(env []string, user kernel.User, getenv func(string) string) []string {
 	values := map[string]string{"HOME": user.Home, "USER": user.Name, "LOGNAME": user.Name}
 	var out []string
 	for _, entry := range env {
 		name, value, _ := strings.Cut(entry, "=")
 		if _, follows := values[name]; follows {
-			if value == os.Getenv(name) {
+			if value == getenv(name) {
 				continue
 			}
 			delete(values, name) // the file's own word

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -23,47 +24,60 @@ import (
 func (c *call) run() int {
 	k := &kernel.Linux{}
 	if err := k.Catch(); err != nil {
-		fmt.Fprintf(c.stderr, "sexton: %v\n", err)
-		return exitInternal
+		return c.refuse(exitInternal, service.DefaultTerminationLog, fmt.Sprintf("sexton: %v\n", err))
 	}
 	var plan service.Plan
+	name := "" // of the one command
 	if len(c.command) > 0 && c.config == "" {
+		name = path.Base(c.command[0])
 		plan = config.OneCommand(c.command, c.environ)
 		c.apply(&plan)
+		plan.Init.TerminationLog = service.DefaultTerminationLog
 	} else {
 		var ok bool
 		if plan, ok = c.load(); !ok {
 			return exitConfig
 		}
 	}
-	commands, problems := prepare(&plan)
+	commands, problems := prepare(&plan, c.getenv)
 	if len(problems) > 0 {
+		text := ""
 		for _, problem := range problems {
-			fmt.Fprintf(c.stderr, "sexton: %s\n", problem)
+			text += fmt.Sprintf("sexton: %s\n", problem)
 		}
-		fmt.Fprintf(c.stderr, "sexton: %s; nothing was started\n", counted(len(problems), "mistake"))
-		return exitConfig
+		return c.refuse(exitConfig, plan.Init.TerminationLog, text+fmt.Sprintf("sexton: %s; nothing was started\n", counted(len(problems), "mistake")))
 	}
 	trace, err := c.openTrace()
 	if err != nil {
-		fmt.Fprintf(c.stderr, "sexton: --trace: %v\n", err)
-		return exitUsage
+		return c.refuse(exitUsage, plan.Init.TerminationLog, fmt.Sprintf("sexton: --trace: %v\n", err))
 	}
 	if c.parentDeath != 0 {
 		if err := kernel.SetParentDeath(c.parentDeath); err != nil {
-			fmt.Fprintf(c.stderr, "sexton: %v\n", err)
-			return exitInternal
+			return c.refuse(exitInternal, plan.Init.TerminationLog, fmt.Sprintf("sexton: %v\n", err))
 		}
 	}
 	output := c.output(&plan)
 	plan.Init.Mute = uint8(machine.Debug - output.level)
-	status := pid1.New(pid1.Config{
+	p := pid1.New(pid1.Config{
 		Plan: plan, Commands: commands, Kernel: k, Output: output, Check: probe.Check,
 		Seed: seed(), Trace: trace, NameOrphans: c.nameOrphans, NeedOrphans: true, Verbose: c.verbosity > 0,
-	}).Run()
+		Ended:       output.terminationLog(plan.Init.TerminationLog, name),
+		MoreThreads: output.threads() + serveThreads(&plan),
+	})
+	end := serve(&plan, p, output)
+	status := p.Run()
+	end()
 	if slices.Contains(c.okCodes, status) {
 		return 0
 	}
+	return status
+}
+
+// refuse says why nothing is started, to people and to the termination log at path,
+// and returns the status.
+func (c *call) refuse(status int, path, text string) int {
+	fmt.Fprint(c.stderr, text)
+	writeTermination(path, service.Refusal(status, text))
 	return status
 }
 
@@ -76,13 +90,14 @@ func (c *call) load() (service.Plan, bool) {
 		if c.config != "" {
 			mend = "look at -c"
 		}
-		fmt.Fprintf(c.stderr, "sexton: cannot read the configuration: %v; %s\n", err, mend)
+		c.refuse(exitConfig, service.DefaultTerminationLog, fmt.Sprintf("sexton: cannot read the configuration: %v; %s\n", err, mend))
 		return service.Plan{}, false
 	}
 	plan, notes, err := config.Parse(name, text, c.environ, config.Options{Command: c.command, User: knownUser, Group: knownGroup})
 	if err != nil {
-		fmt.Fprint(c.stderr, config.Render(err, stdio.Color(2, "auto")))
-		fmt.Fprintf(c.stderr, "sexton: %s: nothing was started\n", name)
+		end := fmt.Sprintf("sexton: %s: nothing was started\n", name)
+		fmt.Fprint(c.stderr, config.Render(err, stdio.Color(2, "auto", c.getenv))+end)
+		writeTermination(config.TerminationLog(text), service.Refusal(exitConfig, config.Render(err, false)+end))
 		return service.Plan{}, false
 	}
 	for _, note := range notes {
@@ -103,14 +118,23 @@ func knownGroup(name string) error {
 	return err
 }
 
+// getenv is a variable of the environment that we were given; "" where there
+// is none. Of two with one name the first counts, as in getenv(3).
+func (c *call) getenv(name string) string {
+	for _, entry := range c.environ {
+		if value, ok := strings.CutPrefix(entry, name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
 func (c *call) fileName() string {
 	if c.config != "" {
 		return c.config
 	}
-	for _, entry := range c.environ {
-		if name, ok := strings.CutPrefix(entry, "SEXTON_CONFIG="); ok && name != "" {
-			return name
-		}
+	if name := c.getenv("SEXTON_CONFIG"); name != "" {
+		return name
 	}
 	return "/etc/sexton.toml"
 }
@@ -126,75 +150,6 @@ func (c *call) openTrace() (io.Writer, error) {
 // restart in step.
 func seed() uint64 { return uint64(time.Now().UnixNano()) ^ uint64(os.Getpid())<<48 }
 
-// output is pid1.Output over stdio.
-type output struct {
-	mux     *stdio.Mux
-	used    bool
-	level   machine.Level
-	inherit map[string]bool // services whose descriptors 1 and 2 are ours
-}
-
-// output chooses where output goes: with one service its descriptors are ours
-// and nothing stands in between; with several each line gets its name.
-func (c *call) output(plan *service.Plan) *output {
-	o := &output{level: machine.Info, inherit: make(map[string]bool)}
-	if plan.Init.OneCommand {
-		o.level = machine.Warn
-	}
-	switch {
-	case c.verbosity < 0:
-		o.level = machine.Error
-	case c.verbosity > 0:
-		o.level = machine.Debug
-	}
-	var names []string
-	for _, s := range plan.Services {
-		// Who has the terminal must have all of it.
-		if o.inherit[s.Name] = len(plan.Services) == 1 || s.TTY && kernel.IsTerminal(0) && kernel.IsTerminal(1); !o.inherit[s.Name] {
-			names = append(names, s.Name)
-		}
-	}
-	o.mux = stdio.New(stdio.Options{
-		Out: 1, Err: 2, Names: names, ColorOut: stdio.Color(1, "auto"), ColorErr: stdio.Color(2, "auto"),
-		Level: stdio.Errors, Self: "sexton", Prefixed: len(names) > 0,
-	})
-	return o
-}
-
-func (o *output) Open(name string) (int, int, func(), error) {
-	if o.inherit[name] {
-		return 1, 2, func() {}, nil
-	}
-	o.used = true
-	pipes, err := o.mux.Open(stdio.Output{Service: name})
-	if err != nil {
-		return 0, 0, nil, err
-	}
-	return pipes.Out, pipes.Err, pipes.Close, nil
-}
-
-func (o *output) Say(level machine.Level, name, text string) {
-	if level <= o.level {
-		o.used = true
-		o.mux.Say(stdio.Errors, name, text)
-	}
-}
-
-func (o *output) Drain(within time.Duration) {
-	if !o.used {
-		return
-	}
-	loss := o.mux.Drain(within * 8 / 10)
-	for _, left := range loss.Left {
-		if lost := left.Pending.Bytes + left.Unread + left.Dropped.Bytes; lost > 0 {
-			o.mux.Say(stdio.Errors, left.Service, fmt.Sprintf("%d bytes of its %s were not written: nobody read them in time", lost, left.Stream))
-		}
-	}
-	if !loss.None() {
-		o.mux.Flush(within / 10)
-	}
-}
-
 func counted(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
@@ -202,5 +157,4 @@ func counted(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-var _ pid1.Output = (*output)(nil)
 var _ pid1.Kernel = (*kernel.Linux)(nil)

@@ -70,7 +70,18 @@ func duration(name, text string) (time.Duration, error) {
 
 // agree checks that the flags fit each other and the form of the call.
 func (c *call) agree() error {
-	if c.help || c.version || c.verb != "run" {
+	if c.help || c.version {
+		return nil
+	}
+	if operates(c.verb) {
+		return c.agreeToOperate()
+	}
+	for _, flag := range c.flags {
+		if owners := operateFlags(flag); owners != "" {
+			return fmt.Errorf("%s is a flag of sexton %s", flag, owners)
+		}
+	}
+	if c.verb != "run" {
 		return nil
 	}
 	if c.config != "" || len(c.command) == 0 {

@@ -16,7 +16,9 @@ func (r *reader) check(d *draft) {
 			Mend: `add, for example, [service.web] and under it command = ["nginx", "-g", "daemon off;"]`})
 	}
 	r.checkNames(d)
+	r.checkStdin(d)
 	r.checkCycles(d)
+	r.checkLogs(d)
 	r.checkTerminals(d)
 	r.checkLadders(d)
 	r.checkSignals(d)
@@ -127,21 +129,9 @@ func (r *reader) wrongCycle(d *draft, members []int) {
 			}
 		}
 	}
-}
-
-// checkTerminals reports every service but the first that asks for the terminal.
-func (r *reader) checkTerminals(d *draft) {
-	var first *draftService
-	for _, s := range d.services {
-		tty := s.table.child("tty")
-		switch {
-		case tty == nil || tty.data != true:
-		case first == nil:
-			first = s
-		default:
-			r.wrong(tty, fmt.Sprintf("the terminal goes to one service, and %q asks for it in line %d", first.spec.Name,
-				r.file.line(first.table.child("tty").at.start)), "remove one of the two")
-		}
+	if from := d.find(path[1]).table.child("stdin_from"); from != nil { // the writer waits for its reader
+		r.wrong(from, "these services wait for each other: "+strings.Join(path, " -> ")+"; a writer starts after its reader",
+			"take one name out of a needs, wants or after on this path")
 	}
 }
 
@@ -153,13 +143,20 @@ func (r *reader) checkLadders(d *draft) {
 	}
 	have := d.init.Grace - service.Reserve(d.init.Grace)
 	budget := fmt.Sprintf("a grace of %s%s leaves %s", brief(d.init.Grace), d.graceFrom, brief(have))
+	if drain := d.init.Drain.Max; drain >= have {
+		r.wrong(d.inits.child("drain"), fmt.Sprintf("the drain takes %s, but %s", brief(drain), budget), d.longer(drain+time.Second))
+		return
+	} else if drain > 0 {
+		have -= drain
+		budget = fmt.Sprintf("a grace of %s%s leaves %s after the drain", brief(d.init.Grace), d.graceFrom, brief(have))
+	}
 	good := true
 	specs := make([]service.Spec, len(d.services))
 	for i, s := range d.services {
 		specs[i] = s.spec
 		if fixed, _ := s.spec.Ladder(); fixed > have {
 			good = false
-			r.wrong(s.table.child("stop"), fmt.Sprintf("the ladder takes %s, but %s", brief(fixed), budget), d.longer(fixed))
+			r.wrong(s.table.child("stop"), fmt.Sprintf("the ladder takes %s, but %s", brief(fixed), budget), d.longer(d.init.Drain.Max+fixed))
 		}
 	}
 	graph := service.NewGraph(specs)
@@ -168,6 +165,7 @@ func (r *reader) checkLadders(d *draft) {
 	}
 	path, total := graph.LongestStop()
 	if total <= have {
+		r.noteNoTime(d, graph, have)
 		return
 	}
 	var at *value
@@ -179,14 +177,40 @@ func (r *reader) checkLadders(d *draft) {
 		}
 	}
 	r.wrong(at, fmt.Sprintf("stopping %s one after the other takes %s, but %s: %s too much", strings.Join(names, ", then "),
-		brief(total), budget, brief(total-have)), d.longer(total))
+		brief(total), budget, brief(total-have)), d.longer(d.init.Drain.Max+total))
+}
+
+// leastShare is what a service needs at least to end in good order.
+const leastShare = 100 * time.Millisecond
+
+// noteNoTime remarks on services whose ladder has a rung without a time, for
+// which the fixed times of others leave next to nothing.
+func (r *reader) noteNoTime(d *draft, graph *service.Graph, have time.Duration) {
+	by := graph.StopBy(have)
+	for i, s := range d.services {
+		var start time.Duration
+		for _, j := range graph.Behind[i] {
+			start = max(start, by[j])
+		}
+		fixed, open := s.spec.Ladder()
+		if share := by[i] - start - fixed; open == 0 || share >= leastShare || have < leastShare*time.Duration(10*len(d.services)) {
+			continue
+		} else if at := s.table; at != nil {
+			if stop := at.child("stop"); stop != nil {
+				at = stop
+			}
+			r.note(at, fmt.Sprintf("when everything before it takes all of its time, it has %s to end before it is killed", brief(max(0, share))),
+				"raise grace, or shorten the stop ladders of those that stop before it")
+		}
+	}
 }
 
 // longer is the mend for ladders that take some time together.
 func (d *draft) longer(total time.Duration) string {
-	grace := total + time.Second
-	if short := (total*10/9 + leastGrace - 1).Truncate(leastGrace); short <= 10*time.Second {
-		grace = short
+	// The inverse of service.Reserve, to the next tenth of a second where it is short.
+	grace := max(min(total*4/3, total+150*time.Millisecond), min(total*10/9, total+time.Second))
+	if grace < 10*time.Second {
+		grace = (grace + leastGrace - 1).Truncate(leastGrace)
 	}
 	switch {
 	case grace > mostGrace:

@@ -40,6 +40,7 @@ func (r *reader) addCommand(d *draft, argv []string) {
 		name = "command-" + strconv.Itoa(i)
 	}
 	s := &draftService{spec: newSpec(name)}
+	s.spec.Log = d.log
 	s.spec.Command = append([]string(nil), argv...)
 	s.spec.Env = r.environment.with(nil)
 	d.services = append(d.services, s)

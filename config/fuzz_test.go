@@ -87,6 +87,9 @@ func checkPlan(t *testing.T, plan service.Plan) {
 		if s.TTY {
 			terminals++
 		}
+		if s.PTY && (s.TTY || !s.Session || !s.Log.OneStream || s.Log.Format == service.Inherit || s.Stdin == "inherit") {
+			t.Errorf("a terminal of its own in %+v", s)
+		}
 		for i, rung := range s.Stop {
 			if rung.Kills() != (i == len(s.Stop)-1) || rung.For < 0 || rung.Kills() && rung.For != 0 {
 				t.Errorf("ladder %v", s.Stop)

@@ -172,7 +172,19 @@ func dump(plan service.Plan, notes []string) string {
 	b.WriteString("init\n")
 	put("main", "%q", plan.Init.Main)
 	put("grace", "%v, linger %v, one command %v", plan.Init.Grace, plan.Init.Linger, plan.Init.OneCommand)
+	if init := plan.Init; init.Drain != (service.Drain{}) || init.ExitCodeFrom != "" {
+		put("end", "drain %+v, exit code from %q, termination log %q", init.Drain, init.ExitCodeFrom, init.TerminationLog)
+	}
 	put("rules", "%v", plan.Init.Rules)
+	if c := plan.Control; c.Socket != "" || c.Off || c.Mode != defaultMode {
+		put("control", "%q off %v mode %#o uids %v", c.Socket, c.Off, c.Mode, c.AllowUIDs)
+	}
+	if plan.Health.Listen != "" {
+		put("health", "%q", plan.Health.Listen)
+	}
+	if plan.Log != defaultLog() || plan.Color != "auto" {
+		put("log", "%+v color %q", plan.Log, plan.Color)
+	}
 	for _, s := range plan.Services {
 		fmt.Fprintf(&b, "service %q\n", s.Name)
 		put("command", "%q", s.Command)
@@ -189,6 +201,15 @@ func dump(plan service.Plan, notes []string) string {
 			put("signals", "%v", s.Signals)
 		}
 		put("place", "dir %q tty %v", s.Dir, s.TTY)
+		if s.PTY {
+			put("terminal", "of its own, session %v", s.Session)
+		}
+		if s.Log != defaultLog() {
+			put("log", "%+v", s.Log)
+		}
+		if s.Stdin+s.StdinFrom != "" {
+			put("stdin", "%q from %q", s.Stdin, s.StdinFrom)
+		}
 		for _, entry := range s.Env {
 			put("env", "%q", entry)
 		}

@@ -216,7 +216,8 @@ func TestEachKeyHasOneRowAndNoOtherKeysAlias(t *testing.T) {
 }
 
 func TestGraceThatALadderNeedsIsEnough(t *testing.T) {
-	for _, total := range []time.Duration{time.Millisecond, 90 * time.Millisecond, 5 * time.Second, 8999 * time.Millisecond,
+	for _, total := range []time.Duration{time.Millisecond, 90 * time.Millisecond, 449 * time.Millisecond, 450 * time.Millisecond, 451 * time.Millisecond,
+		time.Second, 1349 * time.Millisecond, 1350 * time.Millisecond, 1351 * time.Millisecond, 2 * time.Second, 5 * time.Second, 8999 * time.Millisecond,
 		9 * time.Second, 9001 * time.Millisecond, 9999 * time.Millisecond, 10 * time.Second, time.Hour} {
 		d := &draft{}
 		_, quoted, _ := strings.Cut(d.longer(total), `grace = "`)

@@ -30,8 +30,14 @@ type draft struct {
 	graceFrom  string // said behind the grace: where it comes from
 	graceWrong bool   // nothing can be measured by it
 
+	control service.Control
+	health  service.Health
+
 	services []*draftService
 	rules    []draftRule
+
+	log   service.Log // [log], which services begin with
+	color string
 }
 
 // draftService is a service in the making. table is nil for the COMMAND of the
@@ -46,17 +52,19 @@ type draftService struct {
 func (r *reader) plan(root *value, options Options) service.Plan {
 	d := &draft{graceFrom: " (the default)", init: service.Init{
 		Grace:  defaultGrace,
-		Linger: defaultLinger,
-	}}
+		Linger: defaultLinger, TerminationLog: service.DefaultTerminationLog,
+	}, control: service.Control{Mode: defaultMode}}
+	r.logDefaults(root, d)
 	d.strange = walk(r, root, topRows(), d) != nil
 	r.graceOfEnvironment(d)
+	r.checkExitCodeFrom(d)
 	r.checkMain(d) // also where a command makes it void: the file should be right by itself
 	if len(options.Command) > 0 {
 		r.addCommand(d, options.Command)
 	}
 	d.fillMain()
 	r.check(d)
-	plan := service.Plan{Init: d.init}
+	plan := service.Plan{Init: d.init, Control: d.control, Health: d.health, Log: d.log, Color: d.color}
 	for _, s := range d.services {
 		plan.Services = append(plan.Services, s.spec)
 	}
@@ -80,7 +88,10 @@ func topRows() []row[*draft] {
 			}},
 		{name: "signals", expects: "a table", example: "[signals]",
 			read: func(r *reader, v *value, d *draft) { r.signals(v, d) }},
-		{name: "socket"}, {name: "log"}, {name: "control"}, {name: "health"},
+		{name: "control", expects: "a table", example: "[control]", read: readControl},
+		{name: "health", expects: "a table", example: "[health]", read: readHealth},
+		{name: "log", expects: "a table", example: "[log]", read: func(*reader, *value, *draft) {}}, // see logDefaults
+		{name: "socket"},
 	}
 }
 
@@ -97,7 +108,16 @@ func initRows() []row[*draft] {
 				d.graceFrom = ""
 				d.graceWrong = !r.duration(v, leastGrace, mostGrace, &d.init.Grace)
 			}},
-		{name: "drain"}, {name: "exit_code_from"}, {name: "termination_log"},
+		{name: "drain", expects: "a duration or a table", example: `drain = "5s"`, others: "drain_delay",
+			read: func(r *reader, v *value, d *draft) { r.drain(v, &d.init.Drain) }},
+		{name: "exit_code_from", expects: "the name of a service", example: `exit_code_from = "web"`,
+			read: func(r *reader, v *value, d *draft) {
+				if s, ok := r.text(v); ok {
+					d.init.ExitCodeFrom = s
+				}
+			}},
+		{name: "termination_log", expects: "an absolute path", example: `termination_log = "/dev/termination-log"`, others: "termination_message_path",
+			read: func(r *reader, v *value, d *draft) { r.terminationLog(v, &d.init.TerminationLog) }},
 	}
 }
 

@@ -33,6 +33,7 @@ func (r *reader) service(v *value, d *draft) {
 	}
 	s := &draftService{spec: newSpec(v.name), table: v}
 	s.spec.Env = r.environment.with(nil)
+	s.spec.Log = d.log
 	meant := walk(r, v, serviceRows(), &s.spec)
 	if v.child("command") == nil && !slices.Contains(meant, "command") {
 		r.wrongKey(v, "it has no command", `add, for example, command = ["nginx", "-g", "daemon off;"]`)
@@ -93,8 +94,12 @@ func serviceRows() []row[*service.Spec] {
 			others: "stop_signal stopsignal kill_signal", read: func(r *reader, v *value, s *service.Spec) { r.ladder(v, &s.Stop) }},
 		{name: "signals", expects: "a list of signals", example: `signals = ["HUP", "USR1"]`, read: readSignals},
 		{name: "env", expects: "a table", example: `env = { MODE = "prod" }`, others: "environment", read: readEnv},
-		{name: "tty", expects: "true or false", example: "tty = true",
-			read: func(r *reader, v *value, s *service.Spec) { r.boolean(v, &s.TTY) }},
+		{name: "tty", expects: `true, false or "pty"`, example: "tty = true", read: readTTY},
+		{name: "stdin", expects: `"null", "inherit" or a path`, example: `stdin = "null"`, read: readStdin},
+		{name: "stdin_from", expects: "the name of a service", example: `stdin_from = "db"`,
+			read: func(r *reader, v *value, s *service.Spec) { s.StdinFrom, _ = r.text(v) }},
+		{name: "log", expects: "a table", example: `log = { format = "json", stderr = "stdout" }`, others: "logging",
+			read: func(r *reader, v *value, s *service.Spec) { r.logOf(v, s) }},
 	}
 	return slices.Concat(rows, identityRows(), laterRows())
 }
@@ -104,7 +109,7 @@ func laterRows() []row[*service.Spec] {
 	var rows []row[*service.Spec]
 	for _, name := range strings.Fields(`healthy restart_with stop_command before_start after_start before_stop
 		after_stop env_files secrets clear_env limits nice oom_score_adj capabilities no_new_privileges
-		stdin sockets replicas log schedule stdin_from`) {
+		sockets replicas schedule`) {
 		rows = append(rows, row[*service.Spec]{name: name})
 	}
 	return rows
@@ -122,6 +127,19 @@ func (r *reader) services(v *value, into *[]string) {
 		if _, ok := v.items[i].data.(string); ok && !slices.Contains(*into, name) {
 			*into = append(*into, name)
 		}
+	}
+}
+
+func readStdin(r *reader, v *value, s *service.Spec) {
+	text, ok := r.text(v)
+	switch {
+	case !ok:
+	case text == "null" || text == "inherit":
+		s.Stdin = text
+	case !strings.HasPrefix(text, "/"):
+		r.wrong(v, fmt.Sprintf("%q is no value for stdin", text), `write "null", "inherit" or an absolute path`)
+	default:
+		s.Stdin = text
 	}
 }
 

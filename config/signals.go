@@ -115,6 +115,9 @@ func (r *reader) ruleWord(entry *value, word string, into *draftRule) (ok bool) 
 	case service.VerbForward.String():
 		into.toMain = true
 		return true
+	case service.VerbReopen.String():
+		into.rule.Verb = service.VerbReopen
+		return true
 	case service.VerbReload.String():
 		r.wrong(entry, `"reload" is not supported yet by this version`, "leave it out")
 		return false
@@ -124,7 +127,7 @@ func (r *reader) ruleWord(entry *value, word string, into *draftRule) (ok bool) 
 			fmt.Sprintf("to send it to the main service, write %s = { send = %q }", keyOf(entry), signal))
 		return false
 	}
-	r.wrong(entry, fmt.Sprintf("%q is no value for %s", word, keyOf(entry)), suggestion(word, []string{"stop", "ignore", "forward"}))
+	r.wrong(entry, fmt.Sprintf("%q is no value for %s", word, keyOf(entry)), suggestion(word, []string{"stop", "ignore", "forward", "reopen"}))
 	return false
 }
 

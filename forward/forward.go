@@ -93,8 +93,6 @@ func (t Table) Stops() (stops []proc.Signal) {
 // "" if it is not known.
 func From(c proc.Caught, name func(proc.PID) string) string {
 	switch {
-	case c.Code == proc.CodeMissed:
-		return "from somebody, while our queue was full"
 	case c.Code == proc.CodeKernel:
 		return "from the terminal"
 	case c.Code > 0:

@@ -26,10 +26,11 @@ func (p *PID1) leaveWithoutMachine(cause any) int {
 		p.Kernel.SignalRest(sig)
 		for by := p.now() + patience; p.now() < by && p.Kernel.SignalRest(0); {
 			p.Kernel.Wait(watchEvery)
-			_, _ = reaper.Collect(p.Kernel, func(proc.Dead) {}, func(proc.Dead, proc.Usage) {})
+			_, _ = reaper.Collect(p.Kernel, func(proc.Dead) {}, func(proc.Dead) {})
 		}
 		patience = time.Second
 	}
-	p.Output.Drain(drainMax)
+	p.summary = service.Summary{Status: exitInternal, Reason: fmt.Sprintf("internal error: %v", cause)}
+	p.Output.Drain(drainMax, drainMax)
 	return exitInternal
 }

@@ -59,6 +59,13 @@ func (l *life) invent() {
 	l.plan.Init.Grace = l.pick(500*time.Millisecond, 3*time.Second, 10*time.Second)
 	l.plan.Init.Linger = l.pick(0, 300*time.Millisecond, 2*time.Second)
 	l.plan.Init.OneCommand = l.chance(0.2)
+	if l.chance(0.5) { // of three quarters of the grace at most
+		most := l.plan.Init.Grace * 3 / 4
+		l.plan.Init.Drain = service.Drain{Max: most, StaysReady: l.chance(0.5)}
+		if l.chance(0.7) {
+			l.plan.Init.Drain.Min, l.plan.Init.Drain.Quiet = l.pick(0, most/3), l.pick(most/4, most/2)
+		}
+	}
 	l.subreaper = l.chance(0.3)
 	if l.chance(0.3) {
 		l.forkFails = 0.2
@@ -213,11 +220,49 @@ func (l *life) live() {
 			}
 		}
 	}()
+	go l.ask(over)
 	select {
 	case status := <-done:
 		l.judge(status, time.Since(began))
 	case <-time.After(time.Hour):
 		panic(fmt.Sprintf("seed %d: it never ended:\n%s", l.seed, l.trace.String()))
+	}
+}
+
+// ask asks the loop again and again, and compares its answers with each other.
+func (l *life) ask(over <-chan struct{}) {
+	var last service.Answer
+	for n := 0; ; n++ {
+		select {
+		case <-over:
+			return
+		case <-time.After(time.Duration(l.seed%7+1) * 113 * time.Millisecond):
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		name := l.plan.Services[n%len(l.plan.Services)].Name
+		now, err := l.pid1.Look(ctx, name)
+		cancel()
+		if errors.Is(err, errLeaving) {
+			return
+		}
+		l.mu.Lock()
+		switch {
+		case err != nil:
+			l.wrong("nobody answered at %v: %v", last.At, err)
+		case now.At < last.At || last.Stopping && !now.Stopping || now.Ready && now.Stopping && !(now.Draining && l.plan.Init.Drain.StaysReady):
+			l.wrong("%+v came after %+v", now.Report, last.Report)
+		case now.Counts.Reaped > now.Counts.Starts:
+			l.wrong("more were reaped than started: %+v", now.Counts)
+		case !l.plan.Init.OneCommand && now.Find(name).Restarts > 0 && len(now.Records) == 0:
+			l.wrong("%s was restarted, and no run of it has ended", name)
+		}
+		for i, r := range now.Records {
+			if r.Exit == "" || r.Ended < r.Started || i > 0 && r.Run <= now.Records[i-1].Run {
+				l.wrong("the records of %s: %+v", name, now.Records)
+			}
+		}
+		l.mu.Unlock()
+		last = now
 	}
 }
 
@@ -243,8 +288,14 @@ func (l *life) judge(status int, took time.Duration) {
 		return
 	}
 	_, asked, ok := strings.Cut(l.trace.String(), "say info stopping: SIG")
-	if !ok {
+	if !ok || strings.Contains(asked, ", and with it the container") { // that was in the drain: its status counts
 		return
+	}
+	// Who is killed in the drain is started again: the stop has not begun.
+	for _, drained := range []string{"say info drained", "; no more draining"} {
+		if _, behind, ok := strings.Cut(asked, drained); ok {
+			asked = behind
+		}
 	}
 	// What we said and the status that we leave with must agree.
 	want := 0
@@ -262,9 +313,9 @@ func (l *life) judge(status int, took time.Duration) {
 }
 
 // Open, Say and Drain make a life its own Output.
-func (l *life) Open(name string) (int, int, func(), error) {
+func (l *life) Open(name string, _ service.Run, files [3]int) ([3]int, func(), error) {
 	if l.dice.Float64() < 0.01 {
-		return 0, 0, nil, syscall.EMFILE
+		return files, nil, syscall.EMFILE
 	}
 	i := l.pid1.index[name]
 	report := l.pid1.machine.Report()
@@ -276,8 +327,15 @@ func (l *life) Open(name string) (int, int, func(), error) {
 	if err := l.pid1.machine.Check(); err != nil {
 		l.wrong("%v", err)
 	}
-	return 1, 2, func() {}, nil
+	return files, func() {}, nil
 }
+
+func (l *life) Reopen() {}
+
+func (l *life) Hang(string) {}
+
+// Sum is a part of Output.
+func (l *life) Sum(service.Summary) {}
 
 func (l *life) Say(machine.Level, string, string) {
 	if err := l.pid1.machine.Check(); err != nil {
@@ -285,7 +343,7 @@ func (l *life) Say(machine.Level, string, string) {
 	}
 }
 
-func (l *life) Drain(time.Duration) {
+func (l *life) Drain(_, _ time.Duration) {
 	if n := l.sim.Zombies(); n > 0 && !l.sim.Subreaper && l.plan.Init.Linger > 0 && l.sim.Alive() == 0 {
 		l.wrong("%d zombies are left at the end", n)
 	}

@@ -14,18 +14,23 @@ import (
 const watchEvery = 20 * time.Millisecond
 
 // trimAfter is how long we must have lived for it to be worth giving back what
-// the start needed: a command that ends at once should not pay for it.
-const trimAfter = time.Second
+// the start needed: a command that ends at once should not pay for it. What an
+// answer needed is given back when nobody has asked for as long.
+const trimAfter = 500 * time.Millisecond
 
 // turn waits for something to happen and deals with it.
 func (p *PID1) turn() {
+	began := p.now()
 	for n := 0; len(p.answers) > 0 && n < answersMax; n++ {
 		p.takeAnswer()
 	}
 	if p.machine.Over() {
 		return
 	}
-	news := p.Kernel.Wait(p.patience())
+	patience := p.patience()
+	waits := p.now()
+	news := p.Kernel.Wait(patience)
+	woke := p.now()
 	for _, c := range news.Signals {
 		p.takeAnswers()
 		p.caught(c)
@@ -34,11 +39,16 @@ func (p *PID1) turn() {
 		p.collect()
 	}
 	p.takeProbed()
+	p.takeConnected()
 	if at, ok := p.machine.Next(); ok && at <= p.now() {
 		p.takeAnswers()
 		p.take(machine.Ticked{})
 	}
 	p.checkEmpty()
+	p.takeQuestions()
+	p.lookAtMemory()
+	p.counts.TurnMax = max(p.counts.TurnMax, waits-began+p.now()-woke)
+	p.sayRefused(refusedEvery)
 }
 
 // answersMax is how many answers are taken before we listen again: a thousand
@@ -64,15 +74,19 @@ func (p *PID1) patience() time.Duration {
 	if p.sweeping || len(p.watched) > 0 {
 		sooner(watchEvery)
 	}
+	if p.refused.n > 0 {
+		sooner(p.refused.said + refusedEvery - p.now())
+	}
 	if !p.trimmed {
-		if p.now() >= trimAfter {
+		if p.now() >= p.asked+trimAfter {
 			p.trimmed = true
 			if p.Plan.Init.OneCommand {
 				p.settle()
+				_ = p.Kernel.OutOfMemory()
 			}
 			p.Kernel.Trim()
 		} else {
-			sooner(trimAfter - p.now())
+			sooner(p.asked + trimAfter - p.now())
 		}
 	}
 	return wait

@@ -26,12 +26,26 @@ func (p *PID1) perform(action machine.Action) {
 	case machine.StopProbe:
 		p.stopProbe(a.Run)
 	case machine.Sweep:
-		p.sweep, p.sweeping = a.Signal, true // when this turn's dead are reaped
+		if a.Strangers {
+			p.signalStrangers(a.Signal)
+		} else {
+			p.sweep, p.sweeping = a.Signal, true // when this turn's dead are reaped
+		}
+	case machine.Heed:
+		p.heed(a.On)
+	case machine.Reopen:
+		p.Output.Reopen()
 	case machine.Suspend:
 		p.Kernel.Suspend()
 	case machine.Say:
 		p.Output.Say(a.Level, a.Service, a.Text)
+	case machine.Summarize:
+		p.summary = a.Summary
+		if !p.Plan.Init.OneCommand { // there the exit status says it all
+			p.Output.Sum(a.Summary)
+		}
 	case machine.Leave:
+		p.heed(false)
 		for run := range p.probes {
 			p.stopProbe(run)
 		}
@@ -51,14 +65,18 @@ func (p *PID1) spawn(a machine.Spawn) {
 	if spec.TTY && p.hasTerminal {
 		command.Foreground, command.Own = p.terminal.FD, command.Session
 	}
-	stdout, stderr, started, err := p.Output.Open(spec.Name)
+	files, started, err := p.Output.Open(spec.Name, a.Run, command.Files)
 	if err != nil {
 		p.answers = append(p.answers, machine.StartFailed{Run: a.Run, Err: err.Error(), Status: 126, Passing: true})
 		return
 	}
-	command.Files[1], command.Files[2] = stdout, stderr
+	command.Files = files
+	if spec.PTY {
+		command.Foreground, command.Own = files[1], true
+	}
 	pid, err := p.Kernel.Spawn(&command)
 	started()
+	p.counted(err)
 	if err != nil {
 		failed := asSpawnError(err)
 		answer := machine.StartFailed{Run: a.Run, Err: failed.Error(), Status: spawnErrorStatus(failed), Passing: failed.Passing}
@@ -77,10 +95,25 @@ func (p *PID1) spawn(a machine.Spawn) {
 	}
 }
 
+// counted counts a start.
+func (p *PID1) counted(err error) {
+	if err != nil {
+		p.counts.Refused++
+	} else {
+		p.counts.Starts++
+	}
+}
+
 // signal sends a signal to a run: to its process or group while its first
 // process is ours, alive or a zombie, and through the hold on its group
 // afterwards. A run that has neither is passed over.
 func (p *PID1) signal(a machine.Signal) {
+	if from := p.Plan.Services[p.index[a.Service]].StdinFrom; from != "" {
+		if _, stopping := p.machine.LeaveBy(); stopping {
+			p.Output.Hang(from)
+		}
+	}
+	p.counts.Sent++
 	if child := p.runs[a.Run]; child != nil {
 		var err error
 		if a.Queued {
@@ -88,7 +121,10 @@ func (p *PID1) signal(a machine.Signal) {
 		} else {
 			err = p.Kernel.Signal(child.pid, a.Scope, a.Signal)
 		}
-		if err != nil {
+		switch {
+		case errors.Is(err, proc.ErrQueueFull):
+			p.refused.count(a.Service)
+		case err != nil:
 			p.Output.Say(machine.Debug, a.Service, err.Error())
 		}
 		return
@@ -129,6 +165,7 @@ func (p *PID1) startExecProbe(a machine.Probe, i int) {
 	command.Argv = p.Plan.Services[i].Ready.Command
 	command.Files, command.Foreground = [3]int{-1, -1, -1}, -1
 	pid, err := p.Kernel.Spawn(&command)
+	p.counted(err)
 	if err != nil {
 		p.answers = append(p.answers, machine.Probed{Run: a.Run, Seq: a.Seq, Err: asSpawnError(err).Error()})
 		return

@@ -42,6 +42,19 @@ type Kernel interface {
 	// SignalRest signals everything that is left, 0 only asks, and tells
 	// whether there was anybody.
 	SignalRest(sig proc.Signal) bool
+	// Others lists everything that SignalRest reaches, the dead left out; nil
+	// where nobody can be seen.
+	Others() []proc.Other
+	// ServiceOf is the service that a process descends from, by its environment; ""
+	// where that does not say it.
+	ServiceOf(pid proc.PID) string
+	// SignalOther signals one of Others, if it still is that process.
+	SignalOther(o proc.Other, sig proc.Signal)
+	// Connections counts new ones: see kernel.Linux.
+	Connections() func() (int, error)
+	// OutOfMemory counts how many of the container the kernel has killed for want of
+	// memory since it was asked last.
+	OutOfMemory() int
 	// First tells whether orphans come to us by themselves; otherwise
 	// AdoptOrphans is needed.
 	First() bool
@@ -65,13 +78,23 @@ type Kernel interface {
 // Output carries what services write, and what we have to say. No method may
 // block but Drain.
 type Output interface {
-	// Open makes the descriptors 1 and 2 of the next run of a service. They are
-	// ours until Started closes our copies, whether or not there was a start.
-	Open(service string) (stdout, stderr int, started func(), err error)
+	// Open completes the descriptors 0, 1 and 2 of a run of a service: it is given
+	// those that the run has where the file says nothing, -1 for none. They are
+	// ours until started closes our copies, whether or not there was a start. For
+	// a service with a terminal of its own (service.Spec.PTY) that is what it gives for 1.
+	Open(service string, run service.Run, files [3]int) (full [3]int, started func(), err error)
+	// Reopen opens log files again by their names.
+	Reopen()
+	// Hang lets the reader of a service's stdout see its end, once the service has
+	// ended: it will not be started again.
+	Hang(writer string)
 	// Say is one line of our own.
 	Say(level machine.Level, service, text string)
-	// Drain writes out what has been written to us, within the time given.
-	Drain(within time.Duration)
+	// Sum is the line of our own that tells how everything ended.
+	Sum(s service.Summary)
+	// Drain writes out what has been written to us: for as long as that gets on, but
+	// at most so long, and no longer than stalled when it does not.
+	Drain(stalled, most time.Duration)
 }
 
 // Config is what it takes to run a plan.
@@ -98,16 +121,19 @@ type Config struct {
 	// is not tried again then. nil: as shells have it, and what passes is tried
 	// again.
 	SpawnStatus func(*proc.SpawnError) int
+	// MoreThreads is how many more than usual services may need, where Output can
+	// be held up in more places than two, and where others ask the loop.
+	MoreThreads int
 	// Threads is how many threads may be needed at once beside the loop's; 0:
 	// as many as the plan makes likely.
 	Threads int
+	// Ended is told how it all ended, when the last output has been written; nil:
+	// nobody is. It may block for as long as a write to a file does.
+	Ended func(service.Summary)
 	// Verbose: lines of level Debug are wanted, so it is worth finding out
 	// what a sender is called.
 	Verbose bool
 }
-
-// drainMax is how long writing out the last output may take.
-const drainMax = 500 * time.Millisecond
 
 // PID1 is the loop's state.
 type PID1 struct {
@@ -119,8 +145,14 @@ type PID1 struct {
 
 	moreDead bool // the last look ended before the dead did
 
-	mu     sync.Mutex // for probed alone
-	probed []machine.Probed
+	mu        sync.Mutex // for these three
+	probed    []machine.Probed
+	connected []machine.Connected
+	questions []question
+	heeding   chan struct{} // closed to stop it; nil: nobody looks for new connections
+	ended     chan struct{} // closed when nobody answers any more
+
+	counts service.Counts
 
 	answers   []machine.Event // to be taken before anything else is heard
 	processes map[proc.PID]*process
@@ -128,14 +160,22 @@ type PID1 struct {
 	watched   map[service.Run]proc.Hold
 	probes    map[service.Run]attempt // the one on its way
 	sweeping  bool                    // it is said when nobody is left
+	killing   bool                    // KILL is sent again and again: we are not the first process
+	killed    machine.Instant         // when last
 	sweep     proc.Signal             // to be sent to everything when this turn's dead are reaped; 0: none
+
+	told    map[proc.PID]bool // who was told of as left and has not ended yet, as far as we see
+	summary service.Summary
 
 	terminal    proc.Terminal
 	hasTerminal bool
 	dropped     bool // LeaveNothingOpen was called, with one command
 	trimmed     bool
+	asked       machine.Instant // when somebody asked last
 
-	recent recent
+	refused refused
+	recent  recent
+	oom     oom
 }
 
 // process is a child of ours that we started.
@@ -164,6 +204,8 @@ func New(c Config) *PID1 {
 		runs:      make(map[service.Run]*process),
 		watched:   make(map[service.Run]proc.Hold),
 		probes:    make(map[service.Run]attempt),
+		told:      make(map[proc.PID]bool),
+		ended:     make(chan struct{}),
 	}
 	for i := range c.Plan.Services {
 		p.index[c.Plan.Services[i].Name] = i
@@ -179,7 +221,14 @@ func (p *PID1) Run() (status int) {
 	p.findTerminal()
 	if !p.Plan.Init.OneCommand {
 		p.Kernel.LeaveNothingOpen()
-		p.settle()
+		if !p.settle() {
+			p.summary = service.Summary{Status: exitInternal, Reason: noThreads}
+			p.Output.Say(machine.Error, "", noThreads)
+			p.Output.Drain(drainMax, drainMax)
+			p.tellEnd()
+			return exitInternal
+		}
+		_ = p.Kernel.OutOfMemory() // what happened before us is not ours
 	}
 	p.moreDead = true // children that died, or were adopted, before us
 	p.traceHead()
@@ -187,7 +236,9 @@ func (p *PID1) Run() (status int) {
 	if p.hasTerminal {
 		p.Kernel.TakeBack(p.terminal)
 	}
-	p.Output.Drain(p.drainTime())
+	p.sayRefused(0)
+	p.drain()
+	p.tellEnd()
 	return status
 }
 
@@ -223,18 +274,23 @@ const (
 	threadsOneCommand = 2
 )
 
+// threadsLeast is below how many services are not started at all: one that
+// reads their output and one that works.
+const threadsLeast = 2
+
 // settle makes the threads that we will ever need, once: with services before the
 // first of them, with one command when it has lived for a while, so that one which
-// ends at once does not pay for it.
-func (p *PID1) settle() {
+// ends at once does not pay for it. It tells whether there are enough.
+func (p *PID1) settle() bool {
 	switch {
 	case p.Threads > 0:
 		p.Kernel.Settle(p.Threads)
 	case p.Plan.Init.OneCommand:
 		p.Kernel.Settle(threadsOneCommand)
 	default:
-		p.Kernel.Settle(threads)
+		return p.Kernel.Settle(threads+p.MoreThreads) >= threadsLeast
 	}
+	return true
 }
 
 // live is the loop. If it panics the brain is broken, and what is left leaves
@@ -245,6 +301,7 @@ func (p *PID1) live() (status int) {
 			status = p.leaveWithoutMachine(cause)
 		}
 	}()
+	defer close(p.ended) // before the above: who asks must not wait for it
 	p.take(machine.Booted{})
 	for !p.machine.Over() {
 		p.turn()
@@ -268,6 +325,7 @@ func (p *PID1) take(event machine.Event) {
 
 // caught deals with one signal.
 func (p *PID1) caught(c proc.Caught) {
+	p.counts.Lost += uint64(c.Lost)
 	if c.Lost > 0 {
 		p.Output.Say(machine.Error, "", fmt.Sprintf("%d signals were lost: they came faster than they could be forwarded", c.Lost))
 	}
@@ -275,12 +333,14 @@ func (p *PID1) caught(c proc.Caught) {
 	if !ok {
 		return
 	}
+	p.counts.Signals++
 	name := func(proc.PID) string { return "" }
 	if p.Verbose || rule.Verb != service.VerbForward {
 		name = p.Kernel.NameOf
 	}
 	p.take(machine.Signalled{
 		Signal: c.Signal, Rule: rule, From: forward.From(c, name), Queued: c.Queued(), Value: c.Value,
+		Typed: c.Code == proc.CodeKernel && (c.Signal == proc.INT || c.Signal == proc.QUIT),
 	})
 }
 
@@ -298,23 +358,31 @@ func (p *PID1) bury(dead proc.Dead) {
 	known := p.processes[dead.PID]
 	switch {
 	case known == nil:
+		_ = p.outOfMemory(dead.Exit) // it is nobody else's any more
 		if p.NameOrphans {
 			p.Output.Say(machine.Warn, "", fmt.Sprintf("reaped orphan %d (%s): %s", dead.PID, p.Kernel.NameOf(dead.PID), dead.Exit))
 		}
 	case known.probe == 0:
 		p.takeAnswers() // its start must be known before its end
-		p.take(machine.Exited{Run: known.run, Exit: dead.Exit})
+		dead.Exit.OOM = p.outOfMemory(dead.Exit)
+		p.take(machine.Exited{Run: known.run, Exit: dead.Exit, Usage: dead.Usage})
 	default: // what a probe leaves behind is nobody's
 		_ = p.Kernel.Signal(dead.PID, proc.Group, proc.KILL)
 	}
 }
 
 // gone deals with a child whose number may belong to somebody else by now.
-func (p *PID1) gone(dead proc.Dead, _ proc.Usage) {
+func (p *PID1) gone(dead proc.Dead) {
 	known := p.processes[dead.PID]
 	if known == nil {
+		p.counts.Orphans++
+		if p.told[dead.PID] {
+			delete(p.told, dead.PID)
+			p.answers = append(p.answers, machine.LeftEnded{PID: dead.PID})
+		}
 		return
 	}
+	p.counts.Reaped++
 	delete(p.processes, dead.PID)
 	if known.probe != 0 {
 		p.execProbeEnded(known, dead.Exit)
@@ -351,33 +419,4 @@ func (p *PID1) takeAnswer() {
 		p.answers = nil
 	}
 	p.take(event)
-}
-
-// checkEmpty looks whether what we watch is empty by now.
-func (p *PID1) checkEmpty() {
-	for run, hold := range p.watched {
-		if _, dying := p.runs[run]; !dying && !hold.Signal(0) {
-			hold.Release()
-			delete(p.watched, run)
-			p.answers = append(p.answers, machine.Emptied{Run: run})
-		}
-	}
-	if p.sweep != 0 {
-		if _, _, children, err := p.Kernel.Peek(); err == nil && children {
-			p.answers = append(p.answers, machine.Survived{})
-		}
-	}
-	if p.sweeping && !p.Kernel.SignalRest(p.sweep) {
-		p.sweeping = false
-		p.answers = append(p.answers, machine.Emptied{})
-	}
-	p.sweep = 0
-}
-
-// drainTime is what is left for the last output.
-func (p *PID1) drainTime() time.Duration {
-	if by, ok := p.machine.LeaveBy(); ok {
-		return max(0, min(drainMax, by-p.now()-50*time.Millisecond))
-	}
-	return drainMax
 }

@@ -3,6 +3,8 @@ package kernel
 import (
 	"encoding/binary"
 	"fmt"
+	"math/bits"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -14,16 +16,20 @@ import (
 
 // Package os/signal cannot carry what an init must: it never shows PROF, 32,
 // 33 and 34, it merges queued real-time signals into one and drops their
-// values, and it does not tell the sender. So the handler is ours (catch_*.s):
-// it writes the first 32 bytes of the kernel's siginfo into a pipe, and Wait
-// reads them from there, one at a time and in order. The pipe is also how the
-// rest of the process wakes the one who waits.
+// values, and it does not tell the sender. So the handler is ours (catch_*.s).
+// It has the first 32 bytes of the kernel's siginfo. A real-time signal's go into a
+// pipe, from which Wait reads them, one at a time and in order. A standard
+// signal's go to its own place, of which there is one for each, as in the
+// kernel; so it overtakes what is queued, and TERM is heard in a flood. More of
+// the same that come before the place is free go into the pipe while it has room.
+// The pipe is also how the rest of the process wakes the one who waits.
 
 const (
 	recordBytes = 32
-	// queueBytes is what we ask for the pipe: room for 32,768 signals, and as
-	// much as an unprivileged process may have (/proc/sys/fs/pipe-max-size).
-	queueBytes = 1 << 20
+	// firstRealtime is the kernel's SIGRTMIN (signal(7)).
+	firstRealtime = 32
+	// turnMax is how many real-time signals a Wait tells of at most, about.
+	turnMax = 64
 )
 
 // Flags of rt_sigaction (include/uapi/asm-generic/signal-defs.h; x86 and ARM agree).
@@ -35,21 +41,39 @@ const (
 )
 
 // Shared with catch_*.s; written before the handler is installed, and
-// afterwards by the handler alone, but for catchLost and catchMissed, which Wait takes.
+// afterwards by the handler alone, but for what Wait takes.
 var (
-	catchFD   int32
-	catchPID  int32
+	catchFD  int32
+	catchPID int32
+	// catchLost counts real-time signals that found no room.
 	catchLost uint32
-	// catchMissed has bit N for each signal N of 1 to 31 that found the queue full.
-	catchMissed uint64
 
-	// Once the loop is sure of the main thread (Settle), a full queue loses
-	// nothing: the handler keeps one record in catchSlot, says so in catchHeld, and
-	// returns with signals blocked, until Wait has made room.
+	// catchPlace has a record for each standard signal, with its turn in
+	// catchOrder for si_errno. The handler that sets a signal's bit (1 << N) in
+	// catchClaimed may fill its place; with the bit in catchPending it belongs to Wait,
+	// which clears both.
+	catchPlace   [firstRealtime][recordBytes]byte
+	catchClaimed uint64
+	catchPending uint64
+	//lint:ignore U1000 catch_*.s counts with it
+	catchOrder uint32
+	//lint:ignore U1000 catch_*.s writes it to the pipe to wake Wait
+	catchNothing [recordBytes]byte
+
+	// Where the loop has the main thread for itself (catchMayBlock), the handler
+	// takes turnMax real-time signals and no more: then it says so in catchHeld and
+	// returns with the others blocked, and Wait goes on from there. So nothing is
+	// lost, the kernel tells who sends too much (EAGAIN, sigqueue(3)), and
+	// nobody can keep us in the handler. A record that found no room in the pipe, which
+	// takes a thousand of Wake, is in catchSlot then, and catchKept is 1.
+	//lint:ignore U1000 catch_*.s asks it
 	catchMayBlock uint32
+	catchRoom     int32
 	catchHeld     uint32
+	catchKept     uint32
 	catchSlot     [recordBytes]byte
-	chained       [proc.LastSignal + 1]uintptr
+
+	chained [proc.LastSignal + 1]uintptr
 )
 
 func handlerAddresses() (handler, restorer uintptr)
@@ -64,14 +88,16 @@ func (k *Linux) Catch() error {
 	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
 		return fmt.Errorf("make the signal queue: pipe2: %w", err)
 	}
-	// Less than we want is no reason to stop: 64 KiB still hold 2048.
-	_, _ = unix.FcntlInt(uintptr(ends[1]), unix.F_SETPIPE_SZ, queueBytes)
 	// The end that we read from blocks; the handler's may not.
 	if _, err := unix.FcntlInt(uintptr(ends[0]), unix.F_SETFL, 0); err != nil {
 		return fmt.Errorf("make the signal queue: fcntl: %w", err)
 	}
 	k.queue = ends[0]
 	catchFD, catchPID = int32(ends[1]), int32(unix.Getpid())
+	if unix.Gettid() == unix.Getpid() {
+		lockThread()
+		catchMayBlock = 1
+	}
 	handler, restorer := handlerAddresses()
 	set := action{
 		handler:  handler,
@@ -110,6 +136,7 @@ func unblockAll() {
 // without news.
 func (k *Linux) Wait(atMost time.Duration) proc.News {
 	news := proc.News{Signals: k.caught[:0]}
+	admit()
 	if atMost >= 0 {
 		timeout := unix.NsecToTimespec(int64(atMost))
 		queue := []unix.PollFd{{Fd: int32(k.queue), Events: unix.POLLIN}}
@@ -130,39 +157,71 @@ func (k *Linux) Wait(atMost time.Duration) proc.News {
 	if err != nil || n == 0 { // an end of file would make us spin
 		panic(fmt.Sprintf("internal error: the signal queue cannot be read (%v)", err))
 	}
+	takeStandard(&news)
 	for at := 0; at+recordBytes <= n; at += recordBytes {
-		c := decode(k.buffer[at : at+recordBytes])
-		switch {
-		case c.Signal == 0: // Wake
-		case c.Signal == proc.CHLD:
-			news.ChildDied = true
-		case c.Code == proc.CodeTkill && c.PID == proc.PID(catchPID):
-			// The runtime's own, caught before chained knew whose it was.
-		case c.Code == proc.CodeUser && c.PID == proc.PID(catchPID) && echo(c.Signal):
-		default:
-			news.Signals = append(news.Signals, c)
-		}
-	}
-	if atomic.LoadUint32(&catchHeld) != 0 {
-		// There is room now, and nobody writes but Wake.
-		if n, err := unix.Write(int(catchFD), catchSlot[:]); err == nil && n == recordBytes {
-			atomic.StoreUint32(&catchHeld, 0)
-			unblockAll()
-		}
-	}
-	// Of the standard signals that found the queue full each is told of once, as
-	// the kernel would have done while it was pending.
-	for missed, s := atomic.SwapUint64(&catchMissed, 0), proc.Signal(1); missed>>s != 0; s++ {
-		if missed>>s&1 != 0 && s != proc.CHLD {
-			news.Signals = append(news.Signals, proc.Caught{Signal: s, Code: proc.CodeMissed})
-		}
+		note(&news, decode(k.buffer[at:at+recordBytes]))
 	}
 	if lost := int32(atomic.SwapUint32(&catchLost, 0)); lost > 0 {
-		news.ChildDied = true // one of the lost may have been a SIGCHLD
 		news.Signals = append(news.Signals, proc.Caught{Lost: int(lost)})
 	}
 	k.caught = news.Signals
 	return news
+}
+
+// admit lets the next real-time signals in. A standard signal that is here
+// already goes first: the kernel can take long to find each of a hundred thousand.
+func admit() {
+	if atomic.LoadUint32(&catchHeld) == 0 {
+		atomic.StoreInt32(&catchRoom, turnMax)
+		return
+	}
+	if atomic.LoadUint64(&catchPending) != 0 {
+		return
+	}
+	if atomic.LoadUint32(&catchKept) != 0 {
+		if n, err := unix.Write(int(catchFD), catchSlot[:]); err != nil || n != recordBytes {
+			return // full of Wake; the next turn has room
+		}
+		atomic.StoreUint32(&catchKept, 0)
+	}
+	atomic.StoreInt32(&catchRoom, turnMax)
+	atomic.StoreUint32(&catchHeld, 0)
+	unblockAll()
+}
+
+// takeStandard takes the standard signals from their places, in the order in
+// which they came.
+func takeStandard(news *proc.News) {
+	var turns [firstRealtime]uint32
+	var came [firstRealtime]proc.Signal
+	n := 0
+	for rest := atomic.LoadUint64(&catchPending); rest != 0; rest &= rest - 1 {
+		s := bits.TrailingZeros64(rest)
+		turns[s] = binary.NativeEndian.Uint32(catchPlace[s][4:])
+		came[n] = proc.Signal(s)
+		n++
+	}
+	slices.SortFunc(came[:n], func(a, b proc.Signal) int { return int(int32(turns[a] - turns[b])) })
+	for _, s := range came[:n] {
+		note(news, decode(catchPlace[s][:]))
+		atomic.AndUint64(&catchPending, ^(uint64(1) << s))
+		atomic.AndUint64(&catchClaimed, ^(uint64(1) << s))
+	}
+}
+
+// note adds a signal to the news, if it is any.
+func note(news *proc.News, c proc.Caught) {
+	own := c.PID == proc.PID(catchPID)
+	switch {
+	case c.Signal == 0: // Wake
+	case c.Signal == proc.CHLD:
+		news.ChildDied = true
+	case own && c.Code == proc.CodeTkill:
+		// The runtime's own, caught before chained knew whose it was.
+	case own && c.Code == proc.CodeUser && echo(c.Signal):
+	default:
+		news.Signals = append(news.Signals, c)
+	}
 }
 
 // echo tells whether a signal from ourselves is the kernel's answer to something

@@ -9,8 +9,8 @@
 // ILL 4, TRAP 5, BUS 7, FPE 8, SEGV 11, SYS 31.
 #define FAULTS (1<<4 | 1<<5 | 1<<7 | 1<<8 | 1<<11 | 1<<31)
 
-// All others, as bits of a signal mask, less URG 23.
-#define NOTFAULTS ~(1<<3 | 1<<4 | 1<<6 | 1<<7 | 1<<10 | 1<<30 | 1<<22)
+// Signals 32 to 64 as bits of a mask.
+#define REALTIME ~(1<<31 - 1)
 
 // caught is the handler of every signal, called by the kernel in the manner of
 // C: DI the signal, SI its siginfo, DX the context. All signals are blocked
@@ -39,22 +39,81 @@ chain:
 	JLS	report // default or ignored: the runtime has no handler for it
 	JMP	CX
 report:
+	CMPL	DI, $32
+	JCC	queue
+	// A standard signal needs no room in a queue: the kernel keeps one of each,
+	// and so do we. The first to claim the place fills it, and wakes the reader.
+	// Until that has taken it, more of the same are queued while there is room,
+	// because the sender may be another, and merged when there is none.
+	LOCK
+	BTSQ	DI, ·catchClaimed(SB)
+	JCS	claimed
+	MOVQ	DI, R10
+	SHLQ	$5, R10
+	LEAQ	·catchPlace(SB), R11
+	ADDQ	R10, R11
+	MOVQ	0(SI), AX
+	MOVQ	AX, 0(R11)
+	MOVQ	8(SI), AX
+	MOVQ	AX, 8(R11)
+	MOVQ	16(SI), AX
+	MOVQ	AX, 16(R11)
+	MOVQ	24(SI), AX
+	MOVQ	AX, 24(R11)
+	MOVL	$1, AX
+	LOCK
+	XADDL	AX, ·catchOrder(SB)
+	MOVL	AX, 4(R11) // for si_errno, which no signal uses
+	LOCK
+	BTSQ	DI, ·catchPending(SB)
+	LEAQ	·catchNothing(SB), SI
+	MOVL	·catchFD(SB), DI
+	MOVL	$32, DX
+	MOVL	$1, AX // write; a full pipe wakes the reader as well
+	SYSCALL
+	RET
+claimed:
+	CMPL	DI, $17 // CHLD says no more than that somebody died
+	JEQ	later
+	CMPL	·catchRoom(SB), $0
+	JGT	queue
+later:
+	// Return with this one blocked: the kernel keeps it until Wait wants more.
+	CMPL	·catchMayBlock(SB), $0
+	JEQ	done
+	LEAQ	-1(DI), CX
+	MOVL	$1, AX
+	SHLQ	CX, AX
+	ORQ	AX, 296(DX)
+	MOVL	$1, ·catchHeld(SB)
+	RET
+queue:
 	MOVQ	SI, R8
 	MOVQ	DX, R9
 	MOVL	·catchFD(SB), DI
 	MOVL	$32, DX
-	MOVL	$1, AX // write
+	MOVL	$1, AX
 	SYSCALL
 	CMPQ	AX, $32
+	JNE	full
+	// A turn of the loop takes so many. Return with the real-time signals
+	// blocked behind the last of them (uc_sigmask is at 296 in struct ucontext of
+	// arch/x86): the kernel keeps what comes, until Wait wants more. If we were not to,
+	// a process that floods us would keep us in here for ever.
+	LOCK
+	DECL	·catchRoom(SB)
+	JGT	done
+	CMPL	·catchMayBlock(SB), $0
 	JEQ	done
-	// The pipe is full. If we may, keep this one record aside and return with
-	// everything blocked but faults and URG (uc_sigmask is at 296 in struct ucontext of
-	// arch/x86): the kernel keeps what comes, and Wait goes on from there. If we
-	// were not to, a process that floods us would keep us in here for ever.
+	JMP	hold
+full:
+	CMPL	0(R8), $32
+	JCS	done
+	// Keep this one record aside.
 	CMPL	·catchMayBlock(SB), $0
 	JEQ	lose
 	MOVL	$1, AX
-	XCHGL	AX, ·catchHeld(SB)
+	XCHGL	AX, ·catchKept(SB)
 	TESTL	AX, AX
 	JNE	lose
 	MOVQ	0(R8), AX
@@ -65,7 +124,9 @@ report:
 	MOVQ	AX, ·catchSlot+16(SB)
 	MOVQ	24(R8), AX
 	MOVQ	AX, ·catchSlot+24(SB)
-	MOVQ	$NOTFAULTS, AX
+hold:
+	MOVL	$1, ·catchHeld(SB)
+	MOVQ	$REALTIME, AX
 	ORQ	AX, 296(R9)
 	RET
 lose:
@@ -74,14 +135,6 @@ lose:
 	// and will look at the count behind that.
 	LOCK
 	INCL	·catchLost(SB)
-	MOVL	(R8), CX
-	CMPL	CX, $31
-	JHI	again
-	MOVL	$1, AX
-	SHLQ	CX, AX
-	LOCK
-	ORQ	AX, ·catchMissed(SB)
-again:
 	MOVQ	R8, SI
 	MOVL	·catchFD(SB), DI
 	MOVL	$32, DX

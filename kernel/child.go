@@ -11,7 +11,7 @@ import (
 
 // plan is all that the child needs between fork and exec, in the kernel's own
 // types, and the place where it says what went wrong: the two share memory
-// until the exec, and we stand still meanwhile (vfork(2)).
+// until the exec, and the plan is the child's meanwhile.
 type plan struct {
 	command *proc.Command
 
@@ -32,18 +32,15 @@ type plan struct {
 	mask          uint64
 	restoreNofile bool
 	before        uint64 // our own mask
+	clear         bool   // every signal is caught, and default in the child by clone3
 
-	// Written by the child.
-	stage stage
-	errno syscall.Errno
-
-	// shared is set by the child first of all. Where it stays false the two do
-	// not share memory: emulators (qemu-user) make a plain fork of it. Then
-	// stage and errno come through the pipe report, whose closing by exec tells
-	// that all went well.
-	shared bool
-	report [2]int
+	// Written by the child, which reports them through a pipe: stage and errno if it
+	// failed, nothing if its exec succeeded, which closes the pipe. (They cannot be read here:
+	// under an emulator, qemu-user, the two share no memory.)
+	stage  stage
+	errno  syscall.Errno
 	words  [2]int64
+	report [2]int
 }
 
 // stage is a step of the child, for the error that names it.
@@ -56,7 +53,6 @@ const (
 	stageForeground
 	stageFiles
 	stageNull
-	stageNofile
 	stageUmask
 	stageGroups
 	stageGID
@@ -74,7 +70,6 @@ var stageNames = [...]string{
 	stageForeground:   "tcsetpgrp",
 	stageFiles:        "dup3",
 	stageNull:         "open",
-	stageNofile:       "prlimit NOFILE",
 	stageUmask:        "umask",
 	stageGroups:       "setgroups",
 	stageGID:          "setgid",
@@ -85,42 +80,16 @@ var stageNames = [...]string{
 	stageExec:         "exec",
 }
 
-func vfork(flags uintptr) (pid, errno uintptr)
-
 var devNull = [...]byte{'/', 'd', 'e', 'v', '/', 'n', 'u', 'l', 'l', 0}
 
-// forkBlocked is fork with every signal blocked: the child must not run a
-// handler of ours, since it shares our memory and our signal queue. It opens
-// its mask as the last step before exec, when all dispositions are its own.
-// Nothing here can be preempted and moved to another thread: there is no
-// prologue that looks, and the signal that would do it is blocked.
+// becomeCommand is all that the child does, on childStack. Nothing here may grow the
+// stack, allocate, or be instrumented.
 //
-//go:noinline
+//lint:ignore U1000 fork_*.s calls it
 //go:norace
 //go:nosplit
 //go:nocheckptr
-func forkBlocked(p *plan) (uintptr, syscall.Errno) {
-	syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&everySignal)), uintptr(unsafe.Pointer(&p.before)), 8, 0, 0)
-	pid, errno := fork(p)
-	syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&p.before)), 0, 8, 0, 0)
-	return pid, errno
-}
-
-// fork makes the child and, in it, never returns. As after every vfork, the
-// child may not touch the frames of its parent: it does everything in this
-// frame and below, and the parent leaves this frame at once. Nothing here
-// may grow the stack, allocate, or be instrumented.
-//
-//go:noinline
-//go:norace
-//go:nosplit
-//go:nocheckptr
-func fork(p *plan) (uintptr, syscall.Errno) {
-	pid, failed := vfork(unix.CLONE_VM | unix.CLONE_VFORK | uintptr(unix.SIGCHLD))
-	if failed != 0 || pid != 0 {
-		return pid, syscall.Errno(failed)
-	}
-	p.shared = true
+func becomeCommand(p *plan) {
 	if errno := p.prepare(); errno != 0 {
 		p.errno = errno
 	} else {
@@ -190,6 +159,8 @@ func (p *plan) resetSignals() syscall.Errno {
 		set.handler = sigDfl
 		if p.command.Ignore&(1<<(s-1)) != 0 {
 			set.handler = sigIgn
+		} else if p.clear {
+			continue
 		}
 		if errno := sigaction(s, &set, nil); errno != 0 {
 			return errno
@@ -286,17 +257,19 @@ func (p *plan) arrangeFiles() syscall.Errno {
 	return 0
 }
 
-// setLimits gives back the limit of open files that Go's runtime has raised for
-// itself, and sets the umask.
+// setLimits gives back the soft limit of open files that Go's runtime has raised
+// for itself, where that is allowed, and sets the umask.
 //
 //go:norace
 //go:nosplit
 //go:nocheckptr
 func (p *plan) setLimits() syscall.Errno {
 	if p.restoreNofile {
-		p.stage = stageNofile
-		if _, _, errno := syscall.RawSyscall6(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&inheritedNofile)), 0, 0, 0); errno != 0 {
-			return errno
+		var limit unix.Rlimit
+		_, _, errno := syscall.RawSyscall6(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, 0, uintptr(unsafe.Pointer(&limit)), 0, 0)
+		if errno == 0 {
+			limit.Cur = min(inheritedNofile.Cur, limit.Max) // somebody may have lowered it (prlimit(1))
+			syscall.RawSyscall6(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&limit)), 0, 0, 0)
 		}
 	}
 	if p.umask >= 0 {

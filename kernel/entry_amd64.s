@@ -7,6 +7,8 @@
 #define FLAGS(n) runtime·sigtable+(n*24)(SB)
 #define NAME_LENGTH(n) runtime·sigtable+(n*24+16)(SB)
 
+#define FAULTS (1<<4 | 1<<5 | 1<<6 | 1<<7 | 1<<8 | 1<<11 | 1<<31)
+
 // sexton_entry is where the kernel begins to run us when the binary was built
 // with -tags entry and linked with -E sexton_entry: before Go's runtime, which installs handlers of its
 // own, changes the signal mask and raises RLIMIT_NOFILE. What we were started
@@ -23,23 +25,26 @@ TEXT sexton_entry(SB), NOSPLIT|NOFRAME, $0-0
 	// The runtime unblocks on every thread what this table says that it must
 	// see at once: HUP, INT, QUIT and TERM, because they kill, and CHLD, STKFLT, PROF,
 	// 32, 33 and 34, for C libraries. Before Catch they would kill us with
-	// status 2, and behind it two threads would bring them out of order. With
-	// other flags (1: may be notified of) they stay blocked, but where faults are
-	// concerned. Where the table is not the one that we know, nothing is done.
+	// status 2, and behind it two threads would bring them out of order. With no
+	// flags it leaves a signal alone: it stays blocked, and no handler is installed
+	// that Catch would replace. Only what tells of faults keeps its flags: ILL 4, TRAP 5,
+	// ABRT 6, BUS 7, FPE 8, SEGV 11, SYS 31. Where the table is not the one that
+	// we know, nothing is done.
 	CMPL	FLAGS(15), $3
 	JNE	unknown
 	CMPQ	NAME_LENGTH(15), $20 // "SIGTERM: termination"
 	JNE	unknown
-	MOVL	$1, FLAGS(1)
-	MOVL	$1, FLAGS(2)
-	MOVL	$1, FLAGS(3)
-	MOVL	$1, FLAGS(15)
-	MOVL	$1, FLAGS(16)
-	MOVL	$1, FLAGS(17)
-	MOVL	$1, FLAGS(27)
-	MOVL	$1, FLAGS(32)
-	MOVL	$1, FLAGS(33)
-	MOVL	$1, FLAGS(34)
+	LEAQ	FLAGS(0), AX
+	MOVL	$64, BX
+leave:
+	MOVQ	$FAULTS, CX
+	BTQ	BX, CX
+	JCS	keep
+	LEAQ	(BX)(BX*2), CX
+	MOVL	$0, (AX)(CX*8)
+keep:
+	DECL	BX
+	JNZ	leave
 unknown:
 	// prlimit64(0, RLIMIT_NOFILE, NULL, &limit)
 	XORL	DI, DI
@@ -68,11 +73,14 @@ caught:
 	JNZ	next
 	MOVQ	R12, ·inheritedIgnore(SB)
 	MOVL	$1, ·inheritedKnown(SB)
-	// Two more variables for the runtime, behind those that we were given:
-	// make a copy of the vector (argc, argv, nil, envp, nil, auxv) below it.
+	// An environment of our own for the runtime: copy the vector (argc, argv,
+	// nil, envp, nil, auxv) below itself, with three variables for envp. Environ reads
+	// the real one where it stands.
 	MOVQ	SP, SI
 	MOVQ	(SI), AX
 	LEAQ	16(SI)(AX*8), CX // envp
+	MOVQ	CX, ·inheritedEnv(SB)
+	MOVQ	CX, R10
 envp:
 	MOVQ	(CX), DX
 	ADDQ	$8, CX
@@ -87,10 +95,9 @@ auxv:
 	JNZ	auxv
 	MOVQ	SI, DI
 	SUBQ	CX, DI
-	LEAQ	-16(SI)(DI*1), DI
+	LEAQ	-32(SI)(DI*1), DI
 	ANDQ	$~15, DI
-	MOVQ	DI, R9
-	MOVQ	R8, R10
+	MOVQ	DI, SP // before anything is written there: below it the stack may not grow
 	SUBQ	SI, R10
 copyargs:
 	MOVQ	(SI), AX
@@ -103,7 +110,10 @@ copyargs:
 	MOVQ	AX, 0(DI)
 	LEAQ	·ownProcs(SB), AX
 	MOVQ	AX, 8(DI)
-	ADDQ	$16, DI
+	LEAQ	·ownDebug(SB), AX
+	MOVQ	AX, 16(DI)
+	ADDQ	$24, DI
+	MOVQ	R8, SI
 copyrest:
 	MOVQ	(SI), AX
 	MOVQ	AX, (DI)
@@ -111,6 +121,5 @@ copyrest:
 	ADDQ	$8, DI
 	CMPQ	SI, CX
 	JNE	copyrest
-	MOVQ	R9, SP
 	XORL	DX, DX
 	JMP	_rt0_amd64_linux(SB)

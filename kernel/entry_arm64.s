@@ -2,7 +2,7 @@
 
 #include "textflag.h"
 
-#define QUIETEN(n) MOVW R4, (n*24)(R5)
+#define FAULTS (1<<4 | 1<<5 | 1<<6 | 1<<7 | 1<<8 | 1<<11 | 1<<31)
 
 // See entry_amd64.s.
 TEXT sexton_entry(SB), NOSPLIT|NOFRAME, $0-0
@@ -19,17 +19,18 @@ TEXT sexton_entry(SB), NOSPLIT|NOFRAME, $0-0
 	MOVD	(15*24+16)(R5), R4
 	CMP	$20, R4
 	BNE	unknown
-	MOVW	$1, R4
-	QUIETEN(1)
-	QUIETEN(2)
-	QUIETEN(3)
-	QUIETEN(15)
-	QUIETEN(16)
-	QUIETEN(17)
-	QUIETEN(27)
-	QUIETEN(32)
-	QUIETEN(33)
-	QUIETEN(34)
+	MOVD	$64, R6
+	MOVD	$(64*24), R7
+leave:
+	MOVD	$FAULTS, R4
+	LSR	R6, R4, R4
+	TBNZ	$0, R4, keep
+	ADD	R5, R7, R4
+	MOVW	ZR, (R4)
+keep:
+	SUB	$24, R7, R7
+	SUB	$1, R6, R6
+	CBNZ	R6, leave
 unknown:
 	MOVD	$0, R0
 	MOVD	$7, R1
@@ -61,6 +62,8 @@ caught:
 	MOVD	(R1), R4
 	ADD	$16, R1, R2
 	ADD	R4<<3, R2, R2 // envp
+	MOVD	R2, ·inheritedEnv(SB)
+	MOVD	R2, R9
 envp:
 	MOVD.P	8(R2), R4
 	CBNZ	R4, envp
@@ -70,24 +73,27 @@ auxv:
 	MOVD.P	16(R2), R4
 	CBNZ	R4, auxv
 	SUB	R1, R2, R5
-	ADD	$16, R5, R5
+	ADD	$32, R5, R5
 	SUB	R5, R1, R6
 	AND	$~15, R6, R6
 	MOVD	R6, R7
+	MOVD	R6, RSP
 copyargs:
 	MOVD.P	8(R1), R4
 	MOVD.P	R4, 8(R7)
-	CMP	R1, R3
+	CMP	R1, R9
 	BNE	copyargs
 	MOVD	$·ownZone(SB), R4
 	MOVD.P	R4, 8(R7)
 	MOVD	$·ownProcs(SB), R4
 	MOVD.P	R4, 8(R7)
+	MOVD	$·ownDebug(SB), R4
+	MOVD.P	R4, 8(R7)
+	MOVD	R3, R1
 copyrest:
 	MOVD.P	8(R1), R4
 	MOVD.P	R4, 8(R7)
 	CMP	R1, R2
 	BNE	copyrest
-	MOVD	R6, RSP
 	MOVD	$0, R0
 	B	_rt0_arm64_linux(SB)

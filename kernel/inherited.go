@@ -2,7 +2,6 @@ package kernel
 
 import (
 	"os"
-	"slices"
 	"syscall"
 	"unsafe"
 
@@ -22,6 +21,7 @@ var (
 	//lint:ignore U1000 entry_*.s puts each action here to look at it
 	inheritedAction action
 	inheritedAux    unsafe.Pointer // the auxiliary vector, getauxval(3)
+	inheritedEnv    unsafe.Pointer // the environment, environ(7)
 )
 
 // Inherited tells which signals were blocked and which were ignored when we
@@ -50,25 +50,42 @@ func Inherited() (mask, ignore uint64) {
 // and bring them out of order.
 var everySignal = ^uint64(0)
 
-// Two variables that entry_*.s lets Go's runtime see behind those that we were
-// given, where the first of a name counts: an init has one thing to do at a
-// time, and needs neither several processors, with their threads and memory,
-// nor the local time zone, for which a package that we import would read a
-// file at each start. They are written so that nobody else would write them.
+// The environment that entry_*.s lets Go's runtime see, all of it. What the
+// container's programs are told in GOMAXPROCS, GOGC or GODEBUG is not meant for
+// us, and could end us: many processors need many threads. An init has one thing to do
+// at a time, and no use for the local time zone, for which a package that we
+// import would read a file at each start. Nor does it run long enough for the
+// runtime to need signals to its own threads (SIGURG), which cannot be told from
+// others' where the kernel has no room left for the sender of a signal.
 var (
-	ownZone  = [...]byte{'T', 'Z', '=', ':', 0}
-	ownProcs = [...]byte{'G', 'O', 'M', 'A', 'X', 'P', 'R', 'O', 'C', 'S', '=', '0', '1', 0}
+	//lint:ignore U1000 entry_*.s uses it
+	ownZone = [...]byte{'T', 'Z', '=', 0}
+	//lint:ignore U1000 entry_*.s uses it
+	ownProcs = [...]byte{'G', 'O', 'M', 'A', 'X', 'P', 'R', 'O', 'C', 'S', '=', '1', 0}
+	//lint:ignore U1000 entry_*.s uses it
+	ownDebug = [...]byte{'G', 'O', 'D', 'E', 'B', 'U', 'G', '=', 'a', 's', 'y', 'n', 'c', 'p', 'r', 'e', 'e', 'm', 'p', 't', 'o', 'f', 'f', '=', '1', 0}
 )
 
-// Environ is the environment that we were given, as KEY=VALUE.
+// Environ is the environment that we were given, as KEY=VALUE, to the letter:
+// in its order, with names that stand twice.
 func Environ() []string {
-	env := os.Environ()
-	if inheritedKnown == 0 {
-		return env
+	if inheritedEnv == nil {
+		return os.Environ()
 	}
-	return slices.DeleteFunc(env, func(entry string) bool {
-		return entry == string(ownZone[:len(ownZone)-1]) || entry == string(ownProcs[:len(ownProcs)-1])
-	})
+	var env []string
+	for at := inheritedEnv; *(*unsafe.Pointer)(at) != nil; at = unsafe.Add(at, unsafe.Sizeof(uintptr(0))) {
+		env = append(env, unix.BytePtrToString(*(**byte)(at)))
+	}
+	return env
+}
+
+// RestoreSignals makes the calling thread listen to what it listened to when we
+// were started: for a verb that never calls Catch. All dispositions still are as
+// they were.
+func RestoreSignals() {
+	if inheritedKnown != 0 {
+		syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&inheritedMask)), 0, 8, 0, 0)
+	}
 }
 
 const (

@@ -16,4 +16,8 @@ type Linux struct {
 	queue  int // the end of the signal queue that we read from
 	buffer [128 * recordBytes]byte
 	caught []proc.Caught
+
+	oomFile   string // counts who was killed for want of memory; "": not looked for, or not there
+	oomSought bool   // it was looked for
+	oomKills  uint64 // as it was last
 }

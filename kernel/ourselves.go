@@ -6,7 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
+	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -34,33 +35,80 @@ func (*Linux) Suspend() { _ = unix.Kill(unix.Getpid(), unix.SIGSTOP) }
 // Go's runtime makes threads when it needs them, and ends the process when it
 // cannot: at a container's pids limit, while a service goes mad, PID 1 would die of
 // that. A thread that was made once stays, so what we may ever need at once is
-// made now. Where less than that and half as much again is left under the limit,
-// fewer are made: the services need some too.
+// made now, behind a trial that shows how many tasks may be had.
+// Where less than three times as many are left under the limit, fewer are made, two
+// at least: the services need some too.
 func (*Linux) Settle(n int) int {
 	if left, ok := processesLeft(); ok {
-		n = max(0, min(n, left*2/3))
+		n = min(n, max(2, left/3))
 	}
-	if unix.Gettid() == unix.Getpid() {
-		atomic.StoreUint32(&catchMayBlock, 1)
-		runtime.LockOSThread() // this makes one more, from which the runtime makes others
+	n = mayFork(n+headroom) - headroom
+	if n < 0 {
+		return 0
 	}
+	runtime.LockOSThread() // this makes one more, from which the runtime makes others
 	var ready, done sync.WaitGroup
 	ready.Add(n)
-	done.Add(n)
 	release := make(chan struct{})
 	for range n {
-		go func() {
+		done.Go(func() {
 			runtime.LockOSThread() // so that each needs a thread of its own
 			ready.Done()
 			<-release
 			runtime.UnlockOSThread() // so that the thread stays
-			done.Done()
-		}()
+		})
 	}
 	ready.Wait()
 	close(release)
 	done.Wait()
 	return n
+}
+
+// headroom is how many tasks must be to be had beside those that we want: the
+// runtime may make another two or three on the way.
+const headroom = 4
+
+// mayFork tries how many tasks may be had, up to n: under the pids limits of our
+// cgroup and of those above it, under RLIMIT_NPROC, and whatever else there is
+// (clone(2), EAGAIN). Its children end at once, count until they are reaped, which
+// is here, and give no SIGCHLD.
+func mayFork(n int) int {
+	var children []int
+	for len(children) < n {
+		pid, errno := cloneNobody()
+		if errno == uintptr(unix.EAGAIN) || errno == uintptr(unix.ENOMEM) {
+			n = len(children)
+			break
+		}
+		if errno != 0 { // that says nothing about limits (qemu-user has no such child)
+			break
+		}
+		children = append(children, int(pid))
+	}
+	for _, pid := range children {
+		_ = unix.Kill(pid, unix.SIGKILL) // somebody may have stopped it
+		for {
+			if _, err := unix.Wait4(pid, nil, unix.WALL, nil); err != unix.EINTR {
+				break
+			}
+		}
+	}
+	return n
+}
+
+// cloneNobody makes a child that ends at once and gives no signal, with every
+// signal blocked: a handler of ours would run on the stack that it shares with us.
+//
+//go:noinline
+//go:norace
+//go:nosplit
+//go:nocheckptr
+func cloneNobody() (pid, errno uintptr) {
+	var before uint64
+	syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&everySignal)), uintptr(unsafe.Pointer(&before)), 8, 0, 0)
+	pid, errno = clone(unix.SYS_CLONE, unix.CLONE_VM, 0, nil)
+	syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&before)), 0, 8, 0, 0)
+	return pid, errno
 }
 
 // processesLeft is how many tasks our cgroup may still make. ok is false where

@@ -38,7 +38,8 @@ func (*Linux) Signal(pid proc.PID, scope proc.Scope, sig proc.Signal) error {
 
 // Queue sends sig with a value, as sigqueue(3) does. There is no sigqueue for
 // a group but by a pidfd (PIDFD_SIGNAL_PROCESS_GROUP, since Linux 6.9); on
-// an older kernel each member of the group gets it by itself.
+// an older kernel each member of the group gets it by itself. Where no more can
+// be queued the error wraps proc.ErrQueueFull.
 func (k *Linux) Queue(pid proc.PID, scope proc.Scope, sig proc.Signal, value uint64) error {
 	info := queueInfo(sig, value)
 	if scope == proc.Single {
@@ -50,8 +51,10 @@ func (k *Linux) Queue(pid proc.PID, scope proc.Scope, sig proc.Signal, value uin
 		err = unix.PidfdSendSignal(fd, unix.Signal(sig), (*unix.Siginfo)(unsafe.Pointer(info)), pidfdProcessGroup)
 	}
 	switch errnoOf(err) {
-	case 0, unix.ESRCH:
+	case 0, unix.EAGAIN:
 		return queueError(pid, sig, err)
+	case unix.ESRCH:
+		return queueOne(int(pid), sig, info) // it has joined another group
 	}
 	first := queueOne(int(pid), sig, info)
 	for _, member := range membersOf(int(pid)) {
@@ -87,6 +90,9 @@ func queueOne(pid int, sig proc.Signal, info *[128]byte) error {
 func queueError(pid proc.PID, sig proc.Signal, err error) error {
 	if err == nil {
 		return nil
+	}
+	if errnoOf(err) == unix.EAGAIN {
+		err = proc.ErrQueueFull
 	}
 	return fmt.Errorf("queue %v to process %d: %w", sig, pid, err)
 }
@@ -154,6 +160,9 @@ func (g *group) anyAlive() bool {
 	return len(members) == 0
 }
 
+// Group is the group's number, which is its dead leader's.
+func (g *group) Group() proc.PID { return g.pid }
+
 // Release gives up the hold.
 func (g *group) Release() {
 	if g.fd >= 0 {
@@ -204,17 +213,29 @@ func processes() []int {
 // readSmall reads a file of /proc in one read. Package os would ask the poller first
 // whether it can wait for it, for each of thousands of files.
 func readSmall(path string) []byte {
+	buffer := make([]byte, 1024)
+	return buffer[:readInto(path, buffer)]
+}
+
+// readInto reads a file until it ends or the buffer is full, and tells how much
+// that was.
+func readInto(path string, buffer []byte) (n int) {
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return nil
+		return 0
 	}
 	defer unix.Close(fd)
-	buffer := make([]byte, 1024)
-	n, err := unix.Read(fd, buffer)
-	if err != nil {
-		return nil
+	for n < len(buffer) {
+		more, err := unix.Read(fd, buffer[n:])
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil || more == 0 {
+			break
+		}
+		n += more
 	}
-	return buffer[:n]
+	return n
 }
 
 // groupAndStart reads a process's group and the time of its start; zeros when

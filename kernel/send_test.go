@@ -56,7 +56,7 @@ func TestHoldReachesTheGroupWhenItsLeaderIsGone(t *testing.T) {
 			unix.Close(hold.fd)
 			hold.fd = -1
 		}
-		if _, err := (&Linux{}).Reap(leader); err != nil {
+		if err := (&Linux{}).Reap(leader); err != nil {
 			t.Fatal(err)
 		}
 		if !hold.Signal(0) {

@@ -5,8 +5,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -32,16 +32,16 @@ func (*Linux) Spawn(c *proc.Command) (proc.PID, error) {
 	if err != nil {
 		return 0, err
 	}
+	giveOutput(c)
+	spawning.Lock()
+	defer spawning.Unlock()
 	if err := unix.Pipe2(plan.report[:], unix.O_CLOEXEC); err != nil {
 		return 0, &proc.SpawnError{Stage: "pipe2", Err: err, Passing: true}
 	}
 	defer unix.Close(plan.report[0])
 	pid, errno := forkBlocked(plan)
-	unix.Close(plan.report[1])
-	if errno == 0 && !plan.shared {
-		plan.readReport()
-	}
 	if errno != 0 {
+		unix.Close(plan.report[1])
 		return 0, forkError(errno)
 	}
 	if plan.errno != 0 {
@@ -51,20 +51,25 @@ func (*Linux) Spawn(c *proc.Command) (proc.PID, error) {
 	return proc.PID(pid), nil
 }
 
-// readReport waits for what a child says that does not share our memory: two
-// words if it failed, nothing if its exec succeeded.
-func (p *plan) readReport() {
-	for {
-		n, err := unix.Read(p.report[0], (*[unsafe.Sizeof(p.words)]byte)(unsafe.Pointer(&p.words))[:])
-		if err == unix.EINTR {
-			continue
-		}
-		if err == nil && n == int(unsafe.Sizeof(p.words)) {
-			p.stage, p.errno = stage(p.words[0]), syscall.Errno(p.words[1])
-		}
+// giveOutput makes the pipes of a child's output its user's own, or its own
+// terminal: a program that opens /dev/stdout, as log files are linked to it in
+// images, opens the pipe anew (proc_pid_fd(5)), and may only if its user might open
+// a file with the pipe's owner and mode. The container's own descriptors are left alone.
+// That it cannot be done is no reason not to start.
+func giveOutput(c *proc.Command) {
+	if c.Credential == nil {
 		return
 	}
+	for _, fd := range c.Files[1:] {
+		var stat unix.Stat_t
+		if fd > 2 && unix.Fstat(fd, &stat) == nil && (stat.Mode&unix.S_IFMT == unix.S_IFIFO || c.Own && fd == c.Foreground) {
+			_ = unix.Fchown(fd, c.Credential.UID, c.Credential.GID)
+		}
+	}
 }
+
+// spawning: one child at a time is on childStack, and has the end of its report alone.
+var spawning sync.Mutex
 
 func forkError(errno syscall.Errno) error {
 	failed := &proc.SpawnError{Stage: "fork", Err: errno, Passing: errno == unix.EAGAIN || errno == unix.ENOMEM}
@@ -167,7 +172,8 @@ func newPlan(c *proc.Command) (*plan, error) {
 	for i, fd := range c.Files {
 		p.files[i] = int32(fd)
 	}
-	p.restoreNofile = inheritedKnown != 0
+	p.restoreNofile = inheritedNofile.Max != 0
+	p.clear = catchPID != 0 && !withoutClone3
 	return p, nil
 }
 

@@ -16,8 +16,14 @@ import (
 	"sexton/proc"
 )
 
-// wait polls Peek until pid is dead, and reaps it.
+// wait polls Peek until pid is dead, reaps it, and returns how it ended.
 func wait(t *testing.T, pid proc.PID) proc.Exit {
+	t.Helper()
+	return bury(t, pid).Exit
+}
+
+// bury polls Peek until pid is dead, reaps it, and returns all that Peek said.
+func bury(t *testing.T, pid proc.PID) proc.Dead {
 	t.Helper()
 	k := &Linux{}
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
@@ -29,14 +35,14 @@ func wait(t *testing.T, pid proc.PID) proc.Exit {
 			t.Fatalf("process %d is no child of ours", pid)
 		}
 		if ok && dead.PID == pid {
-			if _, err := k.Reap(pid); err != nil {
+			if err := k.Reap(pid); err != nil {
 				t.Fatal(err)
 			}
-			return dead.Exit
+			return dead
 		}
 	}
 	t.Fatalf("process %d did not end within 20s", pid)
-	return proc.Exit{}
+	return proc.Dead{}
 }
 
 // run spawns a command and returns what it wrote.
@@ -277,5 +283,17 @@ func TestManySpawnsAtOnceFromManyThreads(t *testing.T) {
 			(&Linux{}).Reap(dead.PID)
 			reaped++
 		}
+	}
+}
+
+// A small process may have used no memory by the kernel's count, which is kept for each
+// processor and added up now and then.
+func TestPeekTellsWhatAProcessUsed(t *testing.T) {
+	pid, err := (&Linux{}).Spawn(&proc.Command{Argv: []string{"sh", "-c", "x=$(head -c 20000000 /dev/zero | tr '\\0' a)"}, Env: os.Environ(), Files: [3]int{-1, 1, 2}, Foreground: -1, Umask: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if dead := bury(t, pid); dead.Usage.MaxRSSBytes < 16<<20 {
+		t.Errorf("it held 20 MB, Peek says %d bytes", dead.Usage.MaxRSSBytes)
 	}
 }

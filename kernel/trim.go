@@ -15,6 +15,10 @@ const (
 	segmentWrite   = 2 // PF_W
 )
 
+// trimPiece is the size of the mappings that Trim makes of our program: what one
+// fault maps anyway (fault_around_bytes, mm/memory.c).
+const trimPiece = 64 << 10
+
 // programHeader is Elf64_Phdr.
 type programHeader struct {
 	kind, flags                                   uint32
@@ -38,6 +42,12 @@ func (*Linux) Trim() {
 			continue
 		}
 		_, _, _ = syscall.Syscall(unix.SYS_MADVISE, start, end-start, unix.MADV_DONTNEED)
+		// From Linux 6.18 on one fault maps as much of the file as the page cache
+		// has in one piece, megabytes maybe, but never beyond the mapping (filemap_map_pages,
+		// mm/filemap.c). So make small mappings of it, every other one with another advice.
+		for at := start; at < end; at += 2 * trimPiece {
+			_, _, _ = syscall.Syscall(unix.SYS_MADVISE, at, min(trimPiece, end-at), unix.MADV_RANDOM)
+		}
 	}
 }
 

@@ -32,18 +32,21 @@ const (
 // no child is dead; children tells whether there is any child at all, dead or
 // alive. Never blocks.
 //
-// waitid(2): WNOWAIT leaves the child in a waitable state.
+// waitid(2): WNOWAIT leaves the child in a waitable state. The system call has a
+// fifth argument that the C library hides: what the child has used, as wait4(2)
+// tells it ("C library/kernel differences").
 func (*Linux) Peek() (dead proc.Dead, ok, children bool, err error) {
 	var info siginfo
+	var usage unix.Rusage
 	for {
 		_, _, errno := syscall.RawSyscall6(unix.SYS_WAITID, unix.P_ALL, 0, uintptr(unsafe.Pointer(&info)),
-			unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, 0, 0)
+			unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, uintptr(unsafe.Pointer(&usage)), 0)
 		switch errno {
 		case 0:
 			if info.pid == 0 {
 				return proc.Dead{}, false, true, nil
 			}
-			return proc.Dead{PID: proc.PID(info.pid), Exit: info.exit()}, true, true, nil
+			return proc.Dead{PID: proc.PID(info.pid), Exit: info.exit(), Usage: used(&usage)}, true, true, nil
 		case unix.EINTR:
 		case unix.ECHILD:
 			return proc.Dead{}, false, false, nil
@@ -60,22 +63,25 @@ func (i *siginfo) exit() proc.Exit {
 	return proc.Exit{Signal: proc.Signal(i.status), Core: i.code == cldDumped}
 }
 
-// Reap frees the zombie that Peek has shown, and tells what it had used. From
-// then on its number may belong to somebody else.
-func (*Linux) Reap(pid proc.PID) (proc.Usage, error) {
-	var usage unix.Rusage
+func used(r *unix.Rusage) proc.Usage {
+	return proc.Usage{
+		User:        time.Duration(r.Utime.Nano()),
+		System:      time.Duration(r.Stime.Nano()),
+		MaxRSSBytes: r.Maxrss << 10, // in KiB, getrusage(2)
+	}
+}
+
+// Reap frees the zombie that Peek has shown. From then on its number may belong
+// to somebody else.
+func (*Linux) Reap(pid proc.PID) error {
 	for {
-		_, err := unix.Wait4(int(pid), nil, unix.WNOHANG, &usage)
+		_, err := unix.Wait4(int(pid), nil, unix.WNOHANG, nil)
 		switch err {
 		case nil:
-			return proc.Usage{
-				User:        time.Duration(usage.Utime.Nano()),
-				System:      time.Duration(usage.Stime.Nano()),
-				MaxRSSBytes: usage.Maxrss << 10, // in KiB, getrusage(2)
-			}, nil
+			return nil
 		case unix.EINTR:
 		default:
-			return proc.Usage{}, fmt.Errorf("reap process %d: wait4: %w", pid, err)
+			return fmt.Errorf("reap process %d: wait4: %w", pid, err)
 		}
 	}
 }

@@ -48,11 +48,25 @@ type StopProbe struct {
 }
 
 // Sweep: send Signal to everything that is left. Say Survived if some of that
-// descends from us, and Emptied with Run zero when nobody is left.
-type Sweep struct{ Signal proc.Signal }
+// descends from us, and Emptied with Run zero when nobody is left. CONT goes out
+// behind a signal other than KILL, so that who is stopped hears it too.
+//
+// Strangers leaves out the groups of all runs that are alive, and says nothing
+// afterwards: the services are not yet at their end.
+type Sweep struct {
+	Signal    proc.Signal
+	Strangers bool
+}
+
+// Heed: say Connected whenever new connections have come to the ports that
+// listen in our network namespace, or, with On false, do not any more.
+type Heed struct{ On bool }
 
 // Suspend: stop ourselves, until somebody continues us.
 type Suspend struct{}
+
+// Reopen: open all log files again by their names.
+type Reopen struct{}
 
 // Say: tell people. Service is "" where the container as a whole is meant.
 type Say struct {
@@ -60,6 +74,9 @@ type Say struct {
 	Service string
 	Text    string
 }
+
+// Summarize: this is how the container ended. It comes once, before Leave.
+type Summarize struct{ service.Summary }
 
 // Leave: write out what is to be written and exit with Status.
 type Leave struct{ Status int }
@@ -82,6 +99,9 @@ func (Watch) action()     {}
 func (Probe) action()     {}
 func (StopProbe) action() {}
 func (Sweep) action()     {}
+func (Heed) action()      {}
 func (Suspend) action()   {}
+func (Reopen) action()    {}
 func (Say) action()       {}
+func (Summarize) action() {}
 func (Leave) action()     {}

@@ -32,6 +32,11 @@ func FormatPlan(plan service.Plan, seed uint64) string {
 	w.text("main", plan.Init.Main)
 	w.text("grace", plan.Init.Grace.String())
 	w.text("linger", plan.Init.Linger.String())
+	if d := plan.Init.Drain; d.Max > 0 {
+		w.text("drain", fmt.Sprintf("%v/%v/%v", d.Min, d.Quiet, d.Max))
+		w.flag("stays-ready", d.StaysReady)
+	}
+	w.text("exit-code-from", plan.Init.ExitCodeFrom)
 	w.flag("one-command", plan.Init.OneCommand)
 	if plan.Init.Mute > 0 {
 		w.text("mute", strconv.Itoa(int(plan.Init.Mute)))
@@ -172,6 +177,7 @@ func FormatEvent(at Instant, event Event) string {
 		if e.Exit.Signal != 0 {
 			w.text("signal", e.Exit.Signal.String())
 			w.flag("core", e.Exit.Core)
+			w.flag("oom", e.Exit.OOM)
 		} else {
 			w.text("status", strconv.Itoa(e.Exit.Code))
 		}
@@ -180,6 +186,14 @@ func FormatEvent(at Instant, event Event) string {
 		w.run(e.Run)
 	case Survived:
 		name = "survived"
+	case Left:
+		name = "left"
+		w.text("pid", strconv.Itoa(int(e.PID)))
+		w.text("command", strconv.Quote(e.Command))
+		w.text("service", e.Service)
+	case LeftEnded:
+		name = "left-ended"
+		w.text("pid", strconv.Itoa(int(e.PID)))
 	case Probed:
 		name = "probed"
 		w.run(e.Run)
@@ -198,9 +212,19 @@ func FormatEvent(at Instant, event Event) string {
 			w.text("value", strconv.FormatUint(e.Value, 10))
 		}
 		w.text("from", strconv.Quote(e.From))
+		w.flag("typed", e.Typed)
+	case Connected:
+		name = "connected"
+		w.text("count", strconv.Itoa(e.Count))
+		if e.Unknown != "" {
+			w.text("unknown", strconv.Quote(e.Unknown))
+		}
 	case Asked:
 		name = "asked " + e.Verb.String()
 		w.text("service", e.Service)
+		if e.From != "" {
+			w.text("from", strconv.Quote(e.From))
+		}
 	case Ticked:
 		name = "ticked"
 	}
@@ -228,12 +252,24 @@ func FormatAction(at Instant, action Action) string {
 		text = fmt.Sprintf("stop-probe %s run=%d", a.Service, a.Run)
 	case Sweep:
 		text = fmt.Sprintf("sweep %v", a.Signal)
+		if a.Strangers {
+			text += " strangers"
+		}
+	case Heed:
+		text = map[bool]string{true: "heed connections", false: "heed connections no more"}[a.On]
 	case Suspend:
 		text = "suspend"
+	case Reopen:
+		text = "reopen"
 	case Say:
 		text = fmt.Sprintf("say %v %s", a.Level, a.Text)
 		if a.Service != "" {
 			text = fmt.Sprintf("say %v %s: %s", a.Level, a.Service, a.Text)
+		}
+	case Summarize:
+		text = fmt.Sprintf("summarize status=%d service=%s starts=%d: %s", a.Status, a.Service, a.Starts, a.Reason)
+		if words := a.Text(); words != "" {
+			text += "; " + words
 		}
 	case Leave:
 		text = fmt.Sprintf("leave %d", a.Status)

@@ -28,10 +28,12 @@ type StartFailed struct {
 }
 
 // Exited: the run's first process has ended. It is still a zombie, and stays
-// one until the actions that Step returns have been done.
+// one until the actions that Step returns have been done. Usage decides nothing:
+// it is kept for people, and not in a trace.
 type Exited struct {
-	Run  service.Run
-	Exit proc.Exit
+	Run   service.Run
+	Exit  proc.Exit
+	Usage proc.Usage
 }
 
 // Emptied: nobody is left of the run's process group, which Watch asked to be
@@ -42,12 +44,32 @@ type Emptied struct{ Run service.Run }
 // somebody opened from outside does not.
 type Survived struct{}
 
+// Left: a process that belongs to no service which still runs is about to get
+// the signal of the present Sweep. Service is whose it was, "" where that is not
+// known.
+type Left struct {
+	PID     proc.PID
+	Command string
+	Service string
+}
+
+// LeftEnded: a process that Left told of has ended. It is said of those alone whose
+// end is seen: a child of somebody else's ends unseen.
+type LeftEnded struct{ PID proc.PID }
+
 // Probed: attempt Seq of asking the run whether it is ready has ended. Err ""
 // means that it is; otherwise Err says what was seen.
 type Probed struct {
 	Run service.Run
 	Seq uint64
 	Err string
+}
+
+// Connected: Count new connections have come since Heed or since the last news
+// of that kind; or Unknown says why that cannot be known.
+type Connected struct {
+	Count   int
+	Unknown string
 }
 
 // Signalled: somebody sent us Signal, and Rule says what it does. Value is what a
@@ -58,12 +80,15 @@ type Signalled struct {
 	Queued bool
 	Value  uint64
 	From   string // who sent it, in words
+	Typed  bool   // it came from the keyboard of our terminal
 }
 
-// Asked: somebody who may wants something.
+// Asked: somebody who may wants something. From says who, in words that go
+// on behind "asked to"; "" says nothing.
 type Asked struct {
 	Verb    Ask
 	Service string
+	From    string
 }
 
 // Ask is what can be asked for.
@@ -74,9 +99,12 @@ const (
 	AskStart
 	AskStop
 	AskRestart
+	AskShutdownNow // without the drain
 )
 
-func (a Ask) String() string { return [...]string{"shutdown", "start", "stop", "restart"}[a] }
+func (a Ask) String() string {
+	return [...]string{"shutdown", "start", "stop", "restart", "shutdown-now"}[a]
+}
 
 // Ticked: the time of Next has come. Ticking too early or too often does
 // nothing.
@@ -88,7 +116,10 @@ func (StartFailed) event() {}
 func (Exited) event()      {}
 func (Emptied) event()     {}
 func (Survived) event()    {}
+func (Left) event()        {}
+func (LeftEnded) event()   {}
 func (Probed) event()      {}
 func (Signalled) event()   {}
+func (Connected) event()   {}
 func (Asked) event()       {}
 func (Ticked) event()      {}

@@ -59,10 +59,11 @@ type Machine struct {
 	now     Instant
 	actions []Action
 
-	booted   bool
-	over     bool
-	status   int
-	shutdown shutdown
+	booted    bool
+	everReady bool // all services were ready at one moment
+	over      bool
+	status    int
+	shutdown  shutdown
 }
 
 // New makes the machine for a plan whose names are unique and whose needs have
@@ -81,7 +82,7 @@ func New(plan service.Plan, seed uint64) *Machine {
 		m.units[i].probe.forget()
 		m.index[plan.Services[i].Name] = i
 	}
-	m.shutdown.deadline, m.shutdown.killAt = never, never
+	m.shutdown.deadline, m.shutdown.killAt, m.shutdown.warnAt = never, never, never
 	return m
 }
 
@@ -108,10 +109,16 @@ func (m *Machine) Step(now Instant, event Event) []Action {
 		m.emptied(e)
 	case Survived:
 		m.shutdown.killed = m.shutdown.killed || m.shutdown.phase == sweepingHard
+	case Left:
+		m.left(e)
+	case LeftEnded:
+		m.leftEnded(e)
 	case Probed:
 		m.probed(e)
 	case Signalled:
 		m.signalled(e)
+	case Connected:
+		m.connected(e)
 	case Asked:
 		m.asked(e)
 	case Ticked:
@@ -128,7 +135,7 @@ func (m *Machine) Next() (at Instant, ok bool) {
 	}
 	at = m.shutdown.deadline
 	if m.shutdown.phase == stoppingUnits && !m.shutdown.late {
-		at = min(at, m.shutdown.killAt)
+		at = min(at, m.shutdown.killAt, m.shutdown.warnAt)
 	}
 	for i := range m.units {
 		at = min(at, m.units[i].deadline, m.units[i].probe.next())
@@ -153,7 +160,10 @@ func (m *Machine) LeaveBy() (at Instant, ok bool) {
 
 // Report is how everything is now.
 func (m *Machine) Report() service.Report {
-	r := service.Report{Stopping: m.shutdown.phase != running, Services: make([]service.Status, len(m.units))}
+	r := service.Report{
+		At: m.now, Services: make([]service.Status, len(m.units)),
+		Ready: m.ready(), Draining: m.shutdown.phase == draining, Stopping: m.shutdown.phase != running,
+	}
 	for i := range m.units {
 		r.Services[i] = m.units[i].report(m)
 	}
@@ -211,8 +221,8 @@ func (m *Machine) ticked() {
 }
 
 func (m *Machine) asked(e Asked) {
-	if e.Verb == AskShutdown {
-		m.stopRequested("asked to")
+	if e.Verb == AskShutdown || e.Verb == AskShutdownNow {
+		m.stopRequested("asked to"+e.From, e.Verb == AskShutdownNow)
 		return
 	}
 	i, ok := m.index[e.Service]
@@ -222,13 +232,13 @@ func (m *Machine) asked(e Asked) {
 	u := &m.units[i]
 	switch e.Verb {
 	case AskStart:
-		if m.shutdown.phase == running {
+		if m.keeping() {
 			u.take(m, kindAskStart, e)
 		}
 	case AskStop:
 		u.take(m, kindAskStop, e)
 	case AskRestart:
-		if m.shutdown.phase == running {
+		if m.keeping() {
 			u.take(m, kindAskStop, e)
 			u.take(m, kindAskStart, e)
 		}
@@ -249,5 +259,15 @@ func (m *Machine) main() *unit {
 func (m *Machine) signalRun(u *unit, sig proc.Signal, scope proc.Scope) {
 	if u.run != 0 {
 		m.do(Signal{Run: u.run, Service: u.spec.Name, Signal: sig, Scope: scope})
+	}
+}
+
+// askToEnd asks all of a run's group to end. CONT comes behind the signal, or who
+// is stopped (SIGSTOP, Ctrl-Z) would hear of it only when its time is over.
+func (m *Machine) askToEnd(u *unit, sig proc.Signal) {
+	m.signalRun(u, sig, proc.Group)
+	u.lastSignal = sig
+	if sig != proc.KILL && sig != proc.CONT {
+		m.signalRun(u, proc.CONT, proc.Group)
 	}
 }

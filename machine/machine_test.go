@@ -93,6 +93,10 @@ func (p *player) line(line string) error {
 		p.tickUntil(at)
 		return err
 	}
+	if name, ok := strings.CutPrefix(line, "report "); ok {
+		p.report(name)
+		return nil
+	}
 	at, event, err := ParseEvent(line)
 	if err != nil {
 		return err
@@ -105,6 +109,19 @@ func (p *player) line(line string) error {
 	}
 	p.step(event)
 	return nil
+}
+
+// report writes how the service is, and its last runs.
+func (p *player) report(name string) {
+	r := p.machine.Report()
+	fmt.Fprintf(&p.out, "        container ready=%v draining=%v stopping=%v\n", r.Ready, r.Draining, r.Stopping)
+	s := r.Find(name)
+	fmt.Fprintf(&p.out, "        %s %v run=%d since=%v restarts=%d ready=%v waits=%q last=%q\n",
+		name, s.State, s.Run, s.Since, s.Restarts, s.Ready, s.Waits, s.LastExit)
+	for _, e := range p.machine.Records(name) {
+		fmt.Fprintf(&p.out, "        run %d pid=%d %v to %v up=%v status=%d %q asked=%q killed=%v\n",
+			e.Run, e.PID, e.Started, e.Ended, e.Up, e.Status, e.Exit, e.Asked, e.Killed)
+	}
 }
 
 // tickUntil lets time pass, every deadline on its way.

@@ -26,6 +26,8 @@ func ParsePlanLine(line string, plan *service.Plan, seed *uint64) (ok bool, err 
 		plan.Init.Main = r.text("main")
 		plan.Init.Grace = r.span("grace", 10*time.Second)
 		plan.Init.Linger = r.span("linger", 2*time.Second)
+		r.drain(&plan.Init.Drain)
+		plan.Init.ExitCodeFrom = r.text("exit-code-from")
 		plan.Init.OneCommand = r.flag("one-command")
 		plan.Init.Mute = uint8(r.number("mute", 0))
 		plan.Init.Pause = r.flag("pause")
@@ -129,23 +131,29 @@ func ParseEvent(line string) (at Instant, event Event, err error) {
 	case "start-failed":
 		event = StartFailed{Run: run, Status: int(r.number("status", 0)), Passing: r.flag("passing"), Err: r.text("err")}
 	case "exited":
-		exit := proc.Exit{Code: int(r.number("status", 0)), Core: r.flag("core")}
+		exit := proc.Exit{Code: int(r.number("status", 0)), Core: r.flag("core"), OOM: r.flag("oom")}
 		if name := r.text("signal"); name != "" {
 			exit.Signal = r.signal(name)
 		}
 		event = Exited{Run: run, Exit: exit}
 	case "emptied":
 		event = Emptied{Run: run}
+	case "connected":
+		event = Connected{Count: int(r.number("count", 0)), Unknown: r.text("unknown")}
 	case "survived":
 		event = Survived{}
+	case "left":
+		event = Left{PID: proc.PID(r.number("pid", 0)), Command: r.text("command"), Service: r.text("service")}
+	case "left-ended":
+		event = LeftEnded{PID: proc.PID(r.number("pid", 0))}
 	case "probed":
 		event = Probed{Run: run, Seq: r.number("seq", 0), Err: r.text("err")}
 	case "signalled":
 		event = r.signalled(words)
 	case "asked":
-		for verb := AskShutdown; verb <= AskRestart; verb++ {
+		for verb := AskShutdown; verb <= AskShutdownNow; verb++ {
 			if verb.String() == words[0] {
-				event = Asked{Verb: verb, Service: r.text("service")}
+				event = Asked{Verb: verb, Service: r.text("service"), From: r.text("from")}
 			}
 		}
 	case "ticked":
@@ -157,10 +165,24 @@ func ParseEvent(line string) (at Instant, event Event, err error) {
 	return at, event, r.done(line)
 }
 
+// drain reads MIN/QUIET/MAX.
+func (r *reader) drain(d *service.Drain) {
+	d.StaysReady = r.flag("stays-ready")
+	parts := strings.Split(r.text("drain"), "/")
+	if len(parts) != 3 {
+		return
+	}
+	for i, into := range []*time.Duration{&d.Min, &d.Quiet, &d.Max} {
+		span, err := time.ParseDuration(parts[i])
+		r.keep(err)
+		*into = span
+	}
+}
+
 func (r *reader) signalled(words []string) Event {
 	e := Signalled{Signal: r.signal(words[0]), From: r.text("from"), Queued: r.fields["value"] != ""}
 	e.Value = r.number("value", 0)
-	for verb := service.VerbForward; verb <= service.VerbReload; verb++ {
+	for verb := service.VerbForward; verb <= service.VerbReopen; verb++ {
 		if verb.String() == words[1] {
 			e.Rule.Verb = verb
 		}
@@ -170,6 +192,7 @@ func (r *reader) signalled(words []string) Event {
 	}
 	e.Rule.To = r.list("to")
 	e.Rule.Suspend = r.flag("suspend")
+	e.Typed = r.flag("typed")
 	return e
 }
 

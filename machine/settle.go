@@ -13,14 +13,17 @@ func (m *Machine) settle() {
 	if !m.booted || m.over {
 		return
 	}
-	if m.shutdown.phase == running {
+	if m.keeping() {
 		m.startUnits()
 	}
-	if m.shutdown.phase == running && m.nothingToDo() {
+	if m.keeping() && m.nothingToDo() {
 		m.beginShutdown("every service has ended")
 	}
 	if m.shutdown.phase == stoppingUnits {
 		m.stopUnits()
+	}
+	if m.plan.Init.Drain.Max > 0 && !m.everReady { // nobody else wants to know
+		m.everReady = m.allReady()
 	}
 }
 
@@ -42,7 +45,7 @@ func (m *Machine) startUnits() {
 		switch blocker, hopeless := u.blocker(m); {
 		case hopeless:
 			m.cannotStart(u, blocker)
-			if m.shutdown.phase != running {
+			if !m.keeping() {
 				return
 			}
 		case blocker == nil && spawning < spawningMax:

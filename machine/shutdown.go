@@ -13,6 +13,7 @@ type phase uint8
 
 const (
 	running       phase = iota
+	draining            // asked to stop; the services go on as ever
 	stoppingUnits       // in reverse order
 	sweeping            // TERM went to everything that is left
 	sweepingHard        // KILL did
@@ -25,30 +26,73 @@ type shutdown struct {
 	at       Instant // when it began
 	killAt   Instant // whatever runs then is killed
 	late     bool    // killAt has passed
+	warnAt   Instant // what belongs to no service gets TERM, whatever the services do
 	sweepAt  Instant // when everything that is left got TERM
 	deadline Instant // of the present phase
+	lastNew  Instant // when the last new connection came, or the drain began
 	asked    bool    // somebody asked for it; otherwise cause ended
 	cause    *unit   // whose end it is, or nil
 	failed   bool    // that end was a failure
 	killed   bool    // a service had to be killed
 	ints     int     // how often INT came
+	hurried  bool    // a third time: what is left gets no time either
+	reason   string  // why it began, in one line
+	ends     []service.Ending
+	leftAt   map[proc.PID]Instant // when what is left got TERM, as long as it is not known to have ended
 	below    []ladderNeed
 }
 
-// begin: running -> stoppingUnits.
-func (m *Machine) beginShutdown(why string) {
+// keeping tells whether services are kept up: restarted when they end, and
+// started when they are asked for.
+func (m *Machine) keeping() bool { return m.shutdown.phase <= draining }
+
+// setTimes fixes what the whole end of the container has, at its beginning.
+func (m *Machine) setTimes() {
 	s := &m.shutdown
-	s.phase, s.at = stoppingUnits, m.now
+	s.at = m.now
 	if grace := m.plan.Init.Grace; grace > 0 {
 		s.killAt = m.now + grace - m.reserve()
+		s.warnAt = m.warnAt()
+	}
+}
+
+// beginShutdown: running, draining -> stoppingUnits.
+func (m *Machine) beginShutdown(why string) {
+	s := &m.shutdown
+	if s.phase == running {
+		m.setTimes()
+		s.reason = why
+	} else if m.plan.Init.Drain.Quiet > 0 {
+		m.do(Heed{On: false})
+	}
+	s.phase, s.deadline = stoppingUnits, never
+	if s.cause != nil {
+		s.reason = s.cause.reason()
 	}
 	m.say(m.shutdownLevel(), nil, why+m.shutdownOutlook())
+	m.sayPlan()
 	for i := range m.units {
 		u := &m.units[i]
 		u.up, u.failing = false, ""
 		if u.state == service.Stopping {
 			u.deadline = min(u.deadline, s.killAt)
 		}
+	}
+}
+
+// sayPlan tells by when each service is down at the latest.
+func (m *Machine) sayPlan() {
+	if m.plan.Init.OneCommand || m.plan.Init.Grace <= 0 || !m.heard(Debug) {
+		return
+	}
+	words := ""
+	for i, by := range m.graph.StopBy(max(0, m.shutdown.killAt-m.now)) {
+		if m.units[i].state.Live() {
+			words += fmt.Sprintf(", %s by %s", m.units[i].spec.Name, span(by))
+		}
+	}
+	if words != "" {
+		m.say(Debug, nil, "at the latest they are down, or killed, after:"+words[1:])
 	}
 }
 
@@ -75,21 +119,38 @@ func (m *Machine) shutdownOutlook() string {
 	case m.plan.Init.Grace <= 0:
 		return fmt.Sprintf("; stopping %s", counted(live, "service"))
 	default:
-		return fmt.Sprintf("; stopping %s within %s", counted(live, "service"), span(m.plan.Init.Grace))
+		return fmt.Sprintf("; stopping %s within %s", counted(live, "service"), span(m.timeLeft()))
 	}
 }
 
-// stopRequested: somebody asked for the end of the container.
-func (m *Machine) stopRequested(why string) {
+// timeLeft is what is left of the grace.
+func (m *Machine) timeLeft() time.Duration {
+	return max(0, m.shutdown.at+m.plan.Init.Grace-m.now)
+}
+
+// stopRequested: somebody asked for the end of the container; now leaves the
+// drain out.
+func (m *Machine) stopRequested(why string, now bool) {
 	s := &m.shutdown
-	if s.phase == running {
+	switch {
+	case s.phase == running && !now && m.drains():
+		s.asked = true
+		m.beginDrain(why)
+		return
+	case s.phase == running:
 		s.asked = true
 		m.beginShutdown("stopping: " + why)
 		return
+	case s.phase == draining && now:
+		m.beginShutdown(why + "; no more draining")
+		return
 	}
 	text := why + " again; already stopping"
+	if s.phase == draining {
+		text = fmt.Sprintf("%s again; draining, the stop begins in %s", why, m.drainWords(s.deadline-m.now))
+	}
 	if s.killAt != never {
-		text += fmt.Sprintf(", %s left", span(max(0, s.at+m.plan.Init.Grace-m.now)))
+		text += fmt.Sprintf(", %s left", span(m.timeLeft()))
 	}
 	m.say(Info, nil, text)
 }
@@ -97,14 +158,14 @@ func (m *Machine) stopRequested(why string) {
 // endedForGood: a unit has ended and will not be started again by itself. Here
 // its end may become the container's.
 func (m *Machine) endedForGood(u *unit, well bool) {
-	if m.shutdown.phase != running {
+	if !m.keeping() {
 		return
 	}
 	on := u.spec.ShutdownOn
 	if on == service.NoShutdown || on == service.Failure && well {
 		return
 	}
-	m.shutdown.cause, m.shutdown.failed = u, !well
+	m.shutdown.cause, m.shutdown.failed, m.shutdown.asked = u, !well, false
 	verb := "has ended"
 	if !well {
 		verb = "failed"
@@ -112,17 +173,22 @@ func (m *Machine) endedForGood(u *unit, well bool) {
 	m.beginShutdown(fmt.Sprintf("%s %s, and with it the container", u.spec.Name, verb))
 }
 
-// killRest: the last KILL is due.
+// killRest kills every service that is there: the last KILL is due, or somebody has no
+// patience left.
 func (m *Machine) killRest() {
+	late, gently := "", "not asked to stop yet"
+	if m.shutdown.late {
+		late, gently = " and no time is left", "no time left to stop it gently"
+	}
 	for i := range m.units {
 		u := &m.units[i]
 		switch u.state {
 		case service.Starting, service.Up:
 			u.probe.end(m, u)
-			m.say(Warn, u, "no time left to stop it gently; killing it")
+			m.say(Warn, u, gently+"; killing it")
 			u.kill(m, true)
 		case service.Stopping:
-			m.sayf(Warn, u, "%s %s after SIG%v and no time is left; killing it", u.remains(), span(m.now-u.since), u.spec.Stop[0].Signal)
+			m.sayf(Warn, u, "%s %s after SIG%v%s; killing it", u.remains(), span(m.now-u.since), u.spec.Stop[0].Signal, late)
 			u.kill(m, true)
 		}
 	}
@@ -131,9 +197,16 @@ func (m *Machine) killRest() {
 // tickShutdown fires what is due of the container's end.
 func (m *Machine) tickShutdown() {
 	s := &m.shutdown
+	if s.phase == stoppingUnits && s.warnAt <= m.now {
+		s.warnAt = never
+		m.do(Sweep{Signal: proc.TERM, Strangers: true})
+	}
 	if s.phase == stoppingUnits && !s.late && s.killAt <= m.now {
 		s.late, s.deadline = true, m.leaveAt()
 		m.killRest()
+		if m.plan.Init.Linger > 0 && !m.plan.Init.OneCommand {
+			m.do(Sweep{Signal: proc.KILL, Strangers: true}) // they had their TERM
+		}
 		return
 	}
 	if s.deadline > m.now {
@@ -141,6 +214,8 @@ func (m *Machine) tickShutdown() {
 	}
 	s.deadline = never
 	switch s.phase {
+	case draining:
+		m.beginShutdown(m.drained())
 	case stoppingUnits:
 		s.killed = true
 		m.say(Error, nil, "some processes did not die of SIGKILL in time; leaving all the same, the kernel ends them with us")
@@ -195,91 +270,4 @@ func (m *Machine) stopUnits() {
 	if !live {
 		m.beginSweep()
 	}
-}
-
-// lingerFor is the time between TERM and KILL for what is left at the end.
-func (m *Machine) lingerFor() time.Duration {
-	linger := m.plan.Init.Linger
-	if m.plan.Init.Grace > 0 && !m.plan.Init.OneCommand {
-		linger = min(linger, max(0, m.shutdown.at+m.plan.Init.Grace-m.reserve()-m.shutdown.sweepAt))
-	}
-	return linger
-}
-
-// beginSweep: stoppingUnits -> sweeping. Whatever is left in the namespace, a
-// daemon that slipped out of its group or a shell that somebody opened, gets
-// TERM and a moment.
-func (m *Machine) beginSweep() {
-	s := &m.shutdown
-	s.sweepAt = m.now
-	if m.plan.Init.Linger <= 0 {
-		m.leave()
-		return
-	}
-	linger := m.lingerFor()
-	if linger <= 0 {
-		m.sweepHard()
-		return
-	}
-	s.phase, s.deadline = sweeping, m.now+linger
-	m.do(Sweep{Signal: proc.TERM})
-}
-
-// sweepHard: -> sweepingHard.
-func (m *Machine) sweepHard() {
-	s := &m.shutdown
-	s.phase = sweepingHard
-	s.deadline = m.now + killPatience
-	if m.plan.Init.Grace > 0 && !m.plan.Init.OneCommand {
-		s.deadline = min(s.deadline, m.leaveAt())
-	}
-	m.do(Sweep{Signal: proc.KILL})
-}
-
-// swept: nobody is left.
-func (m *Machine) swept() {
-	if m.shutdown.phase == sweeping || m.shutdown.phase == sweepingHard {
-		m.leave()
-	}
-}
-
-// leave ends it all.
-func (m *Machine) leave() {
-	m.status = m.exitStatus()
-	m.shutdown.phase, m.shutdown.deadline = finished, never
-	m.sayf(m.shutdownLevel(), nil, "leaving with status %d, %s after the shutdown began", m.status, span(m.now-m.shutdown.at))
-	m.over = true
-	m.do(Leave{Status: m.status})
-}
-
-// exitStatus is the container's, by the table in docs/exit-codes.md.
-func (m *Machine) exitStatus() int {
-	s := &m.shutdown
-	switch {
-	case m.plan.Init.OneCommand && m.main().state.Live():
-		return 128 + int(proc.KILL) // it hangs in the kernel and ends with us
-	case m.plan.Init.OneCommand:
-		return m.main().lastStatus
-	case s.asked && s.killed:
-		return 128 + int(proc.KILL)
-	case s.asked:
-		return 0
-	case s.cause == nil:
-		return m.firstFailure()
-	case s.failed && s.cause.lastStatus == 0:
-		return 1 // it never became ready, and then ended politely
-	default:
-		return s.cause.lastStatus
-	}
-}
-
-// firstFailure is the status of the first service of the file that failed for
-// good, when all have ended by themselves; 0 when none has.
-func (m *Machine) firstFailure() int {
-	for i := range m.units {
-		if m.units[i].state == service.Failed {
-			return max(1, m.units[i].lastStatus)
-		}
-	}
-	return 0
 }

@@ -29,6 +29,9 @@ func (m *Machine) signalled(e Signalled) {
 		}
 	case service.VerbIgnore:
 		m.sayf(Debug, nil, "SIG%v %s: ignored", e.Signal, e.From)
+	case service.VerbReopen:
+		m.sayf(Info, nil, "SIG%v %s: opening log files again", e.Signal, e.From)
+		m.do(Reopen{})
 	case service.VerbReload:
 		m.sayf(Warn, nil, "SIG%v %s: this version cannot read its file again; nothing was done", e.Signal, e.From)
 	}
@@ -40,17 +43,38 @@ func (m *Machine) signalled(e Signalled) {
 	}
 }
 
-// stopSignal asks for the end; a person who presses Ctrl-C a third time has
-// no patience left.
+// stopSignal asks for the end. Who types Ctrl-C wants it now, and nobody sends
+// work to such a container: no drain then, nor after a second INT from anywhere
+// (docker run without a terminal sends Ctrl-C on as a signal); a third time
+// there is no patience left.
 func (m *Machine) stopSignal(e Signalled) {
 	if e.Signal == proc.INT {
-		if m.shutdown.ints++; m.shutdown.ints == 3 && m.shutdown.phase == stoppingUnits {
-			m.say(Warn, nil, "third SIGINT; killing everything now")
-			m.killRest()
-			return
-		}
+		m.shutdown.ints++
 	}
-	m.stopRequested(fmt.Sprintf("SIG%v %s", e.Signal, e.From))
+	if e.Signal == proc.INT && m.shutdown.ints >= 3 && m.killNow() {
+		return
+	}
+	second := m.shutdown.ints == 2 && e.Signal == proc.INT
+	m.stopRequested(fmt.Sprintf("SIG%v %s", e.Signal, e.From), second || e.Typed)
+}
+
+// killNow kills what is left, services or others. It tells whether there was
+// anything to kill yet.
+func (m *Machine) killNow() bool {
+	s := &m.shutdown
+	const words = "third SIGINT; killing everything now"
+	switch {
+	case s.phase == sweeping:
+		m.say(Warn, nil, words)
+		m.sweepHard()
+		return true
+	case s.phase == stoppingUnits && !s.hurried:
+		s.hurried = true
+		m.say(Warn, nil, words)
+		m.killRest()
+		return true
+	}
+	return false
 }
 
 // forward sends the signal on to main, and in the one-command form begins to
@@ -60,7 +84,7 @@ func (m *Machine) forward(e Signalled) {
 	if m.plan.Init.OneCommand && main != nil && !main.state.Live() && service.StopsByDefault(e.Signal) && m.shutdown.phase == running {
 		// It waits for its next try to start; nobody is there to be told.
 		main.lastStatus = 128 + int(e.Signal)
-		m.stopRequested(fmt.Sprintf("SIG%v %s", e.Signal, e.From))
+		m.stopRequested(fmt.Sprintf("SIG%v %s", e.Signal, e.From), true)
 		return
 	}
 	if main == nil {

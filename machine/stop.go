@@ -30,7 +30,7 @@ func (u *unit) wantedAfterStop(m *Machine, _ Event) {
 // beginStop: Starting, Up -> Stopping, with the first rung.
 func (u *unit) beginStop(m *Machine) {
 	u.probe.end(m, u)
-	u.rung = 0
+	u.rung, u.stopAt = 0, m.now
 	u.become(m, service.Stopping)
 	u.climb(m)
 }
@@ -42,7 +42,7 @@ func (u *unit) climb(m *Machine) {
 		u.kill(m, u.rung > 0)
 		return
 	}
-	m.signalRun(u, rung.Signal, proc.Group)
+	m.askToEnd(u, rung.Signal)
 	patience := rung.For
 	if patience == 0 {
 		patience = m.share(u)
@@ -68,7 +68,7 @@ func (m *Machine) share(u *unit) time.Duration {
 	}
 	left := m.plan.Init.Grace - m.reserve()
 	below := ladderNeed{}
-	if m.shutdown.phase != running {
+	if !m.keeping() {
 		left = m.shutdown.killAt - m.now
 		below = m.needBelow(u.index)
 	}
@@ -127,7 +127,7 @@ func (u *unit) nextRung(m *Machine, _ Event) {
 	if u.remindAt <= m.now {
 		u.remindAt, u.deadline = never, u.rungEnd
 		m.sayf(Info, u, "has ended, but processes of its group still run %s after SIG%v; sending them SIGTERM", span(waited), u.spec.Stop[0].Signal)
-		m.signalRun(u, proc.TERM, proc.Group)
+		m.askToEnd(u, proc.TERM)
 		return
 	}
 	if u.rung+1 >= len(u.spec.Stop) {
@@ -159,9 +159,13 @@ const killPatience = time.Second
 // kill: -> Killing. Hard tells that gentler means have failed; a ladder that
 // begins with KILL is no failure.
 func (u *unit) kill(m *Machine, hard bool) {
-	if hard && m.shutdown.phase != running {
+	if hard && !m.keeping() {
 		m.shutdown.killed = true
 	}
+	if u.state != service.Stopping && u.state != service.Killing {
+		u.stopAt = m.now
+	}
+	u.lastSignal, u.hard = proc.KILL, hard
 	u.become(m, service.Killing)
 	m.signalRun(u, proc.KILL, proc.Group)
 	u.deadline = m.now + killPatience
@@ -191,6 +195,7 @@ func (u *unit) lateStart(m *Machine, event Event) {
 func (u *unit) lateRefusal(m *Machine, event Event) {
 	e := event.(StartFailed)
 	u.ended, u.lastStatus = "cannot start: "+e.Err, e.Status
+	u.record(m, service.Record{Exit: u.ended, Status: e.Status, Asked: u.whyStopped(m)})
 	u.stopped(m, event)
 }
 
@@ -198,9 +203,14 @@ func (u *unit) lateRefusal(m *Machine, event Event) {
 // the unit has when its group has.
 func (u *unit) leaderEnded(m *Machine, event Event) {
 	u.exit = event.(Exited).Exit
+	u.exit.OOM = u.exit.OOM && u.state != service.Killing // that one was ours
 	u.lastStatus = u.exit.Status()
 	u.ended = fmt.Sprintf("%s after %s", u.exit, span(m.now-u.started))
 	u.leaderGone = true
+	u.record(m, service.Record{
+		Exit: u.exit.String(), Status: u.lastStatus, Usage: event.(Exited).Usage,
+		Asked: u.whyStopped(m), Killed: u.state == service.Killing,
+	})
 	m.do(Watch{Run: u.run, Service: u.spec.Name})
 	if u.state == service.Stopping && m.now+remindAfter < u.deadline {
 		u.remindAt, u.rungEnd = m.now+remindAfter, u.deadline
@@ -218,18 +228,22 @@ func (u *unit) stopped(m *Machine, _ Event) {
 	killed, took := u.state == service.Killing, m.now-u.since
 	failing := u.failing
 	u.endRun(m)
+	u.noteEnd(m, u.hard)
 	u.failing = ""
 	switch {
 	case failing != "" && u.up:
 		u.restartAfterFailing(m, failing)
-	case u.up && m.shutdown.phase == running:
+	case u.up && m.keeping():
 		u.become(m, service.Waiting)
 		m.say(Info, u, "stopped; starting it again")
 	default:
 		u.become(m, service.Down)
-		if killed {
+		switch {
+		case killed:
 			m.say(Info, u, "killed")
-		} else {
+		case u.exit.Signal != 0 && u.exit.Signal != u.lastSignal:
+			m.sayf(Info, u, "stopped after %s, %s", span(took), u.exit)
+		default:
 			m.sayf(Info, u, "stopped after %s", span(took))
 		}
 	}

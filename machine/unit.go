@@ -29,15 +29,21 @@ type unit struct {
 	restarts int       // for people
 	everUp   bool      // it was ready at least once
 
-	rung       int     // of the stop ladder
-	leaderGone bool    // the first process has ended, its group is waited for
-	remindAt   Instant // when what is left of the group gets TERM of its own; the rung ends at rungEnd then
+	rung       int         // of the stop ladder
+	stopAt     Instant     // when it was asked to end
+	lastSignal proc.Signal // that we sent to end it; 0: none
+	hard       bool        // that was KILL, and gentler means had failed
+	leaderGone bool        // the first process has ended, its group is waited for
+	remindAt   Instant     // when what is left of the group gets TERM of its own; the rung ends at rungEnd then
 	rungEnd    Instant
 	failing    string    // why we stop it although its target is up; "": we do not
+	gaveUp     string    // in words; "": we have not
 	refused    bool      // the last start found no process
 	exit       proc.Exit // how the last first process ended
 	ended      string    // the same in words; "": none has
 	lastStatus int       // the same as an exit status, 126 and 127 included
+	upAt       Instant   // when the present or last run was ready; 0: it was not
+	records    []service.Record
 
 	probe probe
 }
@@ -65,7 +71,8 @@ func (u *unit) start(m *Machine) {
 	u.run = m.last
 	m.runs[u.run] = u.index
 	u.spawning, u.leaderGone, u.refused, u.failing, u.pid = true, false, false, "", 0
-	u.started = m.now
+	u.started, u.upAt = m.now, 0
+	u.lastSignal, u.hard, u.gaveUp = 0, false, ""
 	if len(u.starts) > 0 {
 		u.restarts++
 	}
@@ -105,6 +112,7 @@ func (u *unit) startRefused(m *Machine, event Event) {
 	e := event.(StartFailed)
 	u.ended, u.lastStatus, u.exit = "cannot start: "+e.Err, e.Status, proc.Exit{Code: e.Status}
 	u.refused = true
+	u.record(m, service.Record{Exit: u.ended, Status: e.Status})
 	u.endRun(m)
 	if e.Passing {
 		u.restartOr(m, Warn, u.ended, u.becomeFailed)
@@ -115,7 +123,7 @@ func (u *unit) startRefused(m *Machine, event Event) {
 
 func (u *unit) becomeUp(m *Machine) {
 	u.become(m, service.Up)
-	u.everUp = true
+	u.everUp, u.upAt = true, m.now
 }
 
 // nowReady: a Starting unit has proved that it is ready.
@@ -157,7 +165,9 @@ func (u *unit) died(m *Machine, event Event) {
 	u.ended = fmt.Sprintf("%s after %s", u.exit, span(m.now-u.started))
 	well := u.exit.Signal == 0 && slices.Contains(u.spec.OKCodes, u.exit.Code)
 	run := u.run
+	u.record(m, service.Record{Exit: u.exit.String(), Status: u.lastStatus, Usage: event.(Exited).Usage})
 	u.endRun(m)
+	u.noteEnd(m, false)
 	u.judge(m, well, u.ended)
 	// Its group must not hold on to ports and files that the next run wants. At
 	// the container's end they are swept like everything else that is left,
@@ -165,7 +175,7 @@ func (u *unit) died(m *Machine, event Event) {
 	if farewell := m.plan.Init.Farewell; farewell != 0 && u == m.main() {
 		m.do(Signal{Run: run, Service: u.spec.Name, Signal: farewell, Scope: proc.Group})
 	}
-	if !u.spec.OneShot && m.shutdown.phase == running {
+	if !u.spec.OneShot && m.keeping() {
 		m.do(Signal{Run: run, Service: u.spec.Name, Signal: proc.KILL, Scope: proc.Group})
 	}
 }
@@ -179,7 +189,7 @@ func (u *unit) judge(m *Machine, well bool, what string) {
 		u.become(m, service.Done)
 		m.sayf(Info, u, "done after %s", span(m.now-u.started))
 		m.endedForGood(u, true)
-	case m.shutdown.phase != running:
+	case !m.keeping():
 		u.become(m, service.Down)
 		m.say(Info, u, what)
 	case restart:
@@ -196,7 +206,7 @@ func (u *unit) judge(m *Machine, well bool, what string) {
 
 // restartOr plans the next start, or gives up.
 func (u *unit) restartOr(m *Machine, level Level, what string, giveUp func(*Machine)) {
-	if m.shutdown.phase != running {
+	if !m.keeping() {
 		u.become(m, service.Down)
 		m.say(Info, u, what)
 		return
@@ -210,7 +220,8 @@ func (u *unit) restartOr(m *Machine, level Level, what string, giveUp func(*Mach
 			}
 		}
 		if recent >= limit.Starts {
-			m.sayf(Error, u, "%s; gave up after %s in %s", what, counted(recent, "start"), span(limit.Within))
+			u.gaveUp = fmt.Sprintf("gave up after %s in %s", counted(recent, "start"), span(limit.Within))
+			m.sayf(Error, u, "%s; %s", what, u.gaveUp)
 			giveUp(m)
 			return
 		}
@@ -264,7 +275,7 @@ func (u *unit) stayDown(m *Machine, _ Event) {
 // report is the unit as people see it.
 func (u *unit) report(m *Machine) service.Status {
 	return service.Status{
-		Name: u.spec.Name, State: u.state, Run: u.run, PID: u.pid, Since: u.since,
-		Restarts: u.restarts, LastExit: u.ended, Waits: u.waits(m),
+		Name: u.spec.Name, State: u.state, Run: u.run, PID: u.pid, Since: u.since, Started: u.started,
+		Restarts: u.restarts, LastExit: u.reason(), Waits: u.waits(m), Ready: u.holdsNobody(), OneShot: u.spec.OneShot,
 	}
 }

@@ -4,6 +4,7 @@
 package proc
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -36,6 +37,7 @@ type Exit struct {
 	Code   int
 	Signal Signal
 	Core   bool // a core image was dumped
+	OOM    bool // the kernel's KILL for want of memory did it: to this process, or to the one whose status it passed on
 }
 
 // Status is the exit status as a shell gives it: the process's own, or
@@ -48,19 +50,23 @@ func (e Exit) Status() int {
 }
 
 // String says it in words that fit behind a name: "exited with status 1",
-// "killed by SIGSEGV (core dumped)".
+// "killed by SIGSEGV, core dumped", "killed by SIGKILL, out of memory".
 func (e Exit) String() string {
 	switch {
 	case e.Signal != 0 && e.Core:
-		return fmt.Sprintf("killed by SIG%v (core dumped)", e.Signal)
+		return fmt.Sprintf("killed by SIG%v, core dumped", e.Signal)
+	case e.Signal != 0 && e.OOM:
+		return fmt.Sprintf("killed by SIG%v, out of memory", e.Signal)
 	case e.Signal != 0:
 		return fmt.Sprintf("killed by SIG%v", e.Signal)
+	case e.OOM:
+		return fmt.Sprintf("exited with status %d, out of memory", e.Code)
 	default:
 		return fmt.Sprintf("exited with status %d", e.Code)
 	}
 }
 
-// Usage is what a reaped process and its own reaped children had used.
+// Usage is what a dead process and the children that it reaped had used.
 type Usage struct {
 	User, System time.Duration
 	MaxRSSBytes  int64
@@ -73,6 +79,8 @@ type Hold interface {
 	// whether anybody is left; when a signal was sent, a zombie that its own parent
 	// does not reap is nobody.
 	Signal(sig Signal) bool
+	// Group is the group's number.
+	Group() PID
 	// Release gives up the hold.
 	Release()
 }
@@ -87,8 +95,9 @@ type Terminal struct {
 // Dead is a child that has ended and is still a zombie, as waitid(2) with
 // WNOWAIT shows it.
 type Dead struct {
-	PID  PID
-	Exit Exit
+	PID   PID
+	Exit  Exit
+	Usage Usage
 }
 
 // Caught is one signal that reached this process, with what the kernel's
@@ -114,13 +123,16 @@ type News struct {
 	ChildDied bool
 }
 
+// ErrQueueFull: no more signals with a value can be queued for the user of a
+// process (EAGAIN of sigqueue(3), RLIMIT_SIGPENDING of getrlimit(2)).
+var ErrQueueFull = errors.New("the queue of signals is full")
+
 // Values of Caught.Code that matter to us (include/uapi/asm-generic/siginfo.h).
 const (
 	CodeUser   = 0
 	CodeQueue  = -1
 	CodeTkill  = -6
 	CodeKernel = 128
-	CodeMissed = 1 << 16 // ours: our queue was full, and what it said is lost but for its number
 )
 
 // Queued tells whether the signal carries a value of sigqueue(3).
@@ -155,6 +167,14 @@ type Command struct {
 type Credential struct {
 	UID, GID int
 	Groups   []int // supplementary groups; nil: none
+}
+
+// Other is a process beside the children that we started ourselves, as it was at
+// one moment.
+type Other struct {
+	PID, Parent, Group, Session PID
+
+	Started uint64 // when, in the kernel's own unit; tells two processes of one number apart
 }
 
 // SpawnError says which step of starting a process went wrong.

@@ -15,7 +15,7 @@ type Waiter interface {
 	// dead, children when there is no child at all.
 	Peek() (dead proc.Dead, ok, children bool, err error)
 	// Reap frees the zombie that Peek has shown.
-	Reap(pid proc.PID) (proc.Usage, error)
+	Reap(pid proc.PID) error
 }
 
 // Collect reaps the children that are dead now, at most TurnMax of them. For
@@ -27,18 +27,17 @@ type Waiter interface {
 // One SIGCHLD may stand for many deaths, and a death may have been collected
 // with an earlier signal, so the number of signals says nothing (signal(7),
 // "Queueing and delivery semantics for standard signals").
-func Collect(w Waiter, bury func(proc.Dead), gone func(proc.Dead, proc.Usage)) (more bool, err error) {
+func Collect(w Waiter, bury func(proc.Dead), gone func(proc.Dead)) (more bool, err error) {
 	for range TurnMax {
 		dead, ok, _, err := w.Peek()
 		if err != nil || !ok {
 			return false, err
 		}
 		bury(dead)
-		usage, err := w.Reap(dead.PID)
-		if err != nil {
+		if err := w.Reap(dead.PID); err != nil {
 			return false, err
 		}
-		gone(dead, usage)
+		gone(dead)
 	}
 	return true, nil
 }

@@ -26,12 +26,12 @@ func (r *row) Peek() (proc.Dead, bool, bool, error) {
 	return proc.Dead{PID: r.shown}, true, true, nil
 }
 
-func (r *row) Reap(pid proc.PID) (proc.Usage, error) {
+func (r *row) Reap(pid proc.PID) error {
 	if pid != r.shown {
 		r.t.Errorf("reaped %d, which was not shown", pid)
 	}
 	r.dead = r.dead[1:]
-	return proc.Usage{}, nil
+	return nil
 }
 
 func TestEachDeadChildIsCollectedOnceAndInOrder(t *testing.T) {
@@ -44,7 +44,7 @@ func TestEachDeadChildIsCollectedOnceAndInOrder(t *testing.T) {
 			}
 			buried = append(buried, d.PID)
 		},
-		func(d proc.Dead, _ proc.Usage) { gone = append(gone, d.PID) })
+		func(d proc.Dead) { gone = append(gone, d.PID) })
 	if more || err != nil {
 		t.Fatalf("more=%v err=%v", more, err)
 	}
@@ -59,7 +59,7 @@ func TestATurnIsBoundedAndSaysThatMoreAreDead(t *testing.T) {
 		r.dead[i] = proc.PID(i + 2)
 	}
 	count := 0
-	more, err := Collect(r, func(proc.Dead) {}, func(proc.Dead, proc.Usage) { count++ })
+	more, err := Collect(r, func(proc.Dead) {}, func(proc.Dead) { count++ })
 	if !more || err != nil || count != TurnMax {
 		t.Fatalf("more=%v err=%v count=%d", more, err, count)
 	}

@@ -133,9 +133,12 @@ func levels(order []int, before [][]int) [][]int {
 }
 
 // Reserve is what a shutdown keeps back of its grace for the last KILL, for
-// reaping and for writing out what is left of the output: a tenth of it, and
-// never more than a second.
-func Reserve(grace time.Duration) time.Duration { return min(grace/10, time.Second) }
+// reaping and for writing out what is left of the output: a tenth of it, never
+// more than a second, and not less than what the kernel may need to end a loaded container:
+// 150 ms, or a quarter of a grace that has not got that much.
+func Reserve(grace time.Duration) time.Duration {
+	return min(max(grace/10, min(150*time.Millisecond, grace/4)), time.Second)
+}
 
 // Ladder is the time that a service's stop ladder asks for: the sum of the
 // rungs with a time of their own, and how many leave it to us. A rung of KILL

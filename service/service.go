@@ -19,6 +19,11 @@ type Run uint64
 type Plan struct {
 	Init     Init
 	Services []Spec // in the order of the file; names are unique
+	Control  Control
+	Health   Health
+
+	Log   Log    // [log]: of sexton's own lines Format and Timestamps alone
+	Color string // "auto", "always" or "never"; "" is "auto"
 }
 
 // Listeners are the services that list a signal in Signals.
@@ -42,9 +47,20 @@ type Init struct {
 	// default of the one-command form, where the runtime does it.
 	Grace time.Duration
 
+	// Drain is what lies between a request to stop and the first stop signal.
+	Drain Drain
+
 	// Linger is what processes that outlive the last service get between TERM
 	// and KILL. Zero means that we leave at once and the kernel kills them.
 	Linger time.Duration
+
+	// ExitCodeFrom names the service whose last status is always the container's;
+	// "": docs/exit-codes.md says whose. A service that never ended has none.
+	ExitCodeFrom string
+
+	// TerminationLog is the file that gets the reason of the end, if it is
+	// there; "": none.
+	TerminationLog string
 
 	// Rules say what a signal sent to us does; a signal without one is
 	// forwarded to Main. The signals that are ours never get here.
@@ -65,6 +81,37 @@ type Init struct {
 	// forwarded instead of starting a shutdown of ours, and the exit status is
 	// always the command's.
 	OneCommand bool
+}
+
+// DefaultTerminationLog is where Kubernetes looks for the reason of a
+// container's end (terminationMessagePath).
+const DefaultTerminationLog = "/dev/termination-log"
+
+// Drain is the time in which the container says that it is not ready any more
+// and the services go on as ever, so that who sends them work can look for
+// others: Min at least, then until no new connection has come for Quiet, Max at
+// most. Quiet zero means that Max is waited for. Max zero means no drain.
+type Drain struct {
+	Min, Quiet, Max time.Duration
+
+	StaysReady bool // Report.Ready is not touched
+}
+
+// Control is the [control] table: the socket that `sexton status` and the like
+// ask.
+type Control struct {
+	Socket    string // its path; "": the first of ControlSockets that can be made
+	Off       bool   // there is none
+	Mode      uint32 // of the file
+	AllowUIDs []int  // who may ask beside root and ourselves
+}
+
+// ControlSockets are where the control socket is where the file does not say.
+func ControlSockets() []string { return []string{"/run/sexton.sock", "/dev/shm/sexton.sock"} }
+
+// Health is the [health] table.
+type Health struct {
+	Listen string // host:port for /livez, /readyz and /metrics; "": nowhere
 }
 
 // Spec is what the user asked for in one [service.NAME] table, defaults filled
@@ -93,6 +140,11 @@ type Spec struct {
 	Groups []string // supplementary groups, names or numbers; nil: the user's
 	Umask  int      // -1: ours
 	TTY    bool     // it gets the container's terminal
+	PTY    bool     // it gets a pseudo-terminal of its own; never with TTY, always with Session and Log.OneStream
+
+	Stdin     string // "": ours for main and for TTY, its terminal for PTY, else nothing; "null"; "inherit"; or the path of a file
+	StdinFrom string // a service whose stdout is its stdin; "": none
+	Log       Log
 
 	Signals     []proc.Signal // forwarded to its group besides what Rules say
 	Single      bool          // forwarded signals go to its first process alone
@@ -111,10 +163,11 @@ const (
 	VerbSend                // Rule.Signal goes to each of Rule.To
 	VerbRestart             // each of Rule.To is restarted
 	VerbReload              // the file is read again
+	VerbReopen              // log files are opened again by their names
 )
 
 func (v Verb) String() string {
-	return [...]string{"forward", "stop", "ignore", "send", "restart", "reload"}[v]
+	return [...]string{"forward", "stop", "ignore", "send", "restart", "reload", "reopen"}[v]
 }
 
 // Rule is one entry of [signals], or of --rewrite.
@@ -231,21 +284,3 @@ func (s State) String() string {
 
 // Live tells whether a process belongs to the state.
 func (s State) Live() bool { return s == Starting || s == Up || s == Stopping || s == Killing }
-
-// Report is how everything is at one moment: a copy that its reader may keep.
-type Report struct {
-	Services []Status
-	Stopping bool // a shutdown has begun
-}
-
-// Status is one service in a Report.
-type Status struct {
-	Name     string
-	State    State
-	Run      Run
-	PID      proc.PID
-	Since    time.Duration // when the state was entered, on the machine's clock
-	Restarts int
-	LastExit string // in words; "" when it has not ended yet
-	Waits    string // what it waits for, in words; "" when it waits for nothing
-}

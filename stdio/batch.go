@@ -99,6 +99,7 @@ func (b *batch) cut(s *stream, data []byte) (rest []byte) {
 		out, rest, lines, full := s.frame.cut(b.out, data)
 		s.account.in.lines.Add(int64(lines))
 		b.add(s, mark, out, Count{int64(len(data) - len(rest)), int64(lines)})
+		s.ring.add(s, data[:len(data)-len(rest)])
 		if !full {
 			return rest
 		}
@@ -113,9 +114,10 @@ func (b *batch) last(s *stream, rest []byte) {
 	if len(rest) == 0 {
 		return
 	}
-	b.makeRoom(s.frame.most())
+	b.makeRoom(s.frame.lastMost(rest))
 	mark := b.begin(s)
 	out, lines := s.frame.last(b.out, rest)
+	s.ring.add(s, rest)
 	s.account.in.lines.Add(int64(lines))
 	b.add(s, mark, out, Count{int64(len(rest)), int64(lines)})
 }

@@ -1,18 +1,19 @@
 package stdio
 
 import (
-	"os"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
+
+	"sexton/service"
 )
 
 // Color tells whether what goes to the descriptor is to be coloured. setting is
 // "always", "never", or anything else for "auto": yes for a terminal, unless
-// NO_COLOR is set to something (no-color.org) or TERM is "dumb".
-func Color(fd int, setting string) bool {
+// NO_COLOR is set to something (no-color.org) or TERM is "dumb"; getenv tells.
+func Color(fd int, setting string, getenv func(string) string) bool {
 	switch setting {
 	case "always":
 		return true
@@ -22,7 +23,7 @@ func Color(fd int, setting string) bool {
 	if _, err := unix.IoctlGetTermios(fd, unix.TCGETS); err != nil {
 		return false
 	}
-	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	return getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"
 }
 
 // palette is what the names of services are coloured with, one after the
@@ -48,30 +49,48 @@ func (m *Mux) colorOf(service string) string {
 	return palette[i%len(palette)]
 }
 
-// serviceFrame is how lines of a service look.
-func (m *Mux) serviceFrame(o *Output, color bool) frame {
-	f := frame{raw: o.Format == Raw}
-	if !f.raw {
+// serviceFrame is how lines of a service look in a sink.
+func (m *Mux) serviceFrame(o *Output, which string, k *sink) frame {
+	var f frame
+	switch log := &o.Log; {
+	case k.syslog != nil:
+		f = k.syslog.frame(o.Service, which, o.Run)
+	case log.Format == service.JSON:
+		f = newJSON(o.Service, which, o.Run, log.Merge, o.join)
+	case log.Format == service.Raw:
+		f.raw = true
+	default:
 		ink := ""
-		if color {
+		if k.color {
 			ink = m.colorOf(o.Service)
 		}
 		f.line, f.more = prefixes(o.Service, m.width, ink)
+		if log.Timestamps {
+			f.stampFirst()
+		}
 	}
-	f.limit(o.MaxLine)
+	if k.syslog != nil {
+		f.limit(min(max(o.Log.MaxLine, minMaxLine), syslogMaxLine))
+	} else {
+		f.limit(o.Log.MaxLine)
+	}
 	return f
 }
 
-// ownFrame is how lines of ours look.
-func (m *Mux) ownFrame(color bool) frame {
+// ownFrame is how lines of ours look: as [log] says, or like those among which
+// they stand.
+func (m *Mux) ownFrame(color, json, timestamps bool) frame {
 	ink := ""
 	if color {
 		ink = ownColor
 	}
 	var f frame
-	if m.options.Prefixed {
+	switch {
+	case json:
+		f = newJSON(m.options.Self, Stderr, 0, true, nil) // Say passes objects on
+	case m.options.Prefixed:
 		f.line, f.more = prefixes(m.options.Self, m.width, ink)
-	} else {
+	default:
 		end := noColor
 		if !color {
 			end = ""
@@ -79,8 +98,18 @@ func (m *Mux) ownFrame(color bool) frame {
 		f.line = []byte(ink + m.options.Self + ":" + end + " ")
 		f.more = []byte(ink + m.options.Self + ":+" + end)
 	}
+	if timestamps && !json {
+		f.stampFirst()
+	}
 	f.limit(0)
 	return f
+}
+
+// stampFirst puts the time before a prefix.
+func (f *frame) stampFirst() {
+	room := strings.Repeat(" ", stampMillis+1)
+	f.line, f.more = []byte(room+string(f.line)), []byte(room+string(f.more))
+	f.time = span{0, stampMillis}
 }
 
 // prefixes makes what stands before a line of name, and before its further

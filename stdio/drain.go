@@ -24,23 +24,52 @@ type Left struct {
 	Pending Count // read, but not written
 	Unread  int64 // bytes still in the pipe
 	Held    bool  // some process still has the other end of the pipe
+	Piped   bool  // the pipe is another service's stdin, which did not read it
 }
 
 // Drain is for our own end. It waits until every stream has come to its end and
-// everything is written, our own lines included, but at most for timeout. When
-// there are streams that do not end, because a process still holds them, it
+// everything is written, our own lines included. It waits for as long as what
+// there was at the beginning gets on, at most for most, and else for
+// stalled. When there are streams that do not end, because a process still holds them, it
 // takes what is in them, lines without a newline too. A stalled reader cannot
 // hold it up. What could not be written is in the Loss.
 //
 // Nothing is closed, and what comes later is still carried. One Drain at a time.
-func (m *Mux) Drain(timeout time.Duration) Loss {
+func (m *Mux) Drain(stalled, most time.Duration) Loss {
 	m.begin()
-	last := min(timeout/5, 100*time.Millisecond)
-	if !m.wait(timeout-last, m.quiet) {
+	last := min(stalled/5, 100*time.Millisecond)
+	stalled -= last
+	all, before := m.progress()
+	quiet := m.wait(stalled, m.quiet)
+	for left := most - last - stalled; !quiet && left > 0; left -= stalled {
+		_, now := m.progress()
+		if now == before || now >= all {
+			break
+		}
+		before = now
+		quiet = m.wait(min(stalled, left), m.quiet)
+	}
+	if !quiet {
 		m.end()
 		m.wait(last, m.ended)
 	}
 	return m.loss()
+}
+
+// progress tells how many bytes there have been, those still in the pipes
+// included, and of how many it is known what became of them.
+func (m *Mux) progress() (all, done int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, a := range m.order {
+		now := a.now()
+		all += now.In.Bytes
+		done += now.Out.Bytes + now.Dropped.Bytes
+	}
+	for _, s := range m.open {
+		all += s.unread(false)
+	}
+	return all, done
 }
 
 // quiet tells whether everything has come to its end.
@@ -48,21 +77,42 @@ func (m *Mux) quiet() bool {
 	m.mu.Lock()
 	open := len(m.open)
 	m.mu.Unlock()
-	return open == 0 && m.out.idle() && m.err.idle()
+	return open == 0 && m.idle()
 }
 
-// end asks the streams that are still open for what they have.
+// end asks the streams that are still open for what they have. It does not wait for
+// those that are being read: a spill on a disk that hangs may hold them up.
 func (m *Mux) end() {
 	for _, s := range m.streams() {
 		s.ending.Store(true)
-		s.wake()
+		if s.queue == nil {
+			s.wake()
+		} else {
+			go s.wake()
+		}
 	}
 }
 
 // ended tells whether they have given it and it is written.
 func (m *Mux) ended() bool {
 	waits := func(s *stream) bool { return s.ending.Load() }
-	return !slices.ContainsFunc(m.streams(), waits) && m.out.idle() && m.err.idle()
+	return !slices.ContainsFunc(m.streams(), waits) && m.idle()
+}
+
+// idle tells whether no sink has anything to do.
+func (m *Mux) idle() bool {
+	return !slices.ContainsFunc(m.sinks(), func(k *sink) bool { return !k.idle() })
+}
+
+// sinks returns all of them.
+func (m *Mux) sinks() []*sink {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := []*sink{m.out, m.err}
+	for _, k := range m.others {
+		all = append(all, k)
+	}
+	return all
 }
 
 // streams returns the open ones.
@@ -85,11 +135,12 @@ func (m *Mux) loss() Loss {
 		now := a.now()
 		left[a] = &Left{Service: a.service, Stream: a.stream, Dropped: now.Dropped, Pending: now.Pending()}
 	}
-	for fd, s := range m.open {
+	for _, s := range m.open {
 		// The descriptor is not closed while it is in m.open and we hold m.mu.
-		unread, _ := unix.IoctlGetInt(int(fd), unix.TIOCINQ)
-		left[s.account].Unread += int64(unread)
-		left[s.account].Held = true
+		left[s.account].Unread += s.unread(true)
+		if !hungUp(s.fd) {
+			left[s.account].Held = true
+		}
 	}
 	own := m.own.account.now()
 	l := Loss{Own: own.Pending()}
@@ -98,7 +149,16 @@ func (m *Mux) loss() Loss {
 			l.Left = append(l.Left, *one)
 		}
 	}
+	m.unread(&l)
 	return l
+}
+
+// hungUp tells whether nobody has the other end of a pipe any more. We may not have
+// seen its end yet all the same, when what it goes to is stalled.
+func hungUp(fd int) bool {
+	fds := []unix.PollFd{{Fd: int32(fd)}}
+	n, err := unix.Poll(fds, 0)
+	return err == nil && n == 1 && fds[0].Revents&unix.POLLHUP != 0
 }
 
 // wait waits until done is true, at most for timeout, and returns what it is

@@ -2,6 +2,7 @@ package stdio
 
 import (
 	"bytes"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -19,29 +20,57 @@ const (
 type frame struct {
 	line []byte // stands before a line
 	more []byte // stands before every piece of a line but the first
+	time span   // where the time stands in line and in more
 	room int    // the longest piece, without prefix and newline; at least one
 	raw  bool   // no prefix, and no newline that was not in the input
+	json *jsonFrame
 
 	inside bool // the last piece ended inside a line
 }
+
+// span is a part of a slice: from begin to before end; empty: none.
+type span struct{ begin, end int }
 
 // limit sets how long a line may become, in bytes; 0 means DefaultMaxLine.
 func (f *frame) limit(maxLine int) {
 	if maxLine == 0 {
 		maxLine = DefaultMaxLine
 	}
-	longest := max(len(f.line), len(f.more))
-	f.room = max(maxLine, minMaxLine, 2*longest) - longest - len("\n")
+	around := max(len(f.line), len(f.more)) + len("\n")
+	if f.json != nil {
+		around += len(jsonMore)
+	}
+	f.room = max(maxLine, minMaxLine, 2*around) - around
 }
 
 // most is the length that a whole line or piece has at most.
-func (f *frame) most() int { return max(len(f.line), len(f.more)) + f.room + len("\n") }
+func (f *frame) most() int {
+	if f.json != nil {
+		return len(f.line) + f.room + len(jsonMore) + len("\n")
+	}
+	return max(len(f.line), len(f.more)) + f.room + len("\n")
+}
 
 // framed is the length that text, a number of whole lines, has at most after
 // cut.
 func (f *frame) framed(text []byte) int {
-	pieces := bytes.Count(text, newline) + len(text)/(f.room-utf8.UTFMax+1)
-	return len(text) + pieces*(max(len(f.line), len(f.more))+len("\n"))
+	size := len(text)
+	if f.json != nil {
+		size *= escapeMost
+	}
+	pieces := bytes.Count(text, newline) + size/(f.room-escapeMost+1)
+	return size + pieces*(f.most()-f.room)
+}
+
+// setTime puts the time, as stamp gives it, into what stands before lines.
+func (f *frame) setTime(stamp *[stampBytes]byte) {
+	if f.time.end == 0 {
+		return
+	}
+	putStamp(f.line[f.time.begin:f.time.end], stamp)
+	if len(f.more) > 0 {
+		putStamp(f.more[f.time.begin:f.time.end], stamp)
+	}
 }
 
 // cut appends the lines of src to dst, as far as there is room in dst; it never
@@ -51,8 +80,11 @@ func (f *frame) framed(text []byte) int {
 // the call is to be repeated with more room in dst. lines is how many were
 // appended, a long line counting once for each of its pieces.
 func (f *frame) cut(dst, src []byte) (out, rest []byte, lines int, full bool) {
-	if f.raw {
+	switch {
+	case f.raw:
 		return f.cutRaw(dst, src)
+	case f.json != nil:
+		return f.cutJSON(dst, src, false)
 	}
 	prefix := f.line
 	if f.inside {
@@ -117,12 +149,20 @@ func (f *frame) cutRaw(dst, src []byte) (out, rest []byte, lines int, full bool)
 var newline = []byte("\n")
 
 // last appends what is left of a stream that has ended: rest, as cut left
-// it. dst must have room for it. lines is 1, or 0 when there was nothing.
+// it. dst must have room for it, see lastMost. lines is 1 as a rule, or 0 when
+// there was nothing.
 func (f *frame) last(dst, rest []byte) (out []byte, lines int) {
 	if len(rest) == 0 {
 		return dst, 0
 	}
 	switch {
+	case f.json != nil:
+		if rest[len(rest)-1] != '\n' { // a record that was held back has it
+			rest = slices.Concat(rest, newline)
+		}
+		out, _, lines, _ = f.cutJSON(dst, rest, true)
+		f.inside = false
+		return out, lines
 	case f.raw:
 		return append(dst, rest...), 1
 	case f.inside:
@@ -133,6 +173,14 @@ func (f *frame) last(dst, rest []byte) (out []byte, lines int) {
 	f.inside = false
 	dst = append(dst, rest...)
 	return append(dst, '\n'), 1
+}
+
+// lastMost is how much last appends at most.
+func (f *frame) lastMost(rest []byte) int {
+	if f.json != nil {
+		return f.framed(rest) + 2*f.most()
+	}
+	return f.most()
 }
 
 // wholeRunes is where to cut b when n bytes are to be taken at most: there, or
@@ -159,15 +207,27 @@ func (f *frame) measure(framed []byte, n int) Count {
 		if end == 0 {
 			return c
 		}
+		c.Lines++
+		if f.json != nil {
+			c.Bytes += int64(f.json.source(f, framed[:end]))
+			framed, n = framed[end:], n-end
+			continue
+		}
 		prefix := f.line
-		if bytes.HasPrefix(framed, f.more) {
+		if f.isMore(framed) {
 			prefix = f.more
 		}
-		c.Lines++
 		c.Bytes += int64(end - len(prefix))
 		framed, n = framed[end:], n-end
-		if bytes.HasPrefix(framed, f.more) {
+		if f.isMore(framed) {
 			c.Bytes-- // the newline was ours: the line goes on
 		}
 	}
+}
+
+// isMore tells whether framed begins with a further piece of a line. The time
+// in it may be any.
+func (f *frame) isMore(framed []byte) bool {
+	m, t := f.more, f.time
+	return len(framed) >= len(m) && bytes.Equal(framed[:t.begin], m[:t.begin]) && bytes.Equal(framed[t.end:len(m)], m[t.end:])
 }

@@ -129,6 +129,13 @@ func (r *reader) all() string {
 	return r.data.String()
 }
 
+// clear forgets what has arrived.
+func (r *reader) clear() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.data.Reset()
+}
+
 // newMux is a Mux for one test. Two services are known, web and worker.
 func newMux(t *testing.T, o Options) *Mux {
 	t.Helper()
@@ -198,7 +205,7 @@ func (c *child) exit() {
 // drained ends the test if anything is lost.
 func drained(t *testing.T, m *Mux) {
 	t.Helper()
-	if l := m.Drain(patience); !l.None() {
+	if l := m.Drain(patience, patience); !l.None() {
 		t.Fatalf("lost: %+v", l)
 	}
 }

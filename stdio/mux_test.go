@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"sexton/service"
 )
 
 func TestLinesGoWhereTheyBelong(t *testing.T) {
@@ -224,7 +226,7 @@ func TestNewCostsNothingAndIdleStreamsLittle(t *testing.T) {
 func TestMergeKeepsTheOrderOfBothOutputs(t *testing.T) {
 	out, err := newReader(t, 0).read(), newReader(t, 0).read()
 	m := newMux(t, Options{Out: out.out, Err: err.out})
-	web := spawn(t, m, Output{Service: "web", Merge: true})
+	web := spawn(t, m, Output{Service: "web", Log: service.Log{OneStream: true}})
 	var want strings.Builder
 	for i := range 100 {
 		fmt.Fprintf(web.out, "out %d\n", i)
@@ -287,7 +289,7 @@ func TestOpenWithoutDescriptorsLeft(t *testing.T) {
 
 func TestColor(t *testing.T) {
 	t.Setenv("NO_COLOR", "")
-	if Color(-1, "auto") || Color(1<<20, "") || Color(-1, "never") || !Color(-1, "always") {
+	if Color(-1, "auto", os.Getenv) || Color(1<<20, "", os.Getenv) || Color(-1, "never", os.Getenv) || !Color(-1, "always", os.Getenv) {
 		t.Error("a descriptor that is no terminal has colours only if they are always wanted")
 	}
 	out := newReader(t, 0).read()

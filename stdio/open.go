@@ -5,30 +5,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sexton/pattern"
 	"sexton/service"
-)
-
-// Format says what is done to the lines of a service.
-type Format uint8
-
-const (
-	Prefix Format = iota // each gets its service's name before it; the default
-	// Raw writes the bytes as they are. Lines still go out whole, as long as
-	// they are no longer than MaxLine. When a line of somebody else must follow a
-	// longer one whose end has not come yet, a newline is put between the two.
-	Raw
-)
-
-// Overflow says what happens when a service writes more than can be written
-// out.
-type Overflow uint8
-
-const (
-	Block Overflow = iota // the service waits; the default
-	// Drop keeps up to 256 KiB waiting for each output of the service. When it
-	// is more, the oldest lines are dropped, and their number is said in their
-	// place, or on our stderr when the format is Raw.
-	Drop
 )
 
 const (
@@ -37,26 +15,27 @@ const (
 )
 
 // Output is one run of a service, and how its output is to be treated. All but
-// Service may be left zero.
+// Service may be left zero. Of Log, Format Inherit is for the caller: here it
+// means Prefix, as AutoFormat does.
 type Output struct {
-	Service  string
-	Run      service.Run
-	Format   Format
-	Overflow Overflow
+	Service string
+	Run     service.Run
+	Log     service.Log
 
-	// MaxLine is how long a line that we write may become, prefix and newline
-	// included: 256 bytes at least; 0 means DefaultMaxLine. A stream in the
-	// middle of a line holds that much memory.
-	MaxLine int
+	// ErrOnly leaves out stdout, which goes elsewhere: Pipes.Out is -1.
+	ErrOnly bool
 
-	// Merge sends both outputs through one pipe to our stdout, in the order in
-	// which the service wrote them.
-	Merge bool
+	// Terminal makes a pseudo-terminal instead of pipes: both outputs are one, and
+	// what is written there is the account Stdout. Not with ErrOnly.
+	Terminal bool
+
+	join *pattern.Pattern
 }
 
 // Pipes are the ends of one run's output that the child gets: blocking and
-// close-on-exec, to be put at its descriptors 1 and 2. With Output.Merge they
-// are one and the same.
+// close-on-exec, to be put at its descriptors 1 and 2. With Log.OneStream or
+// Terminal they are one and the same; a terminal can be read as well, but nothing
+// ever comes.
 type Pipes struct{ Out, Err int }
 
 // Open makes the pipes of one run, and begins to carry what comes through
@@ -66,10 +45,23 @@ func (m *Mux) Open(o Output) (*Pipes, error) {
 	m.begin()
 	p := &Pipes{Out: -1, Err: -1}
 	var err error
-	if p.Out, err = m.pipe(&o, Stdout, m.out); err == nil {
-		if p.Err = p.Out; !o.Merge {
-			p.Err, err = m.pipe(&o, Stderr, m.err)
+	if o.Log.Join != "" {
+		if o.join, err = pattern.Compile(o.Log.Join); err != nil {
+			return nil, fmt.Errorf("log.join of %s: %w", o.Service, err)
 		}
+	}
+	if o.Terminal {
+		if p.Out, err = m.terminal(&o); err != nil {
+			return nil, fmt.Errorf("cannot make its terminal: %w", err)
+		}
+		p.Err = p.Out
+		return p, nil
+	}
+	if !o.ErrOnly {
+		p.Out, err = m.pipe(&o, Stdout)
+	}
+	if p.Err = p.Out; err == nil && (o.ErrOnly || !o.Log.OneStream) {
+		p.Err, err = m.pipe(&o, Stderr)
 	}
 	if err != nil {
 		p.Close()
@@ -91,11 +83,24 @@ func (p *Pipes) Close() {
 	p.Out, p.Err = -1, -1
 }
 
-// pipe makes one pipe and its stream to k. It returns the end to write to.
+// sinkOf is where an output goes.
+func (m *Mux) sinkOf(log *service.Log, which string) *sink {
+	switch {
+	case log.File.Path != "":
+		return m.fileSink(log.File)
+	case log.Syslog != "":
+		return m.syslogSink(log.Syslog)
+	case which == Stderr:
+		return m.err
+	}
+	return m.out
+}
+
+// pipe makes one pipe and its stream. It returns the end to write to.
 //
 // Non-blocking is set for the open file behind a descriptor, but the two ends
 // of a pipe are two open files: the service's end stays blocking.
-func (m *Mux) pipe(o *Output, which string, k *sink) (int, error) {
+func (m *Mux) pipe(o *Output, which string) (int, error) {
 	var ends [2]int
 	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC); err != nil {
 		return -1, fmt.Errorf("pipe2: %w", err)
@@ -104,15 +109,24 @@ func (m *Mux) pipe(o *Output, which string, k *sink) (int, error) {
 		closeBoth(ends)
 		return -1, fmt.Errorf("fcntl: %w", err)
 	}
-	s := &stream{sink: k, fd: ends[0], frame: m.serviceFrame(o, k.color)}
-	if o.Overflow == Drop {
-		s.queue = &queue{stream: s, limit: dropQueueBytes, chunk: dropChunkBytes}
-	}
-	if err := m.register(o.Service, which, s); err != nil {
+	if err := m.register(o, which, m.newStream(o, which, ends[0])); err != nil {
 		closeBoth(ends)
 		return -1, err
 	}
 	return ends[1], nil
+}
+
+// newStream makes the stream that reads fd, which is non-blocking and ours alone.
+func (m *Mux) newStream(o *Output, which string, fd int) *stream {
+	k := m.sinkOf(&o.Log, which)
+	s := &stream{sink: k, fd: fd, frame: m.serviceFrame(o, which, k)}
+	if o.Log.Overflow != service.Block {
+		s.queue = &queue{stream: s, limit: dropQueueBytes, chunk: dropChunkBytes}
+		if o.Log.Overflow == service.Spill {
+			s.queue.spill = &spill{dir: o.Log.SpillDir, limit: o.Log.SpillBytes, fd: -1}
+		}
+	}
+	return s
 }
 
 func closeBoth(ends [2]int) {
@@ -121,7 +135,7 @@ func closeBoth(ends [2]int) {
 }
 
 // register begins to wait for the stream.
-func (m *Mux) register(name, which string, s *stream) error {
+func (m *Mux) register(o *Output, which string, s *stream) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.poller == nil {
@@ -135,7 +149,8 @@ func (m *Mux) register(name, which string, s *stream) error {
 	if err := m.poller.add(s.fd); err != nil {
 		return err
 	}
-	s.account = m.accountOf(name, which)
+	s.account = m.accountOf(o.Service, which)
+	s.ring = m.ringOf(o.Service, o.Log.Recent)
 	m.open[int32(s.fd)] = s
 	return nil
 }

@@ -3,7 +3,8 @@ package stdio
 import "sync"
 
 // queue is what waits of a stream that never waits itself: whole lines, in
-// chunks, up to a limit. When it is full the oldest chunk is dropped.
+// chunks, up to a limit. When it is full, what comes goes to the spill, if it has
+// one, or else the oldest chunk is dropped.
 type queue struct {
 	stream *stream
 	limit  int // bytes that may wait
@@ -14,6 +15,8 @@ type queue struct {
 	spare   []byte     // of a chunk that went, for the next; nil while nothing waits
 	bytes   int        // in chunks
 	dropped Count      // not said yet
+	spill   *spill     // nil: none
+	failed  bool       // the spill takes nothing, which was said
 }
 
 type chunk struct {
@@ -35,6 +38,9 @@ func (q *queue) take(b *batch) {
 func (q *queue) put(lines []byte, c Count) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if q.spill != nil && (len(q.spill.index) > 0 || q.bytes+len(lines) > q.limit) && q.spillOver(lines, c) {
+		return
+	}
 	n := len(q.chunks)
 	if n > 0 && len(q.chunks[n-1].lines)+len(lines) <= q.chunk {
 		last := &q.chunks[n-1]
@@ -53,6 +59,30 @@ func (q *queue) put(lines []byte, c Count) {
 	}
 }
 
+// spillOver puts lines on disk. If that cannot be, and nothing is there that would
+// have to go out before them, they are left to memory; else they are dropped.
+// The caller holds q.mu.
+func (q *queue) spillOver(lines []byte, c Count) bool {
+	dropped, err := q.spill.put(lines, c)
+	q.stream.account.dropped.add(dropped)
+	if err == nil {
+		q.failed = false
+		return true
+	}
+	if !q.failed {
+		q.failed = true
+		q.stream.sink.mux.Say(Errors, q.stream.account.service, "cannot spill its output: "+err.Error()+"; what does not fit into memory is dropped")
+	}
+	if len(q.spill.index) == 0 {
+		q.dropped.add(q.spill.gone)
+		q.spill.gone = Count{}
+		return false
+	}
+	q.stream.account.dropped.add(c)
+	q.spill.gone.add(c)
+	return true
+}
+
 // shift takes the oldest chunk out. There is one, and the caller holds q.mu.
 func (q *queue) shift() chunk {
 	oldest := q.chunks[0]
@@ -67,10 +97,30 @@ func (q *queue) get() (first chunk, dropped Count, left int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	dropped, q.dropped = q.dropped, Count{}
-	if len(q.chunks) == 0 {
-		return chunk{}, dropped, 0
+	if len(q.chunks) > 0 {
+		first = q.shift()
+	} else if q.spill != nil && len(q.spill.index) > 0 {
+		lines, s, err := q.spill.get()
+		dropped.add(s.dropped)
+		if err != nil {
+			q.stream.account.dropped.add(s.Count)
+			dropped.add(s.Count)
+		} else {
+			first = chunk{lines, s.Count}
+		}
 	}
-	return q.shift(), dropped, len(q.chunks)
+	left = len(q.chunks)
+	if q.spill == nil {
+		return first, dropped, left
+	}
+	if left += len(q.spill.index); left == 0 && q.spill.gone != (Count{}) {
+		if len(first.lines) > 0 {
+			return first, dropped, 1 // it is to be said behind these lines
+		}
+		dropped.add(q.spill.gone)
+		q.spill.gone = Count{}
+	}
+	return first, dropped, left
 }
 
 // done gives back a chunk whose lines were copied.
@@ -102,17 +152,22 @@ func (q *queue) unload(b *batch) turn {
 // the bytes of a raw stream.
 func (s *stream) sayDropped(b *batch, c Count) {
 	m := s.sink.mux
-	text := "dropped for lack of room: " + c.String()
+	text := c.String() + " dropped for lack of room"
 	switch {
 	case s == m.own:
-		text = "lines of ours that were " + text
+		text = "of our own lines " + text
 	case s.frame.raw:
 		m.Say(Errors, s.account.service, text)
 		return
 	default:
 		text = s.account.service + ": " + text
 	}
-	f := m.ownFrame(s.sink.color)
+	f := m.ownFrame(s.sink.color, s.frame.json != nil, s.frame.json == nil && s.frame.time.end > 0)
+	if s.sink.syslog != nil {
+		f = s.sink.syslog.frame(m.options.Self, Stderr, 0)
+		f.limit(syslogMaxLine)
+	}
+	m.stamp(&f)
 	text += "\n"
 	line, _, _, _ := f.cut(make([]byte, 0, f.framed([]byte(text))), []byte(text))
 	b.copyOf(nil, line, Count{})

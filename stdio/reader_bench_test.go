@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"sexton/service"
 )
 
 // The two ways of waiting for many pipes that house 2.8 c asks to compare: one
@@ -32,7 +34,7 @@ func newEpollCarrier(tb testing.TB, n int, null int) *carrier {
 		_ = m.poller.file.Close()
 	}}
 	for i := range n {
-		p, err := m.Open(Output{Service: fmt.Sprint("s", i%200), Merge: true})
+		p, err := m.Open(Output{Service: fmt.Sprint("s", i%200), Log: service.Log{OneStream: true}})
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -63,7 +65,7 @@ func newGoroutineCarrier(tb testing.TB, n int, null int) *carrier {
 		m.mu.Lock()
 		account := m.accountOf(name, Stdout)
 		m.mu.Unlock()
-		s := &stream{sink: m.out, fd: pipe[0], account: account, frame: m.serviceFrame(&Output{Service: name}, false)}
+		s := &stream{sink: m.out, fd: pipe[0], account: account, frame: m.serviceFrame(&Output{Service: name}, Stdout, m.out)}
 		file := os.NewFile(uintptr(pipe[0]), "pipe")
 		conn, err := file.SyscallConn()
 		if err != nil {

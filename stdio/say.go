@@ -12,6 +12,9 @@ import (
 // It returns at once, whatever the state of Err. Up to 256 KiB wait to be
 // written; when there is more, the oldest lines are dropped, and their number
 // is said in their place.
+//
+// Where our lines are JSON, a text that is a JSON object, with service "", is the
+// line's members.
 func (m *Mux) Say(level Level, service, text string) {
 	if level > m.options.Level {
 		return
@@ -28,6 +31,7 @@ func (m *Mux) Say(level Level, service, text string) {
 func (s *stream) say(text []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.sink.mux.stamp(&s.frame)
 	lines, _, n, _ := s.frame.cut(make([]byte, 0, s.frame.framed(text)), text)
 	c := Count{int64(len(text)), int64(n)}
 	s.account.in.add(c)

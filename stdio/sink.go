@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sink is one of our two descriptors, with the streams that have something for
+// sink is one of our two descriptors, a file or a syslog, with the streams that have something for
 // it. While there are any, one goroutine serves them in turn (work). It alone
 // writes to the descriptor, so lines are never mixed, and it alone waits when
 // the descriptor takes no more.
@@ -15,6 +15,8 @@ type sink struct {
 	fd      int
 	name    string
 	color   bool
+	file    *file                               // nil: it is none of our own
+	syslog  *syslog                             // nil: it is none
 	writeTo func(fd int, p []byte) (int, error) // write(2); tests put their own
 
 	mu          sync.Mutex // held for a few instructions only

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"sexton/service"
 )
 
 // Nobody reads our stdout and stderr. Saying something and ending must not wait
@@ -43,7 +45,7 @@ func TestStalledReaderHoldsUpNobodyAndLosesNothing(t *testing.T) {
 	})
 	var l Loss
 	begin := time.Now()
-	within(t, "draining", func() { l = m.Drain(50 * time.Millisecond) })
+	within(t, "draining", func() { l = m.Drain(50*time.Millisecond, 50*time.Millisecond) })
 	if took := time.Since(begin); took > 5*time.Second {
 		t.Errorf("draining took %v", took)
 	}
@@ -88,7 +90,7 @@ func TestTooManyOwnLinesAreDroppedAndCounted(t *testing.T) {
 	})
 	err.read()
 	drained(t, m)
-	wantGap(t, err.all(), "sexton | ", "sexton | lines of ours that were dropped for lack of room: ", said, len(text)+7)
+	wantGap(t, err.all(), "sexton | ", "sexton | of our own lines ", said, len(text)+7)
 }
 
 // wantGap wants lines numbered from 0 to before end, and in every gap a notice
@@ -102,7 +104,7 @@ func wantGap(t *testing.T, got, prefix, notice string, end, lineBytes int) {
 			if _, err := fmt.Sscanf(rest, "%d line", &missing); err != nil {
 				t.Fatalf("notice %q: %v", line, err)
 			}
-			if want := (Count{int64(missing * lineBytes), int64(missing)}).String() + "\n"; rest != want {
+			if want := (Count{int64(missing * lineBytes), int64(missing)}).String() + " dropped for lack of room\n"; rest != want {
 				t.Errorf("notice %q, want %q", rest, want)
 			}
 			gaps++
@@ -127,7 +129,7 @@ func wantGap(t *testing.T, got, prefix, notice string, end, lineBytes int) {
 func TestDropKeepsTheServiceGoing(t *testing.T) {
 	out, err := newReader(t, 0), newReader(t, 0).read()
 	m := newMux(t, Options{Out: out.out, Err: err.out})
-	web := spawn(t, m, Output{Service: "web", Overflow: Drop})
+	web := spawn(t, m, Output{Service: "web", Log: service.Log{Overflow: service.Drop}})
 	blocked := spawn(t, m, Output{Service: "worker"})
 	text := strings.Repeat("x", 110)
 	const lines = 30_000
@@ -147,13 +149,13 @@ func TestDropKeepsTheServiceGoing(t *testing.T) {
 		t.Errorf("account %+v", a)
 	}
 	got := strings.Replace(out.all(), "worker | still here\n", "", 1)
-	wantGap(t, got, "web    | ", "sexton | web: dropped for lack of room: ", lines, len(text)+7)
+	wantGap(t, got, "web    | ", "sexton | web: ", lines, len(text)+7)
 	wantText(t, "stderr", err.all(), "")
 }
 
 func drainedButDropped(t *testing.T, m *Mux) {
 	t.Helper()
-	for _, left := range m.Drain(patience).Left {
+	for _, left := range m.Drain(patience, patience).Left {
 		if left.Pending != (Count{}) || left.Unread != 0 || left.Held {
 			t.Errorf("left: %+v", left)
 		}
@@ -163,12 +165,12 @@ func drainedButDropped(t *testing.T, m *Mux) {
 // A process that outlives its service keeps the pipe. Drain does not wait for
 // it longer than it may, and takes what is there, without a newline too.
 func TestDrainTakesTheTailOfAPipeThatIsHeld(t *testing.T) {
-	for _, overflow := range []Overflow{Block, Drop} {
+	for _, overflow := range []service.Overflow{service.Block, service.Drop} {
 		out := newReader(t, 0).read()
 		m := newMux(t, Options{Out: out.out, Err: out.out})
-		web := spawn(t, m, Output{Service: "web", Overflow: overflow})
+		web := spawn(t, m, Output{Service: "web", Log: service.Log{Overflow: overflow}})
 		web.say("one\nhow are y")
-		l := m.Drain(50 * time.Millisecond)
+		l := m.Drain(50*time.Millisecond, 50*time.Millisecond)
 		want := []Left{{Service: "web", Stream: Stdout, Held: true}, {Service: "web", Stream: Stderr, Held: true}}
 		if fmt.Sprint(l.Left) != fmt.Sprint(want) {
 			t.Errorf("left %+v, want %+v", l.Left, want)
@@ -180,10 +182,35 @@ func TestDrainTakesTheTailOfAPipeThatIsHeld(t *testing.T) {
 	}
 }
 
+// While stdout is stalled the end of no stream is seen. That is not to say that
+// somebody has them open: only of those whose pipe really is held it may be said.
+func TestNobodyHoldsAPipeForAStalledStdout(t *testing.T) {
+	out := newReader(t, 0)
+	m := newMux(t, Options{Out: out.out, Err: out.out})
+	var writer sync.WaitGroup
+	full := spawn(t, m, Output{Service: "full"})
+	writer.Go(func() {
+		full.say(strings.Repeat(strings.Repeat("x", 120)+"\n", 5_000))
+		full.exit()
+	})
+	eventually(t, "stdout is stalled", out.stalled)
+	gone, held := spawn(t, m, Output{Service: "gone"}), spawn(t, m, Output{Service: "held"})
+	gone.exit()
+	for _, left := range m.Drain(50*time.Millisecond, 50*time.Millisecond).Left {
+		if want := left.Service == "held" || left.Service == "full"; left.Held != want {
+			t.Errorf("%s's %s: held: %t", left.Service, left.Stream, left.Held)
+		}
+	}
+	held.exit()
+	out.read()
+	writer.Wait()
+	drained(t, m)
+}
+
 func TestRawBytesPassAsTheyAre(t *testing.T) {
 	out := newReader(t, 0).read()
 	m := newMux(t, Options{Out: out.out, Err: out.out})
-	web := spawn(t, m, Output{Service: "web", Format: Raw})
+	web := spawn(t, m, Output{Service: "web", Log: service.Log{Format: service.Raw}})
 	want := "one\r\n\x00\xff\n" + strings.Repeat("long", 10_000) + "\nno newline"
 	web.say(want)
 	web.exit()
@@ -199,7 +226,7 @@ func TestRawBytesPassAsTheyAre(t *testing.T) {
 func TestNobodyWritesIntoTheMiddleOfARawLine(t *testing.T) {
 	out := newReader(t, 0).read()
 	m := newMux(t, Options{Out: out.out, Err: out.out})
-	web := spawn(t, m, Output{Service: "web", Format: Raw, MaxLine: 256})
+	web := spawn(t, m, Output{Service: "web", Log: service.Log{Format: service.Raw, MaxLine: 256}})
 	long := strings.Repeat("0123456789", 26)
 	web.say(long)
 	eventually(t, "the first piece", func() bool { return out.String() == long[:255] })
@@ -217,7 +244,7 @@ func TestNobodyWritesIntoTheMiddleOfARawLine(t *testing.T) {
 func TestMaxLineOfAMegabyte(t *testing.T) {
 	out := newReader(t, 0).read()
 	m := newMux(t, Options{Out: out.out, Err: out.out})
-	web := spawn(t, m, Output{Service: "web", MaxLine: 1 << 20})
+	web := spawn(t, m, Output{Service: "web", Log: service.Log{MaxLine: 1 << 20}})
 	long := strings.Repeat("0123456789", 100_000)
 	web.say("short\n" + long + "\nshort\n" + long + long)
 	web.exit()

@@ -18,9 +18,15 @@
 // lines wait in a queue of bounded size, and the oldest of them are dropped and
 // counted when it is full. Our own lines are treated just like that.
 //
+// # Where it goes
+//
+// A service's lines go to our descriptors, to a file (file), or to syslog
+// (syslog). A file has a sink like theirs, so one that hangs holds up
+// those who write to it and nobody else.
+//
 // # What is on a line
 //
-// A line of a service "web" reads
+// A line of a service "web" reads, in the format Prefix,
 //
 //	web    | the text
 //
@@ -32,12 +38,14 @@
 //	web    |+of a long line
 //
 // Nothing else is changed: carriage returns, NUL bytes and bytes that are no
-// UTF-8 pass as they are. A last line without a newline gets one.
+// UTF-8 pass as they are. A last line without a newline gets one. For the other
+// formats see jsonFrame and service.Raw.
 package stdio
 
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 	"unicode/utf8"
 )
 
@@ -66,9 +74,18 @@ type Options struct {
 	// ColorOut and ColorErr ask for colours; Color decides for most callers.
 	ColorOut, ColorErr bool
 
-	Level    Level  // of our own lines
-	Self     string // our name before our own lines: "sexton"
-	Prefixed bool   // our own lines are aligned like a service's: "sexton | text", not "sexton: text"
+	Level      Level  // of our own lines
+	Self       string // our name before our own lines: "sexton"
+	Prefixed   bool   // our own lines are aligned like a service's: "sexton | text", not "sexton: text"
+	JSON       bool   // our own lines are JSON objects; then Prefixed and Timestamps mean nothing
+	Timestamps bool   // our own lines begin with the time
+
+	// Clock tells the time for lines that bear it. Without one it is the year 1.
+	Clock func() time.Time
+
+	// Owner finds the numbers of the user and the group that a log file shall
+	// belong to; group "" is the user's own. Without it files stay ours.
+	Owner func(user, group string) (uid, gid int, err error)
 }
 
 // Mux is all output of this process. Its methods may be called by any
@@ -82,11 +99,17 @@ type Mux struct {
 	own      *stream   // our own lines
 	batches  batches
 
-	mu       sync.Mutex // never held over a system call that can wait
-	poller   *poller
-	open     map[int32]*stream // by the descriptor of the pipe that we read
-	accounts map[accountKey]*account
-	order    []*account // the same, in the order of their first use
+	mu        sync.Mutex // never held over a system call that can wait
+	poller    *poller
+	open      map[int32]*stream // by the descriptor of the pipe that we read
+	accounts  map[accountKey]*account
+	order     []*account       // the same, in the order of their first use
+	rings     map[string]*ring // by service
+	pipelines []pipeline
+	others    map[string]*sink // files and syslogs, by their names
+
+	tidying atomic.Int32 // files that are being tidied up, or wait for it
+	tidier  sync.Mutex   // held by the one that is
 
 	watching atomic.Int32 // how many there are in watchers
 	watchers []chan struct{}
@@ -125,13 +148,29 @@ func (m *Mux) begin() {
 			sink:    m.err,
 			fd:      -1,
 			account: &account{service: o.Self, stream: Stderr},
-			frame:   m.ownFrame(m.err.color),
+			frame:   m.ownFrame(m.err.color, o.JSON, o.Timestamps),
 			queue:   &queue{limit: ownQueueBytes, chunk: ownChunkBytes},
 		}
 		m.own.queue.stream = m.own
 		m.open = make(map[int32]*stream)
 		m.accounts = make(map[accountKey]*account)
 	})
+}
+
+// stamp puts the present time into a frame that bears it.
+func (m *Mux) stamp(f *frame) {
+	if f.time.end == 0 {
+		return
+	}
+	s := stamp(m.now())
+	f.setTime(&s)
+}
+
+func (m *Mux) now() time.Time {
+	if m.options.Clock == nil {
+		return time.Time{}
+	}
+	return m.options.Clock()
 }
 
 const (

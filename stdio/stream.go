@@ -1,31 +1,39 @@
 package stdio
 
 import (
+	"bytes"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// stream is one output of one run: a pipe that we read, and how its lines go
+// stream is one output of one run: a pipe or terminal that we read, and how its lines go
 // on. While it has nothing to read it is only this record: no goroutine, no
 // buffer.
 //
 // At any time one goroutine owns its fields: the sink's, while it serves the
 // stream; or, for a stream with a queue, the one that holds mu.
 type stream struct {
-	account *account
-	sink    *sink
-	fd      int // -1: our own lines, or closed
-	frame   frame
-	tail    []byte // of a line whose end was not read yet
-	queue   *queue // for streams that never wait: what waits instead; nil for others
-	ended   bool   // the tail was put out because of ending
-	mu      sync.Mutex
+	account  *account
+	sink     *sink
+	ring     *ring // of the latest output; nil: none is kept
+	fd       int   // -1: our own lines, or closed
+	terminal bool  // fd is our side of a pseudo-terminal
+	frame    frame
+	tail     []byte      // of a line whose end was not read yet
+	queue    *queue      // for streams that never wait: what waits instead; nil for others
+	ended    bool        // the tail was put out because of ending
+	waiting  *time.Timer // for lines that may belong to the record in the tail
+	mu       sync.Mutex
 
 	// ending asks to put out the tail as well, when there is no more to read at
 	// the moment: we are about to end, and the pipe is not.
 	ending atomic.Bool
+
+	// overdue asks to put out the record in the tail: nothing came for a while.
+	overdue atomic.Bool
 
 	// Guarded by sink.mu.
 	following *stream // the one behind it in the list
@@ -101,16 +109,49 @@ func (s *stream) fill(b *batch) turn {
 		if s.ending.Load() {
 			b.last(s, s.tail)
 			s.tail, s.ended = nil, true
+		} else if s.frame.holds(s.tail) {
+			s.await(b)
 		}
 		return wait
-	case n <= 0:
+	case n <= 0: // the end; of a terminal it is EIO
 		b.last(s, s.tail)
 		s.tail = nil
 		return over
 	}
 	s.account.in.bytes.Add(int64(n))
+	s.overdue.Store(false) // something did come
+	s.sink.mux.stamp(&s.frame)
 	s.keep(b.cut(s, b.in[:len(s.tail)+n]))
 	return more
+}
+
+// recordWait is how long a record is kept back for want of a line that shows
+// whether it goes on.
+const recordWait = 100 * time.Millisecond
+
+// holds tells whether the tail is a record that may go on, and not just the
+// beginning of a line.
+func (f *frame) holds(tail []byte) bool {
+	return f.json != nil && f.json.join != nil && bytes.IndexByte(tail, '\n') >= 0
+}
+
+// await puts out the record in the tail if nothing has come for long enough,
+// or else has itself called again when that is so.
+func (s *stream) await(b *batch) {
+	if s.overdue.Swap(false) {
+		s.frame.json.now = true
+		s.keep(b.cut(s, s.tail))
+		s.frame.json.now = false
+		return
+	}
+	if s.waiting == nil {
+		s.waiting = time.AfterFunc(recordWait, func() {
+			s.overdue.Store(true)
+			s.wake()
+		})
+		return
+	}
+	s.waiting.Reset(recordWait)
 }
 
 // after follows the turn, when what it gave is with the sink: Drain looks at

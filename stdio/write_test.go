@@ -96,7 +96,7 @@ func TestReaderThatGoesAwayAndComesBack(t *testing.T) {
 	defer back.Close()
 	web.say("welcome back\n")
 	web.exit()
-	l := m.Drain(patience)
+	l := m.Drain(patience, patience)
 	if len(l.Left) != 1 || l.Left[0].Dropped != (Count{500_000, 5000}) {
 		t.Errorf("told of the loss: %+v", l)
 	}
@@ -119,7 +119,7 @@ func TestClosedDescriptors(t *testing.T) {
 	within(t, "writing", func() { web.say(strings.Repeat("line\n", 100_000)) })
 	m.Say(Errors, "", "nobody will see it")
 	web.exit()
-	l := m.Drain(patience)
+	l := m.Drain(patience, patience)
 	want := []Left{{Service: "web", Stream: Stdout, Dropped: Count{500_000, 100_000}}}
 	if fmt.Sprint(l.Left) != fmt.Sprint(want) || l.Own != (Count{}) {
 		t.Errorf("told of the loss: %+v, want %+v", l, want)
@@ -138,7 +138,7 @@ func TestFullDisk(t *testing.T) {
 	web := spawn(t, m, Output{Service: "web"})
 	web.say("line\nline\n")
 	web.exit()
-	l := m.Drain(patience)
+	l := m.Drain(patience, patience)
 	if len(l.Left) != 1 || l.Left[0].Dropped != (Count{10, 2}) {
 		t.Errorf("told of the loss: %+v", l)
 	}
@@ -168,7 +168,7 @@ func TestTornLineIsEndedBeforeTheNext(t *testing.T) {
 	left.Store(1000)
 	web.say("four\n")
 	web.exit()
-	l := m.Drain(patience)
+	l := m.Drain(patience, patience)
 	if len(l.Left) != 1 || l.Left[0].Dropped != (Count{10, 2}) {
 		t.Errorf("told of the loss: %+v", l)
 	}

@@ -35,6 +35,7 @@ case $what in
 test)
 	want debootstrap debootstrap
 	want qemu-aarch64-static qemu-user-static
+	ls -d /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || need="$need postgresql"
 	;;
 bench)
 	want s6-svscan s6

@@ -89,6 +89,17 @@ static int service(void)
 	return 0;
 }
 
+/* ending: as service, but it needs so many milliseconds to end. */
+static int ending(int ms)
+{
+	struct timespec t = { ms / 1000, ms % 1000 * 1000000L };
+
+	service();
+	while (nanosleep(&t, &t) < 0)
+		;
+	return 0;
+}
+
 /* stamp: report the moment at which each USR1 arrives. */
 static void stamp(void)
 {
@@ -225,6 +236,8 @@ int main(int argc, char **argv)
 		return enter(argv);
 	if (strcmp(verb, "service") == 0)
 		return service();
+	if (strcmp(verb, "ending") == 0 && argc == 3)
+		return ending(atoi(argv[2]));
 	if (strcmp(verb, "stamp") == 0)
 		stamp();
 	if (strcmp(verb, "storm") == 0 && argc == 5)

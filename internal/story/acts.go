@@ -57,7 +57,11 @@ func signalVerb(r *run, args []string) error {
 	r.act()
 	if inside {
 		words := append([]string{"kill-pid", s.String()}, slices.Repeat([]string{strconv.Itoa(number)}, n)...)
-		return r.command(0, false, r.insideWords(words)...)
+		err := r.command(0, false, r.insideWords(words)...)
+		if errors.Is(err, errStatus) && strings.Contains(err.Error(), "signal: terminated") {
+			return nil // it asked for the end, and was swept up by it before its own
+		}
+		return err
 	}
 	for range n {
 		var err error

@@ -81,7 +81,7 @@ func (b *born) drop() {
 func birth(w way, dir string, o options) (b *born, err error) {
 	s := &stage{
 		World: w != ordinary, Keep: o.child && w != ordinary, Dev: filepath.Join(dir, ".dev"),
-		ReadOnly: o.readOnly, Terminal: o.tty, UID: o.uid, GID: o.gid, Dir: dir,
+		ReadOnly: o.readOnly, Proc: o.proc, Terminal: o.tty, UID: o.uid, GID: o.gid, Dir: dir,
 		Limits: o.limits, NoCaps: o.noCaps, Blocked: o.blocked, Ignored: o.ignored, Close: o.closed,
 		Argv:     o.words,
 		Stranger: []string{filepath.Join(filepath.Dir(dir), "bin", "stranger")},

@@ -25,7 +25,8 @@
 // Comment lines of the header may also set:
 //
 //	# peers: NAME...   the story holds for these programs as well (see Peers)
-//	# needs: NAME...   skip unless these programs are installed; "root": unless the
+//	# needs: NAME...   skip unless these programs are installed, or a file is there that
+//	                   a pattern such as /usr/lib/*/psql names; "root": unless the
 //	                   tests run as root; "namespaces": unless they can be made
 //	# alone: yes       no other story runs at the same time
 //	# awaits: WORDS    not yet true of sexton, for want of what the words say
@@ -52,6 +53,7 @@
 //	    as pid1 | as child              default pid1
 //	    uid=N gid=N                     an arbitrary user; gid defaults to 0
 //	    readonly                        nothing is writable, but the termination log
+//	    proc=none|hidden                no /proc is there, or it hides other users' processes
 //	    termlog                         there is a /dev/termination-log: $WORK/termination-log
 //	    tty                             stdin, stdout and stderr are a terminal of its own session
 //	    stdin=null|closed|pipe          default null

@@ -107,7 +107,15 @@ func (s *Story) missing() error {
 				return errSkip{fmt.Errorf("the story needs namespaces: %w", why)}
 			}
 		default:
-			if _, err := exec.LookPath(need); err != nil {
+			err := error(nil)
+			if strings.Contains(need, "*") {
+				if there, _ := filepath.Glob(need); len(there) == 0 {
+					err = exec.ErrNotFound
+				}
+			} else {
+				_, err = exec.LookPath(need)
+			}
+			if err != nil {
 				return errSkip{fmt.Errorf("the story needs %s: %w", need, err)}
 			}
 		}

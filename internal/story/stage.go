@@ -33,6 +33,7 @@ type stage struct {
 	Keep   bool   // stay, and run the program as our child
 
 	ReadOnly       bool
+	Proc           string // "none": no /proc is there; "hidden": it shows everybody only his own
 	TerminationLog string // a file to be shown as /dev/termination-log
 	Terminal       bool   // of the child of a keeper: 0 is its terminal
 
@@ -102,6 +103,9 @@ func (s *stage) become() error {
 			return fmt.Errorf("limit %d: %w", what, err)
 		}
 	}
+	if err := s.hideProc(); err != nil {
+		return err
+	}
 	if err := s.lower(); err != nil {
 		return err
 	}
@@ -130,6 +134,19 @@ func (s *stage) become() error {
 		unix.Close(fd)
 	}
 	return fmt.Errorf("exec %s: %w", s.Argv[0], syscall.Exec(s.Argv[0], s.Argv, os.Environ()))
+}
+
+// hideProc takes /proc away, or what it shows of others (proc(5), hidepid).
+func (s *stage) hideProc() error {
+	switch s.Proc {
+	case "none":
+		// Under our /proc there is that of the world outside: what is to be seen is
+		// neither.
+		return os.NewSyscallError("mount on /proc", unix.Mount("nothing", "/proc", "tmpfs", unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""))
+	case "hidden":
+		return os.NewSyscallError("remount /proc", unix.Mount("proc", "/proc", "proc", unix.MS_REMOUNT|unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "hidepid=2"))
+	}
+	return nil
 }
 
 // lower gives up what the program is not to have. All of it concerns this

@@ -19,6 +19,7 @@ type options struct {
 	child          bool
 	uid, gid       int // -1: as we are
 	readOnly       bool
+	proc           string // none or hidden; "": as ever
 	terminationLog bool
 	tty            bool
 	stdin          string // null, closed or pipe
@@ -58,7 +59,7 @@ func parseStart(words []string) (options, error) {
 			o.tty = true
 		case "uid", "gid", "pids", "nproc", "nofile":
 			err = o.number(key, value)
-		case "stdin", "stdout", "stderr", "caps":
+		case "stdin", "stdout", "stderr", "caps", "proc":
 			err = o.choice(key, value)
 		case "blocked":
 			o.blocked, err = signalList(value)
@@ -106,6 +107,8 @@ func (o *options) choice(key, value string) error {
 		o.closed = append(o.closed, 1)
 	case "stderr=closed":
 		o.closed = append(o.closed, 2)
+	case "proc=none", "proc=hidden":
+		o.proc = value
 	case "caps=none":
 		o.noCaps = true
 	default:

@@ -98,6 +98,16 @@ func makeDev(dir string) error {
 	if err := unix.Mount("/dev/pts", pts, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
 		return fmt.Errorf("pts: %w", err)
 	}
+	// The device itself finds the terminals beside it;
+	// who may not make one takes the link (pts(4)).
+	ptmx := filepath.Join(dir, "ptmx")
+	if unix.Mknod(ptmx, unix.S_IFCHR|0o666, int(unix.Mkdev(5, 2))) != nil {
+		if err := os.Symlink("pts/ptmx", ptmx); err != nil {
+			return err
+		}
+	} else if err := os.Chmod(ptmx, 0o666); err != nil {
+		return err
+	}
 	if err := unix.Mount("shm", shm, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "mode=1777"); err != nil {
 		return fmt.Errorf("shm: %w", err)
 	}

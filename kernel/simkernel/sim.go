@@ -46,6 +46,7 @@ type Sim struct {
 	processes []*process // alive and zombies, in order of birth
 	free      []proc.PID // given out again last in, first out
 	last      proc.PID
+	births    uint64
 	caught    bool
 	signals   chan proc.Caught
 	childDied chan struct{}
@@ -64,6 +65,7 @@ type process struct {
 	gone    bool
 	dying   bool
 	exit    proc.Exit
+	birth   uint64
 	endings []*time.Timer
 }
 
@@ -190,6 +192,8 @@ func (s *Sim) fork(parent *process, habit Habit) *process {
 		p.group = parent.group
 	}
 	p.group.members++
+	s.births++
+	p.birth = s.births
 	s.processes = append(s.processes, p)
 	for _, child := range habit.Forks {
 		s.fork(p, child)
@@ -303,16 +307,16 @@ func (s *Sim) Peek() (dead proc.Dead, ok, children bool, err error) {
 }
 
 // Reap: see kernel.Linux.
-func (s *Sim) Reap(pid proc.PID) (proc.Usage, error) {
+func (s *Sim) Reap(pid proc.PID) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.shown == nil || s.shown.pid != pid {
 		s.wrong("reaped %d, which Peek has not shown", pid)
-		return proc.Usage{}, syscall.ECHILD
+		return syscall.ECHILD
 	}
 	s.release(s.shown)
 	s.shown = nil
-	return proc.Usage{}, nil
+	return nil
 }
 
 // Signal: see kernel.Linux. To signal a number that is no child of the init,
@@ -352,7 +356,7 @@ func (s *Sim) deliverGroup(g *group, sig proc.Signal) bool {
 
 func (s *Sim) deliver(p *process, sig proc.Signal) {
 	switch {
-	case sig == 0 || p.zombie:
+	case sig == 0 || sig == proc.CONT || p.zombie:
 	case sig == proc.KILL:
 		if !p.habit.Stuck {
 			s.endAfter(p, time.Duration(s.dice.IntN(3))*time.Millisecond, proc.Exit{Signal: proc.KILL})
@@ -369,70 +373,3 @@ func (s *Sim) deliver(p *process, sig proc.Signal) {
 		}
 	}
 }
-
-// Hold: see kernel.Linux.
-func (s *Sim) Hold(pid proc.PID) proc.Hold {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p := s.find(pid)
-	if p == nil || !p.zombie || !p.ours {
-		s.wrong("hold of the group of %d, which is no zombie of ours", pid)
-		return hold{s, &group{}}
-	}
-	return hold{s, p.group}
-}
-
-type hold struct {
-	sim   *Sim
-	group *group
-}
-
-func (h hold) Signal(sig proc.Signal) bool {
-	h.sim.mu.Lock()
-	defer h.sim.mu.Unlock()
-	return h.sim.deliverGroup(h.group, sig)
-}
-
-func (h hold) Release() {}
-
-// SignalRest: see kernel.Linux.
-func (s *Sim) SignalRest(sig proc.Signal) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	left := false
-	for _, p := range slices.Clone(s.processes) {
-		left = left || !s.Subreaper || !p.zombie
-		s.deliver(p, sig)
-	}
-	return left
-}
-
-// First: see kernel.Linux.
-func (s *Sim) First() bool { return !s.Subreaper }
-
-// AdoptOrphans: see kernel.Linux.
-func (s *Sim) AdoptOrphans() error { return nil }
-
-// FindTerminal: there is none.
-func (s *Sim) FindTerminal() (proc.Terminal, bool) { return proc.Terminal{}, false }
-
-// GiveUpTerminal: there is none.
-func (s *Sim) GiveUpTerminal(proc.Terminal) bool { return false }
-
-// Suspend: nobody would continue us.
-func (s *Sim) Suspend() {}
-
-// TakeBack: there is none.
-func (s *Sim) TakeBack(proc.Terminal) {}
-
-// LeaveNothingOpen: nothing is.
-func (s *Sim) LeaveNothingOpen() {}
-
-// NameOf: they have none.
-func (s *Sim) NameOf(proc.PID) string { return "" }
-
-// Trim: there is nothing to give back.
-func (s *Sim) Trim() {}
-
-// Settle: there are threads enough.
-func (s *Sim) Settle(n int) int { return n }

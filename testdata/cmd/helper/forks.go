@@ -154,14 +154,18 @@ func forkStep(w words) int {
 }
 
 // daemon is what doubleFork leaves behind: daemon NAME [stubborn]. It closes
-// descriptor 3 when it is up.
+// descriptor 3 when it is up. USR1 it only reports.
 func daemon(w words) int {
 	name := w.arg(0, "daemon")
 	asked := make(chan os.Signal, 1)
-	signal.Notify(asked, unix.SIGTERM)
+	signal.Notify(asked, unix.SIGTERM, unix.SIGUSR1)
 	fmt.Printf("%s up\n", name)
 	unix.Close(3)
-	for range asked {
+	for s := range asked {
+		if s == unix.SIGUSR1 {
+			fmt.Printf("%s got USR1\n", name)
+			continue
+		}
 		fmt.Printf("%s got TERM\n", name)
 		if !w.has("stubborn") {
 			break

@@ -52,3 +52,20 @@ func closeStdout(w words) int {
 	<-asked
 	return 0
 }
+
+// unblock makes a descriptor non-blocking for all who share its open file, and
+// says on stderr how it was:
+//
+//	unblock FD
+func unblock(w words) int {
+	fd := w.number(w.arg(0, "0"))
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+	if err != nil {
+		return w.fail(err)
+	}
+	fmt.Fprintf(os.Stderr, "was non-blocking: %t\n", flags&unix.O_NONBLOCK != 0)
+	if err := unix.SetNonblock(fd, true); err != nil {
+		return w.fail(err)
+	}
+	return w.count("status", 0)
+}

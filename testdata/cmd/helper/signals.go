@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 	"unsafe"
@@ -138,6 +139,47 @@ func allSignals(w words) int {
 	return 0
 }
 
+// stopEarly stops a child of process 1 that is not the program yet that it is to
+// be: it bears the name of its parent still. It needs a parent that starts one
+// after the other.
+//
+//	stop-early
+//	stopped 4711
+func stopEarly(w words) int {
+	ours := comm(1)
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
+		next := lastPID() + 1
+		for range 2000 {
+			if unix.Kill(next, unix.SIGSTOP) != nil {
+				continue
+			}
+			if comm(next) == ours {
+				fmt.Printf("stopped %d\n", next)
+				return 0
+			}
+			unix.Kill(next, unix.SIGCONT)
+			break
+		}
+	}
+	return w.fail(errors.New("none was seen in ten seconds"))
+}
+
+func comm(pid int) string {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+	return strings.TrimSpace(string(text))
+}
+
+// lastPID is the newest number in our PID namespace (proc_loadavg(5)).
+func lastPID() int {
+	text, _ := os.ReadFile("/proc/loadavg")
+	fields := strings.Fields(string(text))
+	if len(fields) < 5 {
+		return 0
+	}
+	n, _ := strconv.Atoi(fields[4])
+	return n
+}
+
 // killPID is kill(1) for places without one: kill-pid SIGNAL PID...
 func killPID(w words) int {
 	s := w.signal(w.arg(0, ""))
@@ -161,6 +203,28 @@ func sigqueue(w words) int {
 		}
 	}
 	return 0
+}
+
+// flood sends a signal without end, with a value, or plain as kill(2) does, and
+// minds none of its kind itself:
+//
+//	flood SIGNAL PID [plain]
+//	flooding
+func flood(w words) int {
+	s, target := w.signal(w.arg(0, "")), w.number(w.arg(1, ""))
+	signal.Ignore(unix.Signal(s))
+	fmt.Println("flooding")
+	for i := uint64(0); ; i++ {
+		var err error
+		if w.has("plain") {
+			err = unix.Kill(target, unix.Signal(s))
+		} else {
+			err = queue(target, s, i)
+		}
+		if err != nil && !errors.Is(err, unix.EAGAIN) {
+			return w.fail(fmt.Errorf("send %v to %d: %w", s, target, err))
+		}
+	}
 }
 
 // queue waits while the queue of the user is full (RLIMIT_SIGPENDING), ten

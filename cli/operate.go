@@ -1,0 +1,132 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"sexton/config"
+	"sexton/control"
+	"sexton/service"
+)
+
+// The verbs that ask a running sexton on its control socket.
+
+// operates tells whether a verb is one of them.
+func operates(verb string) bool {
+	switch verb {
+	case control.VerbStatus, control.VerbHealth, control.VerbWhy, control.VerbShutdown:
+		return true
+	}
+	return false
+}
+
+// operateFlags are the verbs that know a flag, "" for one that is not theirs.
+func operateFlags(flag string) string {
+	switch flag {
+	case "--json":
+		return "status and why"
+	case "--ready", "--live":
+		return "health"
+	case "--now":
+		return "shutdown"
+	}
+	return ""
+}
+
+// agreeToOperate checks flags and words of a verb that asks.
+func (c *call) agreeToOperate() error {
+	for _, flag := range c.flags {
+		owners := strings.Fields(operateFlags(flag))
+		if !slices.Contains(owners, c.verb) && !slices.Contains([]string{"-c", "--config", "-q", "--quiet"}, flag) {
+			return fmt.Errorf("%s: %s is no flag of it", c.verb, flag)
+		}
+	}
+	switch {
+	case c.ready && c.live:
+		return fmt.Errorf("health: --ready or --live, not both")
+	case c.verb == control.VerbWhy && len(c.words) != 1:
+		return fmt.Errorf("why: name one service; sexton status has their names")
+	case c.verb == control.VerbShutdown && len(c.words) > 0:
+		return fmt.Errorf("shutdown: %q is one word too many: it ends the container, not a service", c.words[0])
+	}
+	return nil
+}
+
+// operateWithin is how long an answer may take. Who answers does so within
+// milliseconds, or not at all.
+const operateWithin = 3 * time.Second
+
+// operate asks, prints the answer, and returns 0, or 1 when there is none, or
+// when health says no.
+func (c *call) operate() int {
+	reply, err := control.Ask(c.sockets(), control.Request{
+		Verb: c.verb, Services: c.words, Live: c.live, Now: c.immediately,
+	}, operateWithin)
+	if err != nil {
+		fmt.Fprintf(c.stderr, "sexton %s: %v\n", c.verb, err)
+		return 1
+	}
+	switch {
+	case reply.Health != nil:
+		return c.printHealth(reply.Health)
+	case reply.Status != nil && c.json:
+		c.printJSON(reply.Status)
+	case reply.Status != nil:
+		fmt.Fprint(c.stdout, statusText(reply.Status))
+	case reply.Why != nil && c.json:
+		c.printJSON(reply.Why)
+	case reply.Why != nil:
+		fmt.Fprint(c.stdout, whyText(reply.Why, time.Now().UTC()))
+	case reply.Shutdown != nil:
+		fmt.Fprint(c.stdout, shutdownText(reply.Shutdown))
+	default:
+		fmt.Fprintf(c.stderr, "sexton %s: what answers is another version: it does not know this verb\n", c.verb)
+		return 1
+	}
+	return 0
+}
+
+// sockets are where to ask: where the file says, which need not be without mistakes for
+// that, or else the usual places.
+func (c *call) sockets() []string {
+	if text, err := os.ReadFile(c.fileName()); err == nil {
+		if path := config.ControlSocket(text); path != "" && path != "off" {
+			return []string{path}
+		}
+	}
+	return service.ControlSockets()
+}
+
+func (c *call) printHealth(h *control.Health) int {
+	text, status := h.Words, 0
+	switch {
+	case !h.OK && c.live:
+		text, status = "not live: "+h.Words, 1
+	case !h.OK:
+		text, status = "not ready: "+h.Words, 1
+	}
+	if c.verbosity >= 0 {
+		fmt.Fprintln(c.stdout, text)
+	}
+	return status
+}
+
+func (c *call) printJSON(what any) {
+	text, err := json.Marshal(what)
+	if err != nil {
+		fmt.Fprintf(c.stderr, "sexton %s: internal error: %v\n", c.verb, err)
+		return
+	}
+	fmt.Fprintf(c.stdout, "%s\n", text)
+}
+
+func shutdownText(s *control.Shutdown) string {
+	if s.Already {
+		return fmt.Sprintf("already stopping; %s still there\n", counted(s.Services, "service"))
+	}
+	return fmt.Sprintf("stopping %s\n", counted(s.Services, "service"))
+}

@@ -1,0 +1,39 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"sexton/control"
+	"sexton/internal/golden"
+	"sexton/service"
+)
+
+func TestAnswersInWords(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(statusText(&control.Status{UptimeSeconds: 200000, Ready: true, Services: []control.Service{
+		{Name: "db", State: "up", Ready: true, PID: 12, UptimeSeconds: 199999, MemoryBytes: 5 << 30,
+			Output: []service.Output{{Stream: "stdout", BytesIn: 3 << 20, LinesIn: 40000}, {Stream: "stderr", BytesIn: 1 << 20, LinesIn: 9000, LinesDropped: 312}}},
+		{Name: "a-long-name", State: "backoff", Restarts: 12, LastExit: "exited with status 1 after 2s", WaitsFor: "its next start in 1s"},
+		{Name: "web", State: "starting", PID: 4000, UptimeSeconds: 0.25, MemoryBytes: 3 << 19, WaitsFor: "tcp 127.0.0.1:80"},
+	}}))
+	for _, s := range []control.Status{{}, {Stopping: true}, {Draining: true, Stopping: true, UptimeSeconds: 4000}} {
+		b.WriteString("\n" + statusText(&s))
+	}
+	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	b.WriteString("\n" + whyText(&control.Why{Service: control.Service{Name: "new", State: "down"}}, now))
+	b.WriteString("\n" + whyText(&control.Why{Service: control.Service{Name: "never", State: "failed", LastExit: "not started: it needs db, which failed"}}, now))
+	b.WriteString("\n" + whyText(&control.Why{
+		Service: control.Service{Name: "web", State: "up", PID: 31, StateSeconds: 2.1, Restarts: 3},
+		Runs: []control.Run{
+			{Run: 1, PID: 9, StartedAgo: 4000, EndedAgo: 3700, ReadyAfter: 0.5, Exit: "killed by SIGKILL", UserSeconds: 61, MaxRSSBytes: 60 << 20},
+			{Run: 2, StartedAgo: 600, EndedAgo: 600, Exit: "cannot start: exec web: no such file", Status: 127},
+			{Run: 4, PID: 20, StartedAgo: 90, EndedAgo: 30, Exit: "killed by SIGKILL", Status: 137, Asked: "not ready within 50s: refused", Killed: true},
+			{Run: 5, PID: 21, StartedAgo: 25, EndedAgo: 24, Exit: "exited with status 1", Status: 1},
+		},
+		Lines: []string{"oops", "bye"},
+	}, now))
+	b.WriteString("\n" + shutdownText(&control.Shutdown{Services: 1}) + shutdownText(&control.Shutdown{Services: 2, Already: true}))
+	golden.File(t, "../testdata/cli/answers.golden", b.String())
+}

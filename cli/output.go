@@ -1,0 +1,266 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	pid1 "sexton/init"
+	"sexton/kernel"
+	"sexton/machine"
+	"sexton/service"
+	"sexton/stdio"
+)
+
+// output is pid1.Output over stdio.
+type output struct {
+	mux     *stdio.Mux
+	used    bool
+	level   machine.Level
+	json    bool // our own lines are JSON
+	specs   map[string]*service.Spec
+	inherit map[string]bool   // services whose descriptors 1 and 2 are ours
+	readers map[string]string // who reads the stdout of a service, by the writer's name
+}
+
+// output chooses where output goes: with one service its descriptors are ours
+// and nothing stands in between; with several each line gets its name; and the
+// file may say otherwise for each.
+func (c *call) output(plan *service.Plan) *output {
+	o := &output{level: machine.Info, inherit: make(map[string]bool), specs: make(map[string]*service.Spec), readers: make(map[string]string)}
+	if plan.Init.OneCommand {
+		o.level = machine.Warn
+	}
+	switch {
+	case c.verbosity < 0:
+		o.level = machine.Error
+	case c.verbosity > 0:
+		o.level = machine.Debug
+	}
+	var names []string
+	for i := range plan.Services {
+		s := &plan.Services[i]
+		o.specs[s.Name] = s
+		if s.StdinFrom != "" {
+			o.readers[s.StdinFrom] = s.Name
+		}
+		away := s.Log.File.Path != "" || s.Log.Syslog != ""
+		switch {
+		case s.Log.Format != service.AutoFormat || len(plan.Services) > 1:
+		case away, s.PTY:
+			s.Log.Format = service.Raw
+		default:
+			s.Log.Format = service.Inherit
+		}
+		// Who has the terminal must have all of it.
+		o.inherit[s.Name] = !away && (s.Log.Format == service.Inherit || s.TTY && kernel.IsTerminal(0) && kernel.IsTerminal(1))
+		if !o.inherit[s.Name] {
+			names = append(names, s.Name)
+		}
+	}
+	o.json = plan.Log.Format == service.JSON
+	o.mux = stdio.New(stdio.Options{
+		Out: 1, Err: 2, Names: names, ColorOut: stdio.Color(1, plan.Color, c.getenv), ColorErr: stdio.Color(2, plan.Color, c.getenv),
+		Level: stdio.Errors, Self: "sexton", Prefixed: len(names) > 0,
+		JSON: plan.Log.Format == service.JSON, Timestamps: plan.Log.Timestamps, Clock: time.Now, Owner: owner,
+	})
+	return o
+}
+
+// threads is how many threads output may hold up at once besides those of our
+// own two descriptors: one for each file and each syslog, and one that
+// compresses.
+func (o *output) threads() int {
+	places := make(map[string]bool)
+	for _, s := range o.specs {
+		for _, place := range []string{s.Log.File.Path, s.Log.Syslog} {
+			if place != "" {
+				places[place] = true
+			}
+		}
+	}
+	if len(places) == 0 {
+		return 0
+	}
+	return min(len(places), 16) + 1
+}
+
+// owner finds the numbers of a log file's owner.
+func owner(user, group string) (uid, gid int, err error) {
+	who, err := kernel.LookupUser(user, os.Getegid())
+	if err == nil && group != "" {
+		who.GID, err = kernel.LookupGroup(group)
+	}
+	return who.UID, who.GID, err
+}
+
+// Open is pid1.Output's.
+func (o *output) Open(name string, run service.Run, files [3]int) (full [3]int, started func(), err error) {
+	spec := o.specs[name]
+	var close closers
+	defer func() {
+		if err != nil {
+			close.all()
+		}
+	}()
+	if files[0], err = o.stdin(spec, files[0], &close); err != nil {
+		return files, nil, err
+	}
+	reader := o.readers[name]
+	if reader != "" {
+		if files[1], err = o.mux.PipelineOut(name); err != nil {
+			return files, nil, err
+		}
+		o.used = true
+	}
+	if o.inherit[name] {
+		if spec.Log.OneStream {
+			files[2] = files[1]
+		}
+		return files, close.all, nil
+	}
+	o.used = true
+	pipes, err := o.mux.Open(stdio.Output{Service: name, Run: run, Log: spec.Log, ErrOnly: reader != "", Terminal: spec.PTY})
+	if err != nil {
+		return files, nil, err
+	}
+	close = append(close, pipes.Close)
+	if spec.PTY && spec.Stdin+spec.StdinFrom == "" {
+		files[0] = pipes.Out
+	}
+	if reader == "" {
+		files[1] = pipes.Out
+	}
+	files[2] = pipes.Err
+	return files, close.all, nil
+}
+
+// stdin is what a service reads: what it has where the file says nothing is
+// usual.
+func (o *output) stdin(spec *service.Spec, usual int, close *closers) (int, error) {
+	switch {
+	case spec.StdinFrom != "":
+		return o.mux.PipelineIn(spec.StdinFrom)
+	case spec.Stdin == "":
+		return usual, nil
+	case spec.Stdin == "null":
+		return -1, nil
+	case spec.Stdin == "inherit":
+		return 0, nil
+	}
+	fd, err := openStdin(spec.Stdin)
+	if err != nil {
+		return -1, fmt.Errorf("cannot open its stdin %s: %w", spec.Stdin, err)
+	}
+	*close = append(*close, func() { _ = unix.Close(fd) })
+	return fd, nil
+}
+
+// openStdin opens a file to be read, blocking. It does not wait: opening is
+// non-blocking, or a FIFO that nobody writes to would hold up the loop. A FIFO is
+// opened to write as well, where that is allowed: else who reads it would see its
+// end before the first writer has come, and whenever the last has gone (fifo(7)).
+func openStdin(path string) (int, error) {
+	const flags = unix.O_CLOEXEC | unix.O_NONBLOCK | unix.O_NOCTTY
+	fd, err := unix.Open(path, unix.O_RDONLY|flags, 0)
+	if err != nil {
+		return -1, err
+	}
+	var s unix.Stat_t
+	if unix.Fstat(fd, &s) == nil && s.Mode&unix.S_IFMT == unix.S_IFIFO {
+		if both, err := unix.Open(path, unix.O_RDWR|flags, 0); err == nil {
+			_ = unix.Close(fd)
+			fd = both
+		}
+	}
+	if err := unix.SetNonblock(fd, false); err != nil {
+		_ = unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
+// closers close what was opened for a child.
+type closers []func()
+
+func (c *closers) all() {
+	for _, close := range *c {
+		close()
+	}
+	*c = nil
+}
+
+func (o *output) Reopen() { o.mux.Reopen() }
+
+func (o *output) Hang(writer string) { o.mux.Hang(writer) }
+
+func (o *output) Say(level machine.Level, name, text string) {
+	if level <= o.level {
+		o.used = true
+		o.mux.Say(stdio.Errors, name, text)
+	}
+}
+
+// Sum is pid1.Output's: one line for people, or one object for programs.
+func (o *output) Sum(s service.Summary) {
+	if machine.Info > o.level {
+		return
+	}
+	text := s.Text()
+	if o.json {
+		text = summaryObject(s)
+	}
+	if text == "" {
+		return
+	}
+	o.used = true
+	if !o.json {
+		text = "in all: " + text
+	}
+	o.mux.Say(stdio.Errors, "", text)
+}
+
+// recent are the last lines of a service, as far as they came through us.
+func (o *output) recent(name string, n int) [][]byte { return o.mux.Recent(name, n) }
+
+func (o *output) Drain(stalled, most time.Duration) {
+	if !o.used {
+		return
+	}
+	loss := o.mux.Drain(stalled*8/10, most*8/10)
+	for _, left := range loss.Left {
+		if words := o.lossWords(left); words != "" {
+			o.mux.Say(stdio.Errors, left.Service, words)
+		}
+	}
+	if o.level >= machine.Debug {
+		for _, a := range o.mux.Accounts() {
+			if a.In.Bytes > 0 {
+				o.mux.Say(stdio.Errors, a.Service, fmt.Sprintf("its %s: %s came in, %s went out, %s dropped", a.Stream, a.In, a.Out, a.Dropped))
+			}
+		}
+	}
+	if !loss.None() || o.level >= machine.Debug {
+		o.mux.Flush(stalled / 10)
+	}
+}
+
+// lossWords says what of an output was not written, and why.
+func (o *output) lossWords(left stdio.Left) string {
+	lost := left.Pending.Bytes + left.Unread + left.Dropped.Bytes
+	switch {
+	case left.Piped:
+		return fmt.Sprintf("%d bytes of its stdout were not read by %s", left.Unread, o.readers[left.Service])
+	case lost > 0 && left.Pending.Bytes+left.Unread == 0:
+		return fmt.Sprintf("%d bytes of its %s were not written, as was said", lost, left.Stream)
+	case lost > 0: // a part of the write that hangs may have got through
+		return fmt.Sprintf("up to %d bytes of its %s were not written: nobody read them in time", lost, left.Stream)
+	case left.Held:
+		return fmt.Sprintf("some process still has its %s open; what it writes from now on is lost", left.Stream)
+	}
+	return ""
+}
+
+var _ pid1.Output = (*output)(nil)

@@ -1,0 +1,98 @@
+package cli
+
+import (
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"sexton/control"
+	"sexton/crowd"
+	"sexton/health"
+	pid1 "sexton/init"
+	"sexton/kernel"
+	"sexton/machine"
+	"sexton/service"
+)
+
+// serve opens what others can ask by, and answers there beside the loop. The
+// caller calls what it returns at the end. With one command nothing is opened.
+// What cannot be opened is said; the services run all the same.
+func serve(plan *service.Plan, p *pid1.PID1, o *output) (end func()) {
+	if plan.Init.OneCommand {
+		return func() {}
+	}
+	gate := new(crowd.Gate)
+	memory := func(leaders []int) (bytes map[int]int64) {
+		gate.Do(func() { bytes = kernel.MemoryOf(leaders) })
+		return bytes
+	}
+	endControl := serveControl(plan, p, o, gate, memory)
+	endHealth := serveHealth(plan, p, o, gate, memory)
+	return func() {
+		endHealth()
+		endControl()
+	}
+}
+
+// serveThreads is how many threads serve may need at once: one that accepts for
+// each listener, and one at the gate.
+func serveThreads(plan *service.Plan) int {
+	listeners := 0
+	if !plan.Control.Off {
+		listeners++
+	}
+	if plan.Health.Listen != "" {
+		listeners++
+	}
+	if plan.Init.OneCommand || listeners == 0 {
+		return 0
+	}
+	return listeners + 1
+}
+
+func serveControl(plan *service.Plan, p *pid1.PID1, o *output, gate *crowd.Gate, memory func([]int) map[int]int64) (end func()) {
+	if plan.Control.Off {
+		return func() {}
+	}
+	paths := service.ControlSockets()
+	if plan.Control.Socket != "" {
+		paths = []string{plan.Control.Socket}
+	}
+	server, err := control.Listen(paths, fs.FileMode(plan.Control.Mode))
+	if err != nil {
+		o.Say(machine.Warn, "", "no control socket, so that sexton status and health will find nobody; the services run all the same: "+
+			strings.ReplaceAll(err.Error(), "\n", "; "))
+		return func() {}
+	}
+	server.Loop, server.Gate, server.Allow, server.Memory = p, gate, plan.Control.AllowUIDs, memory
+	server.Recent, server.Output = o.mux.Recent, o.accounts
+	go server.Serve()
+	return server.Close
+}
+
+func serveHealth(plan *service.Plan, p *pid1.PID1, o *output, gate *crowd.Gate, memory func([]int) map[int]int64) (end func()) {
+	if plan.Health.Listen == "" {
+		return func() {}
+	}
+	server, err := health.Listen(plan.Health.Listen)
+	if err != nil {
+		o.Say(machine.Error, "", fmt.Sprintf("nobody answers /livez, /readyz and /metrics: [health] listen: %v; the services run all the same", err))
+		return func() {}
+	}
+	server.Loop, server.Gate, server.Version, server.Memory, server.Output = p, gate, Version, memory, o.accounts
+	go server.Serve()
+	return server.Close
+}
+
+// accounts are what became of the services' output, for status and metrics.
+func (o *output) accounts() []service.Output {
+	var all []service.Output
+	for _, a := range o.mux.Accounts() {
+		all = append(all, service.Output{
+			Service: a.Service, Stream: a.Stream,
+			LinesIn: a.In.Lines, LinesOut: a.Out.Lines, LinesDropped: a.Dropped.Lines,
+			BytesIn: a.In.Bytes, BytesOut: a.Out.Bytes, BytesDropped: a.Dropped.Bytes,
+		})
+	}
+	return all
+}

@@ -1,0 +1,387 @@
+package config
+
+import (
+	"fmt"
+	"math"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"sexton/pattern"
+	"sexton/proc"
+	"sexton/service"
+)
+
+// defaultLog is what becomes of output where neither the file's [log] nor a
+// service says anything.
+func defaultLog() service.Log {
+	return service.Log{
+		MaxLine:    16 << 10,
+		Recent:     64 << 10,
+		SpillDir:   "/tmp",
+		SpillBytes: 64 << 20,
+		File:       service.LogFile{Size: 10 << 20, Keep: 5, Mode: 0o640},
+	}
+}
+
+// draftLog is a log table in the making.
+type draftLog struct {
+	log   *service.Log
+	color *string // nil: this table has no colour
+}
+
+// logDefaults reads [log], wherever in the file it stands: services begin with
+// what it says.
+func (r *reader) logDefaults(root *value, d *draft) {
+	d.log, d.color = defaultLog(), "auto"
+	v := root.child("log")
+	if v == nil {
+		return
+	}
+	v.expects, v.example = "a table", "[log]"
+	r.log(v, draftLog{&d.log, &d.color})
+}
+
+// logOf reads a service's log table over the defaults. {service} stands for
+// its name.
+func (r *reader) logOf(v *value, s *service.Spec) {
+	r.log(v, draftLog{log: &s.Log})
+}
+
+// log reads one table, and says what cannot be together in it.
+func (r *reader) log(v *value, d draftLog) {
+	if !r.table(v) {
+		return
+	}
+	before := len(r.mistakes) + r.dropped
+	walk(r, v, logRows(d.color != nil), d)
+	if len(r.mistakes)+r.dropped > before {
+		return
+	}
+	l := d.log
+	file, syslog := v.child("file"), v.child("syslog")
+	switch {
+	case file != nil && syslog != nil && l.File.Path != "" && l.Syslog != "":
+		r.wrong(syslog, "the output goes to one place, and file is one already", "remove one of the two")
+	case file != nil && l.File.Path != "":
+		l.Syslog = ""
+	case syslog != nil && l.Syslog != "":
+		l.File.Path = ""
+	}
+	place := file
+	if l.Syslog != "" {
+		place = syslog
+	}
+	if format := v.child("format"); format != nil && l.Format == service.Inherit && place != nil && (l.File.Path != "" || l.Syslog != "") {
+		r.wrong(format, "what a service writes to our own descriptors does not come through us", "take another format, or remove "+place.name)
+	}
+	if l.Format == service.Inherit && v.child("format") != nil { // also of the place that [log] gives
+		l.File.Path, l.Syslog = "", ""
+	}
+	if l.Format != service.JSON && l.Format != service.AutoFormat {
+		for _, name := range []string{"json", "join"} {
+			if entry := v.child(name); entry != nil && v.child("format") != nil {
+				r.wrong(entry, fmt.Sprintf("it is for JSON objects, and the format is %q", l.Format), `write format = "json", or remove it`)
+			}
+		}
+	}
+}
+
+func logRows(withColor bool) []row[draftLog] {
+	rows := []row[draftLog]{
+		{name: "format", expects: "a word", example: `format = "json"`, others: "driver",
+			read: func(r *reader, v *value, d draftLog) {
+				if i, ok := r.word(v, []string{"prefix", "json", "raw", "inherit"}); ok {
+					d.log.Format = service.Prefix + service.Format(i)
+				}
+			}},
+		{name: "json", expects: "a word", example: `json = "merge"`,
+			read: func(r *reader, v *value, d draftLog) {
+				if i, ok := r.word(v, []string{"text", "merge"}); ok {
+					d.log.Merge = i == 1
+				}
+			}},
+		{name: "join", expects: "a pattern", example: `join = '^\s'`, others: "multiline", read: readJoin},
+		{name: "timestamps", expects: "true or false", example: "timestamps = true",
+			read: func(r *reader, v *value, d draftLog) { r.boolean(v, &d.log.Timestamps) }},
+		{name: "stderr", expects: "a word", example: `stderr = "stdout"`, others: "redirect_stderr",
+			read: func(r *reader, v *value, d draftLog) {
+				if i, ok := r.word(v, []string{"stderr", "stdout"}); ok {
+					d.log.OneStream = i == 1
+				}
+			}},
+		{name: "max_line", expects: "a size", example: `max_line = "16KiB"`,
+			read: func(r *reader, v *value, d draftLog) {
+				if n, ok := r.size(v, 256, 16<<20); ok {
+					d.log.MaxLine = int(n)
+				}
+			}},
+		{name: "overflow", expects: "a word", example: `overflow = "drop"`,
+			read: func(r *reader, v *value, d draftLog) {
+				if i, ok := r.word(v, []string{"block", "drop", "spill"}); ok {
+					d.log.Overflow = service.Overflow(i)
+				}
+			}},
+		{name: "spill", expects: "a table", example: `spill = { dir = "/tmp", size = "64MiB" }`, read: readSpill},
+		{name: "recent", expects: "a size", example: `recent = "64KiB"`,
+			read: func(r *reader, v *value, d draftLog) {
+				if n, ok := r.size(v, 0, 64<<20); ok {
+					d.log.Recent = int(n)
+				}
+			}},
+		{name: "file", expects: "a table", example: `file = { path = "/var/log/{service}.log", size = "10MiB", keep = 5 }`,
+			others: "logfile stdout_logfile", read: readLogFile},
+		{name: "syslog", expects: "an address", example: `syslog = "unix:/dev/log"`, read: readSyslog},
+	}
+	if withColor {
+		rows = append(rows, row[draftLog]{name: "color", expects: "a word", example: `color = "never"`, others: "colour colors",
+			read: func(r *reader, v *value, d draftLog) {
+				if _, ok := r.word(v, []string{"auto", "always", "never"}); ok {
+					*d.color = v.data.(string)
+				}
+			}})
+	}
+	return rows
+}
+
+func readJoin(r *reader, v *value, d draftLog) {
+	text, ok := r.text(v)
+	if !ok {
+		return
+	}
+	if _, err := pattern.Compile(text); err != nil {
+		r.wrong(v, err.Error(), "see docs/output.md for what a pattern may have")
+		return
+	}
+	d.log.Join = text
+}
+
+func readSpill(r *reader, v *value, d draftLog) {
+	if !r.table(v) {
+		return
+	}
+	walk(r, v, []row[draftLog]{
+		{name: "dir", expects: "an absolute path", example: `dir = "/tmp"`,
+			read: func(r *reader, v *value, d draftLog) { r.path(v, &d.log.SpillDir) }},
+		{name: "size", expects: "a size", example: `size = "64MiB"`,
+			read: func(r *reader, v *value, d draftLog) {
+				if n, ok := r.size(v, 1<<20, 1<<40); ok {
+					d.log.SpillBytes = n
+				}
+			}},
+	}, d)
+}
+
+// readLogFile reads a table; or false, for a service that goes its own way.
+func readLogFile(r *reader, v *value, d draftLog) {
+	if v.data == false {
+		d.log.File.Path = ""
+		return
+	}
+	if !r.table(v) {
+		return
+	}
+	walk(r, v, logFileRows(), &d.log.File)
+	if d.log.File.Path == "" && v.child("path") == nil {
+		r.wrong(v, "it has no path", `add, for example, path = "/var/log/{service}.log"`)
+	}
+}
+
+func logFileRows() []row[*service.LogFile] {
+	return []row[*service.LogFile]{
+		{name: "path", expects: "an absolute path", example: `path = "/var/log/{service}.log"`,
+			read: func(r *reader, v *value, f *service.LogFile) {
+				if r.path(v, &f.Path) && strings.HasSuffix(f.Path, "/") {
+					r.wrong(v, "it is a directory", "name a file")
+				}
+			}},
+		{name: "size", expects: "a size", example: `size = "10MiB"`, others: "max_size maxbytes",
+			read: func(r *reader, v *value, f *service.LogFile) {
+				if n, ok := r.size(v, 0, 1<<50); ok {
+					if n > 0 && n < 4096 {
+						r.wrong(v, "too small for a file of lines", `write "4KiB" or more, or 0 for any size`)
+						return
+					}
+					f.Size = n
+				}
+			}},
+		{name: "age", expects: "a duration", example: `age = "24h"`, others: "max_age",
+			read: func(r *reader, v *value, f *service.LogFile) { r.duration(v, 0, maxDuration, &f.Age) }},
+		{name: "keep", expects: "an integer", example: "keep = 5", others: "backups max_backups",
+			read: func(r *reader, v *value, f *service.LogFile) { r.whole(v, 0, 10_000, &f.Keep) }},
+		{name: "compress", expects: "true or false", example: "compress = true",
+			read: func(r *reader, v *value, f *service.LogFile) { r.boolean(v, &f.Compress) }},
+		{name: "mode", expects: "octal digits in a string", example: `mode = "0640"`,
+			read: func(r *reader, v *value, f *service.LogFile) {
+				text, ok := r.text(v)
+				if !ok {
+					return
+				}
+				mode, err := strconv.ParseUint(text, 8, 32)
+				if err != nil || mode > 0o777 {
+					r.wrong(v, "expected up to three octal digits, and a leading zero at will", `write, for example, "0640"`)
+					return
+				}
+				f.Mode = uint32(mode)
+			}},
+		{name: "owner", expects: "a user, or user:group", example: `owner = "app:adm"`, read: readOwner},
+	}
+}
+
+func readOwner(r *reader, v *value, f *service.LogFile) {
+	text, ok := r.text(v)
+	if !ok {
+		return
+	}
+	user, group, both := strings.Cut(text, ":")
+	if user == "" || both && group == "" || strings.ContainsAny(text, " \t\n/,") || strings.Contains(group, ":") {
+		r.wrong(v, "expected a user, or user:group", `write, for example, "app:adm" or "1000:1000"`)
+		return
+	}
+	f.User, f.Group = user, group
+}
+
+func readSyslog(r *reader, v *value, d draftLog) {
+	if v.data == false {
+		d.log.Syslog = ""
+		return
+	}
+	text, ok := r.text(v)
+	if !ok {
+		return
+	}
+	way, where, _ := strings.Cut(text, ":")
+	switch {
+	case way == "unix" && strings.HasPrefix(where, "/") && len(where) < 108:
+	case way == "udp" && isAddrPort(where):
+	default:
+		r.wrong(v, "it is no address of a syslog", `write "unix:/dev/log" or "udp:10.0.0.1:514"`)
+		return
+	}
+	d.log.Syslog = text
+}
+
+func isAddrPort(text string) bool {
+	at, err := netip.ParseAddrPort(text)
+	return err == nil && at.Port() > 0 && at.Addr().Zone() == ""
+}
+
+// size reads an amount of bytes: an integer, or a string with a unit.
+func (r *reader) size(v *value, least, most int64) (int64, bool) {
+	var n int64
+	switch data := v.data.(type) {
+	case int64:
+		n = data
+	case string:
+		var ok bool
+		if n, ok = parseSize(data); !ok {
+			r.wrong(v, fmt.Sprintf("%q is no size", data), `write a number with its unit, such as "64KiB" or "10MB"`)
+			return 0, false
+		}
+	default:
+		r.wrongType(v)
+		return 0, false
+	}
+	if n < least || n > most {
+		r.wrong(v, "out of range", fmt.Sprintf("write a size from %s to %s", sizeText(least), sizeText(most)))
+		return 0, false
+	}
+	return n, true
+}
+
+// sizeUnits are the units of a size, the longest names first.
+func sizeUnits() []struct {
+	name  string
+	bytes float64
+} {
+	return []struct {
+		name  string
+		bytes float64
+	}{
+		{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40},
+		{"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"B", 1},
+	}
+}
+
+func parseSize(text string) (int64, bool) {
+	unit := 1.0
+	for _, u := range sizeUnits() {
+		if rest, ok := strings.CutSuffix(text, u.name); ok {
+			text, unit = strings.TrimSpace(rest), u.bytes
+			break
+		}
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	n *= unit
+	if err != nil || n < 0 || n != math.Trunc(n) || n > 1<<60 || strings.ContainsAny(text, "xXpPeE_") {
+		return 0, false
+	}
+	return int64(n), true
+}
+
+// sizeText writes a size as one would in the file.
+func sizeText(n int64) string {
+	units := []string{"B", "KiB", "MiB", "GiB", "TiB"}
+	at := 0
+	for at < len(units)-1 && n >= 1<<10 && n%(1<<10) == 0 {
+		n, at = n>>10, at+1
+	}
+	return strconv.FormatInt(n, 10) + units[at]
+}
+
+// checkLogs gives each service the place of its own that a path with {service}
+// means, and reports services that share a file and want it otherwise.
+func (r *reader) checkLogs(d *draft) {
+	shared := make(map[string]*draftService)
+	for _, s := range d.services {
+		l := &s.spec.Log
+		l.File.Path = strings.ReplaceAll(l.File.Path, "{service}", s.spec.Name)
+		if l.File.Path == "" {
+			continue
+		}
+		first := shared[l.File.Path]
+		if first == nil {
+			shared[l.File.Path] = s
+			continue
+		}
+		if v := s.table.child("log").child("file"); l.File != first.spec.Log.File && v != nil {
+			r.wrong(v, fmt.Sprintf("%q writes to the same file and has other settings for it", first.spec.Name),
+				"give both the same, or put them into [log]")
+		}
+	}
+}
+
+// checkStdin reports pipelines that cannot be: from nobody, from itself, two
+// from one, and output that could not go there.
+func (r *reader) checkStdin(d *draft) {
+	readers := make(map[string]*draftService)
+	for _, s := range d.services {
+		from := s.spec.StdinFrom
+		v := s.table.child("stdin_from")
+		if v == nil || from == "" {
+			continue
+		}
+		writer := d.find(from)
+		switch {
+		case from == s.spec.Name:
+			r.wrong(v, "a service cannot read what it writes itself", "name another service")
+		case writer == nil:
+			r.wrong(v, fmt.Sprintf("no service is called %q", from), suggestion(from, d.names()))
+		case readers[from] != nil:
+			r.wrong(v, fmt.Sprintf("%q reads the output of %q already", readers[from].spec.Name, from), "remove one of the two")
+		case s.table.child("stdin") != nil:
+			r.wrong(s.table.child("stdin"), "a service has one stdin, and stdin_from gives it one", "remove one of the two")
+		default:
+			readers[from] = s
+			if s.table.child("stop") == nil {
+				// It sees the end of its input when the writer is down. CONT does nothing
+				// to it but give it time to come there.
+				s.spec.Stop = append([]service.Rung{{Signal: proc.CONT}}, s.spec.Stop...)
+			}
+			if !slices.Contains(writer.spec.After, s.spec.Name) {
+				writer.spec.After = append(writer.spec.After, s.spec.Name)
+			}
+		}
+	}
+}

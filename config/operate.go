@@ -1,0 +1,159 @@
+package config
+
+import (
+	"bytes"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+
+	"sexton/service"
+)
+
+// What is needed to operate the container: [control] and [health].
+
+const (
+	// defaultMode lets root and us connect; modeForOthers everybody, where
+	// allow_uids says who of them may ask.
+	defaultMode   = 0o600
+	modeForOthers = 0o666
+
+	// mostSocketPath is what fits into sun_path (unix(7)).
+	mostSocketPath = 107
+)
+
+func readControl(r *reader, v *value, d *draft) {
+	if !r.table(v) {
+		return
+	}
+	c := &d.control
+	walk(r, v, []row[*service.Control]{
+		{name: "socket", expects: "a path or \"off\"", example: `socket = "/run/sexton.sock"`, others: "path file listen", read: readSocket},
+		{name: "mode", expects: "a mode in octal digits, in quotes", example: `mode = "0600"`, others: "chmod", read: readMode},
+		{name: "allow_uids", expects: "a list of numbers", example: "allow_uids = [1000]", others: "allow users uids", read: readUIDs},
+	}, c)
+	switch mode := v.child("mode"); {
+	case len(c.AllowUIDs) == 0:
+	case mode == nil:
+		c.Mode = modeForOthers
+	case c.Mode&0o006 != 0o006 && c.Mode&0o060 != 0o060:
+		r.wrong(mode, "with this mode nobody of allow_uids can open the socket", `write mode = "0666": who may ask is decided by allow_uids`)
+	}
+}
+
+func readSocket(r *reader, v *value, c *service.Control) {
+	if v.data == "off" {
+		c.Off = true
+		return
+	}
+	if !r.path(v, &c.Socket) {
+		return
+	}
+	if len(c.Socket) > mostSocketPath {
+		r.wrong(v, fmt.Sprintf("the path has %d bytes, more than the %d that a socket may have", len(c.Socket), mostSocketPath), "give a shorter one")
+	}
+}
+
+func readMode(r *reader, v *value, c *service.Control) {
+	c.Mode = modeForOthers // so that what is wrong is not wrong twice
+	s, ok := v.data.(string)
+	if !ok {
+		r.wrongType(v)
+		return
+	}
+	mode, err := strconv.ParseUint(s, 8, 32)
+	if err != nil || mode > 0o777 || mode&0o600 != 0o600 {
+		r.wrong(v, fmt.Sprintf("%q is no mode for the socket", s), `write "0600", "0660" or "0666": its owner must be able to read and write`)
+		return
+	}
+	c.Mode = uint32(mode)
+}
+
+func readUIDs(r *reader, v *value, c *service.Control) {
+	if _, ok := v.data.([]any); !ok {
+		r.wrongType(v)
+		return
+	}
+	for _, item := range v.items {
+		item.expects, item.example = "a UID", v.example
+		var uid int
+		if r.whole(item, 0, 1<<32-2, &uid) {
+			c.AllowUIDs = append(c.AllowUIDs, uid)
+		}
+	}
+}
+
+func readHealth(r *reader, v *value, d *draft) {
+	if !r.table(v) {
+		return
+	}
+	walk(r, v, []row[*service.Health]{
+		{name: "listen", expects: "host:port", example: `listen = "0.0.0.0:9090"`, others: "address port bind",
+			read: func(r *reader, v *value, h *service.Health) {
+				if s, ok := r.text(v); ok && s != "off" && r.listenable(v, s) {
+					h.Listen = s
+				}
+			}},
+	}, &d.health)
+}
+
+// listenable checks an address to listen on: names but localhost would have to
+// be looked up, and a start must not wait for that.
+func (r *reader) listenable(v *value, s string) bool {
+	host, port := s, ""
+	if i := strings.LastIndexByte(s, ':'); i >= 0 && hasPort(s) {
+		host, port = s[:i], s[i+1:]
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	bare := strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	_, notIP := netip.ParseAddr(bare)
+	switch {
+	case port == "":
+		r.wrong(v, "expected host:port, and there is no port", "write, for example, "+v.example)
+	case err != nil || n == 0:
+		r.wrong(v, fmt.Sprintf("%q is no port", port), "write a number from 1 to 65535")
+	case strings.Contains(bare, ":") != strings.HasPrefix(host, "["):
+		r.wrong(v, "only an IPv6 address stands in brackets, and it needs them", `write "[::]:9090" or "0.0.0.0:9090"`)
+	case host != "" && host != "localhost" && notIP != nil:
+		r.wrong(v, fmt.Sprintf("%q is no address of this machine", host), `write an IP address, "0.0.0.0" for all of them, or "localhost"`)
+	default:
+		return true
+	}
+	return false
+}
+
+// ControlSocket finds out where a file puts the control socket, for those who
+// only want to ask there: the file may have mistakes, and none of the rest is
+// looked at. "" where it does not say, "off" where there is none.
+func ControlSocket(text []byte) string {
+	return glance(text, "control", "socket")
+}
+
+// TerminationLog finds out where a file with mistakes wants the reason of the end:
+// the usual place, unless it names another in good order; "" where nobody wants it.
+func TerminationLog(text []byte) string {
+	switch path := glance(text, "init", "termination_log"); {
+	case path == noTerminationLog:
+		return ""
+	case strings.HasPrefix(path, "/"):
+		return path
+	}
+	return service.DefaultTerminationLog
+}
+
+// glance is a string of a table of a file, of which nothing else is looked at; ""
+// where it is not there.
+func glance(text []byte, table, key string) string {
+	if len(text) > maxBytes || !bytes.Contains(text, []byte(key)) || tooDeep(string(text)) >= 0 {
+		return ""
+	}
+	data, err := decode(string(text), toml.Decode)
+	if err != nil {
+		return ""
+	}
+	keys, _ := data[table].(map[string]any)
+	value, _ := keys[key].(string)
+	return value
+}

@@ -1,0 +1,73 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"sexton/service"
+)
+
+// readTTY reads who gives the service a terminal: the container, nobody, or we.
+func readTTY(r *reader, v *value, s *service.Spec) {
+	word, ok := v.data.(string)
+	switch {
+	case !ok:
+		r.boolean(v, &s.TTY)
+	case word == ownTerminal:
+		s.PTY = true
+	default:
+		r.wrong(v, fmt.Sprintf("%q is no value for tty", word), `write true, false or "pty"`)
+	}
+}
+
+// ownTerminal is the value of tty for a terminal of the service's own.
+const ownTerminal = "pty"
+
+// checkTerminals reports every service but the first that asks for the
+// container's terminal, and what cannot go with a terminal of its own. To those
+// who have one it gives what that means.
+func (r *reader) checkTerminals(d *draft) {
+	var first *draftService
+	for _, s := range d.services {
+		tty := s.table.child("tty")
+		switch {
+		case s.spec.PTY:
+			r.checkOwnTerminal(d, s, tty)
+		case tty == nil || tty.data != true:
+		case first == nil:
+			first = s
+		default:
+			r.wrong(tty, fmt.Sprintf("the terminal goes to one service, and %q asks for it in line %d", first.spec.Name,
+				r.file.line(first.table.child("tty").at.start)), "remove one of the two")
+		}
+	}
+}
+
+func (r *reader) checkOwnTerminal(d *draft, s *draftService, tty *value) {
+	log := s.table.child("log")
+	if s.spec.Log.Format == service.Inherit {
+		at := log.child("format")
+		if at == nil {
+			at = tty
+		}
+		r.wrong(at, `what is written to a terminal of its own comes through sexton, and format "inherit" has nothing in between`,
+			`give its log another format, or remove tty = "pty"`)
+	}
+	if stderr := log.child("stderr"); stderr != nil && stderr.data == "stderr" {
+		r.wrong(stderr, "what is written to a terminal is one stream, and cannot be told apart again", `remove it, or tty = "pty"`)
+	}
+	if s.spec.Stdin == "inherit" {
+		r.wrong(s.table.child("stdin"), "nobody types on a terminal of its own, and the container's stdin is none of it",
+			`remove it, name a file, or write tty = true for the container's terminal`)
+	}
+	for _, reader := range d.services {
+		if reader.spec.StdinFrom == s.spec.Name {
+			r.wrong(tty, fmt.Sprintf("%q reads its stdout, and a pipe is no terminal", reader.spec.Name), "remove it, or stdin_from there")
+		}
+	}
+	s.spec.Session, s.spec.Log.OneStream = true, true
+	if !slices.ContainsFunc(s.spec.Env, func(entry string) bool { return strings.HasPrefix(entry, "TERM=") }) {
+		s.spec.Env = append(s.spec.Env, "TERM=xterm") // as Docker does for its terminals
+	}
+}

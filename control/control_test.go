@@ -1,0 +1,377 @@
+package control
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"sexton/crowd"
+	"sexton/proc"
+	"sexton/service"
+)
+
+// loop answers like PID 1 would.
+type loop struct {
+	answer    service.Answer
+	hangs     bool
+	panics    bool
+	shutdowns chan bool // with what was said of now
+}
+
+func (l *loop) Look(ctx context.Context, name string) (service.Answer, error) {
+	if l.panics {
+		panic("a bug")
+	}
+	if l.hangs {
+		<-ctx.Done()
+		return service.Answer{}, ctx.Err()
+	}
+	return l.answer, nil
+}
+
+func (l *loop) Shutdown(_ context.Context, now bool, from string) (service.Answer, error) {
+	if !strings.HasPrefix(from, " by UID ") {
+		panic(from)
+	}
+	l.shutdowns <- now
+	return l.answer, nil
+}
+
+func someAnswer() service.Answer {
+	return service.Answer{
+		Report: service.Report{At: 10 * time.Second, Services: []service.Status{
+			{Name: "db", State: service.Up, Run: 1, PID: 7, Since: 2 * time.Second, Started: time.Second, Ready: true},
+			{Name: "web", State: service.BackingOff, Since: 9 * time.Second, Restarts: 2, LastExit: "exited with status 1 after 2s", Waits: "its next start in 1s"},
+			{Name: "job", State: service.Done, Ready: true},
+		}},
+		Records: []service.Record{{
+			Run: 3, PID: 9, Started: 6 * time.Second, Ended: 8 * time.Second, Up: 7 * time.Second, Exit: "exited with status 1", Status: 1,
+			Usage: proc.Usage{User: time.Second, MaxRSSBytes: 1 << 20},
+		}},
+	}
+}
+
+// listen serves at a path of the test's own.
+func listen(t *testing.T, l *loop) *Server {
+	t.Helper()
+	s, err := Listen([]string{filepath.Join(t.TempDir(), "s")}, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Loop, s.Gate = l, new(crowd.Gate)
+	s.Memory = func(leaders []int) map[int]int64 {
+		if !slices.Equal(leaders, []int{7}) {
+			t.Errorf("the memory of %v was asked for", leaders)
+		}
+		return map[int]int64{7: 4096}
+	}
+	go s.Serve()
+	t.Cleanup(s.Close)
+	return s
+}
+
+func ask(t *testing.T, s *Server, r Request) Reply {
+	t.Helper()
+	reply, err := Ask([]string{s.Path()}, r, 10*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reply
+}
+
+func TestEachVerbIsAnswered(t *testing.T) {
+	l := &loop{answer: someAnswer(), shutdowns: make(chan bool, 1)}
+	s := listen(t, l)
+	s.Recent = func(name string, n int) [][]byte {
+		return [][]byte{[]byte("last words\xff of " + name), bytes.Repeat([]byte("x"), whyLineBytes+1)}
+	}
+	for _, c := range []struct {
+		request Request
+		want    string
+	}{
+		{Request{Verb: VerbStatus}, `{"status":{"uptime_seconds":10,"ready":false,"draining":false,"stopping":false,"services":[` +
+			`{"name":"db","state":"up","ready":true,"pid":7,"run":1,"uptime_seconds":9,"state_seconds":8,"restarts":0,"memory_bytes":4096},` +
+			`{"name":"web","state":"backoff","ready":false,"state_seconds":1,"restarts":2,"last_exit":"exited with status 1 after 2s","waits_for":"its next start in 1s"},` +
+			`{"name":"job","state":"done","ready":true,"state_seconds":10,"restarts":0}]}}`},
+		{Request{Verb: VerbStatus, Services: []string{"job"}}, `{"status":{"uptime_seconds":10,"ready":false,"draining":false,"stopping":false,"services":[` +
+			`{"name":"job","state":"done","ready":true,"state_seconds":10,"restarts":0}]}}`},
+		{Request{Verb: VerbHealth}, `{"health":{"ok":false,"words":"web: backoff, waiting for its next start in 1s"}}`},
+		{Request{Verb: VerbHealth, Services: []string{"db", "job"}}, `{"health":{"ok":true,"words":"ready"}}`},
+		{Request{Verb: VerbHealth, Live: true}, `{"health":{"ok":true,"words":"live"}}`},
+		{Request{Verb: VerbHealth, Live: true, Services: []string{"db"}}, `{"health":{"ok":true,"words":"live"}}`},
+		{Request{Verb: VerbHealth, Live: true, Services: []string{"web"}}, `{"health":{"ok":false,"words":"web: backoff, waiting for its next start in 1s"}}`},
+		{Request{Verb: VerbWhy, Services: []string{"web"}}, `{"why":{"service":{"name":"web","state":"backoff","ready":false,"state_seconds":1,"restarts":2,` +
+			`"last_exit":"exited with status 1 after 2s","waits_for":"its next start in 1s"},` +
+			`"runs":[{"run":3,"pid":9,"started_seconds_ago":4,"ended_seconds_ago":2,"ready_after_seconds":1,"exit":"exited with status 1","status":1,` +
+			`"user_seconds":1,"system_seconds":0,"max_rss_bytes":1048576}],` +
+			`"lines":["last words� of web","` + strings.Repeat("x", whyLineBytes) + ` ..."]}}`},
+		{Request{Verb: VerbShutdown}, `{"shutdown":{"already":false,"services":1}}`},
+	} {
+		got, err := json.Marshal(ask(t, s, c.request))
+		if err != nil || string(got) != c.want {
+			t.Errorf("%+v\nanswered %s\ninstead of %s", c.request, got, c.want)
+		}
+	}
+	if now := <-l.shutdowns; now {
+		t.Error("the shutdown was asked for without its drain")
+	}
+	ask(t, s, Request{Verb: VerbShutdown, Now: true})
+	if now := <-l.shutdowns; !now {
+		t.Error("now did not arrive")
+	}
+}
+
+func TestWhatCannotBeAnsweredIsSaid(t *testing.T) {
+	l := &loop{answer: someAnswer(), shutdowns: make(chan bool, 1)}
+	s := listen(t, l)
+	for request, want := range map[string]string{
+		`{"verb":"status","services":["wob"]}`:      `no service is called "wob"; there are: db, web, job`,
+		`{"verb":"dance"}`:                          `"dance" is no verb; there are: status, health, why, shutdown`,
+		`{"verb":"why"}`:                            `why: name one service`,
+		`{"verb":"why","services":["db","web"]}`:    `why: name one service`,
+		`{"verb":"status","color":true}`:            `unknown field`,
+		`GET / HTTP/1.1`:                            `the request is no JSON`,
+		`{"verb":"status","services":"web"}`:        `the request is no JSON`,
+		`{}`:                                        `"" is no verb`,
+		strings.Repeat("[", 60_000):                 `the request is no JSON`,
+		`"` + strings.Repeat("x", requestBytes*2):   `longer than`,
+		`{"verb":"` + strings.Repeat("y", 60_000):   `the request is no JSON`,
+		`{"verb":"status"}{"verb":"shutdown"}`:      `behind the request`,
+		`{"verb":"status"} garbage`:                 `behind the request`,
+		`{"verb":"health","live":true,"live":null}`: ``,
+	} {
+		reply := raw(t, s.Path(), request+"\n")
+		if !strings.Contains(reply.Error, want) {
+			t.Errorf("%.60s: %+v; there should be %q in it", request, reply, want)
+		}
+	}
+	if len(l.shutdowns) > 0 {
+		t.Error("a second request on the line was taken")
+	}
+}
+
+// raw writes bytes and reads a reply. The server may close before all is
+// written.
+func raw(t *testing.T, path, text string) Reply {
+	t.Helper()
+	conn, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(20 * time.Second))
+	io.WriteString(conn, text)
+	line, err := bufio.NewReader(conn).ReadBytes('\n')
+	var reply Reply
+	if err := errors.Join(err, json.Unmarshal(line, &reply)); err != nil {
+		t.Fatalf("%.60q: %v: %q", text, err, line)
+	}
+	return reply
+}
+
+func TestALoopThatHangsOrABugIsAnError(t *testing.T) {
+	s := listen(t, &loop{hangs: true})
+	if _, err := Ask([]string{s.Path()}, Request{Verb: VerbHealth, Live: true}, 10*time.Second); err == nil || !strings.Contains(err.Error(), "loop has been busy") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := Ask([]string{s.Path()}, Request{Verb: VerbHealth}, 50*time.Millisecond); err == nil || !strings.Contains(err.Error(), "does not answer in time") {
+		t.Errorf("error %v", err)
+	}
+	s = listen(t, &loop{panics: true})
+	if _, err := Ask([]string{s.Path()}, Request{Verb: VerbHealth}, 10*time.Second); err == nil || !strings.Contains(err.Error(), "internal error: a bug") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// Silent callers, half a line, a line without end, callers that vanish: who asks
+// politely meanwhile is answered at once.
+func TestHostileCallersKeepNobodyOut(t *testing.T) {
+	s := listen(t, &loop{answer: someAnswer()})
+	var open []net.Conn
+	for i := range 500 {
+		conn, err := net.Dial("unix", s.Path())
+		if err != nil {
+			t.Fatal(err)
+		}
+		open = append(open, conn)
+		switch i % 4 {
+		case 0:
+			io.WriteString(conn, `{"verb":"sta`)
+		case 1:
+			go io.Copy(conn, endless{}) // until the server closes
+		case 2:
+			conn.Close()
+		}
+		if i%50 == 49 {
+			began := time.Now()
+			if ask(t, s, Request{Verb: VerbHealth}).Health == nil {
+				t.Error("no answer")
+			}
+			if took := time.Since(began); took > time.Second {
+				t.Errorf("with %d others an answer took %v", i, took)
+			}
+		}
+	}
+	for _, conn := range open {
+		conn.Close()
+	}
+}
+
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = 'x'
+	}
+	return len(p), nil
+}
+
+func TestWhoMayAsk(t *testing.T) {
+	s := &Server{Allow: []int{1000}}
+	for uid, want := range map[uint32]bool{0: true, uint32(os.Geteuid()): true, 1000: true, 1001: false, 65534: false, ^uint32(0): false} {
+		if got := s.allowed(unix.Ucred{Uid: uid}); got != want {
+			t.Errorf("UID %d: %v", uid, got)
+		}
+	}
+}
+
+func TestTheSocketIsMadeWhereItCan(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "s")
+	defer unix.Umask(unix.Umask(0o077))
+	first, err := Listen([]string{filepath.Join(dir, "no", "s"), path}, 0o666)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Lstat(path); err != nil || info.Mode().Perm() != 0o666 {
+		t.Errorf("%v, %v", info, err)
+	}
+	if _, err := Listen([]string{path}, 0o600); err == nil || !strings.Contains(err.Error(), "another program answers there") {
+		t.Errorf("a socket that is in use was taken: %v", err)
+	}
+	// One that was killed leaves its socket behind.
+	first.listener.Close()
+	second, err := Listen([]string{path}, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Lstat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info, err)
+	}
+	second.Close()
+	if _, err := os.Lstat(path); !os.IsNotExist(err) {
+		t.Errorf("the socket is left: %v", err)
+	}
+	third, err := Listen([]string{path}, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.WriteFile(path+"2", []byte("mine"), 0o600), os.Rename(path+"2", path)); err != nil {
+		t.Fatal(err)
+	}
+	third.Close()
+	if _, err := os.Lstat(path); err != nil {
+		t.Error("the file of another was removed")
+	}
+	if _, err := Listen([]string{path}, 0o600); err == nil || !strings.Contains(err.Error(), "no socket") {
+		t.Errorf("a file was taken: %v", err)
+	}
+	if text, _ := os.ReadFile(path); string(text) != "mine" {
+		t.Error("the file is gone")
+	}
+	if _, err := Listen([]string{"/proc/s", "/no/such/s"}, 0o600); err == nil || strings.Count(err.Error(), "\n") != 1 {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestNobodyToAsk(t *testing.T) {
+	dir := t.TempDir()
+	killed := filepath.Join(dir, "killed")
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: killed, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.SetUnlinkOnClose(false)
+	l.Close()
+	_, err = Ask([]string{filepath.Join(dir, "none"), killed}, Request{Verb: VerbStatus}, time.Second)
+	want := fmt.Sprintf("no sexton answers: nothing at %s/none; %s was left behind by one that was killed", dir, killed)
+	if err == nil || err.Error() != want {
+		t.Errorf("%v\ninstead of %s", err, want)
+	}
+}
+
+// Whom the server hangs up on at once, before the request was written, is not
+// ended by SIGPIPE but told.
+func TestBeingHungUpOnIsAnError(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			conn.Close()
+		}
+	}()
+	for range 100 {
+		if _, err := Ask([]string{path}, Request{Verb: VerbStatus}, 10*time.Second); err == nil || !strings.Contains(err.Error(), path) {
+			t.Fatalf("error %v", err)
+		}
+	}
+}
+
+// FuzzRequest: whatever comes, the answer is one line of JSON, or none to
+// somebody who has said nothing.
+func FuzzRequest(f *testing.F) {
+	for _, text := range []string{
+		`{"verb":"status"}`, `{"verb":"status","services":["db","web"]}` + "\n", `{"verb":"why","services":["web"]}`, `{"verb":"health","live":true}`,
+		`{"verb":"shutdown","now":true}`, "", "\n", "\x00", `{"verb":"status","services":["\ud800"]}`, `[{"verb":1}]`, "GET / HTTP/1.0\r\n\r\n", `{"VERB":"status"}`,
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		line, err := readRequest(strings.NewReader(string(text)))
+		if err != nil {
+			return
+		}
+		if strings.Contains(string(line), "\n") || len(line) > requestBytes+1 {
+			t.Fatalf("a line of %d bytes: %q", len(line), line)
+		}
+		r, err := parseRequest(line)
+		if err != nil {
+			if err.Error() == "" {
+				t.Error("an error without words")
+			}
+			return
+		}
+		s := &Server{Loop: &loop{answer: someAnswer()}}
+		reply := s.answer(context.Background(), r)
+		count := 0
+		for _, there := range []bool{reply.Error != "", reply.Status != nil, reply.Health != nil, reply.Why != nil, reply.Shutdown != nil} {
+			if there {
+				count++
+			}
+		}
+		if text, err := json.Marshal(reply); err != nil || count != 1 || strings.Contains(string(text), "\n") {
+			t.Errorf("%+v: %s, %v", r, text, err)
+		}
+	})
+}

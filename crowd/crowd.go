@@ -1,0 +1,172 @@
+// Package crowd serves the callers of a listening socket, a bounded number of
+// them at a time. Who is silent must not keep out who has something to say: when there
+// are too many, the one that has been silent longest is cut off.
+package crowd
+
+import (
+	"errors"
+	"io"
+	"net"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Max is how many callers there are at a time.
+const Max = 32
+
+// acceptPause is the wait after a failed accept: there are no descriptors left,
+// say.
+const acceptPause = 100 * time.Millisecond
+
+// Gate lets one caller at a time into a system call, of all that share it. Go's
+// runtime makes a thread for each goroutine that is in one for long, on a busy
+// machine even in one that does not block; and it ends the process when it
+// cannot make one, at a container's pids limit. Who waits at the gate needs no
+// thread.
+type Gate struct{ mu sync.Mutex }
+
+// Do calls f, which makes system calls that do not block.
+func (g *Gate) Do(f func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	f()
+}
+
+// Caller is one connection. It is closed when serve returns.
+type Caller struct {
+	net.Conn
+	*Gate
+	raw   syscall.RawConn
+	crowd *crowd
+	heard bool // under crowd.mu
+}
+
+// Read and Write do what those of the connection do, through the gate.
+func (c *Caller) Read(p []byte) (n int, err error) {
+	waited := c.raw.Read(func(fd uintptr) (done bool) {
+		c.Do(func() { n, err = again(func() (int, error) { return unix.Read(int(fd), p) }) })
+		return err != unix.EAGAIN
+	})
+	switch {
+	case waited != nil:
+		return 0, waited
+	case err == nil && n == 0 && len(p) > 0:
+		return 0, io.EOF
+	}
+	return max(n, 0), err
+}
+
+func (c *Caller) Write(p []byte) (n int, err error) {
+	waited := c.raw.Write(func(fd uintptr) (done bool) {
+		for n < len(p) && err == nil {
+			var some int
+			c.Do(func() {
+				some, err = again(func() (int, error) { return unix.SendmsgN(int(fd), p[n:], nil, nil, unix.MSG_NOSIGNAL) })
+			})
+			n += max(some, 0)
+		}
+		if err == unix.EAGAIN {
+			err = nil
+			return false
+		}
+		return true
+	})
+	return n, errors.Join(waited, err)
+}
+
+// again repeats a call that a signal interrupts.
+func again(call func() (int, error)) (n int, err error) {
+	for {
+		if n, err = call(); err != unix.EINTR {
+			return n, err
+		}
+	}
+}
+
+// Close does what that of the connection does, through the gate. It is for the
+// goroutine that serves the caller: one that reads would wait at the gate for the one that
+// closes, and the other way round.
+func (c *Caller) Close() (err error) {
+	c.Do(func() { err = c.Conn.Close() })
+	return err
+}
+
+// CloseWrite tells the caller that nothing more will come.
+func (c *Caller) CloseWrite() {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		c.Do(func() { _ = half.CloseWrite() })
+	}
+}
+
+// Heard tells that the caller has said what it wants, and is not silent any more.
+func (c *Caller) Heard() {
+	c.crowd.mu.Lock()
+	c.heard = true
+	c.crowd.mu.Unlock()
+}
+
+type crowd struct {
+	mu      sync.Mutex
+	callers []*Caller     // the oldest first
+	slots   chan struct{} // one for each that is not closed yet
+}
+
+// Serve calls serve for each caller, on a goroutine of its own, until the
+// listener is closed. What they have to do with the kernel goes through the gate. A panic in serve ends that call alone: PID 1 must not end of
+// whatever somebody sends it.
+func Serve(listener net.Listener, gate *Gate, serve func(*Caller)) {
+	all := crowd{slots: make(chan struct{}, 2*Max)}
+	for {
+		all.slots <- struct{}{} // who was cut off has one until it has gone
+		conn, err := listener.Accept()
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return
+		case err != nil:
+			time.Sleep(acceptPause)
+			<-all.slots
+			continue
+		}
+		raw, err := conn.(syscall.Conn).SyscallConn()
+		if err != nil {
+			conn.Close()
+			<-all.slots
+			continue
+		}
+		c := &Caller{Conn: conn, Gate: gate, raw: raw, crowd: &all}
+		all.admit(c)
+		go func() {
+			defer all.dismiss(c)
+			defer func() { _ = recover() }()
+			serve(c)
+		}()
+	}
+}
+
+// admit takes a caller in. When there are too many, the one who has been silent
+// longest has to go; if none is silent, the oldest.
+func (a *crowd) admit(c *Caller) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.callers = append(a.callers, c)
+	if len(a.callers) <= Max {
+		return
+	}
+	victim := max(0, slices.IndexFunc(a.callers, func(c *Caller) bool { return !c.heard }))
+	_ = a.callers[victim].SetDeadline(time.Unix(1, 0)) // long ago: whatever it waits for has ended, and it closes
+	a.callers = slices.Delete(a.callers, victim, victim+1)
+}
+
+func (a *crowd) dismiss(c *Caller) {
+	c.Close()
+	<-a.slots
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if i := slices.Index(a.callers, c); i >= 0 {
+		a.callers = slices.Delete(a.callers, i, i+1)
+	}
+}

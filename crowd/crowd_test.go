@@ -1,0 +1,115 @@
+package crowd
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// echo answers a line with itself.
+func echo(c *Caller) {
+	line, err := bufio.NewReader(c).ReadString('\n')
+	if err != nil {
+		return
+	}
+	if line == "panic\n" {
+		panic(line)
+	}
+	c.Heard()
+	io.WriteString(c, line)
+}
+
+func listen(t *testing.T, serve func(*Caller)) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "s")
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		Serve(listener, new(Gate), serve)
+		close(done)
+	}()
+	t.Cleanup(func() {
+		listener.Close()
+		<-done
+	})
+	return path
+}
+
+func call(t *testing.T, path string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	conn.SetDeadline(time.Now().Add(20 * time.Second))
+	return conn
+}
+
+func TestSilentCallersAreCutOffOldestFirst(t *testing.T) {
+	path := listen(t, echo)
+	var silent []net.Conn
+	for range 3 * Max {
+		silent = append(silent, call(t, path))
+	}
+	conn := call(t, path)
+	io.WriteString(conn, "hello\n")
+	if line, err := bufio.NewReader(conn).ReadString('\n'); line != "hello\n" {
+		t.Errorf("%q, %v", line, err)
+	}
+	if _, err := silent[0].Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("the first silent caller is still there: %v", err)
+	}
+	last := silent[len(silent)-1]
+	io.WriteString(last, "at last\n")
+	if line, err := bufio.NewReader(last).ReadString('\n'); line != "at last\n" {
+		t.Errorf("the last silent caller was cut off: %q, %v", line, err)
+	}
+}
+
+func TestWhoHasSpokenIsNotCutOffForWhoIsSilent(t *testing.T) {
+	release, heard := make(chan struct{}), make(chan struct{})
+	path := listen(t, func(c *Caller) {
+		if line, err := bufio.NewReader(c).ReadString('\n'); err != nil || line == "" {
+			return
+		}
+		c.Heard()
+		close(heard)
+		<-release
+		fmt.Fprintln(c, "done")
+	})
+	first := call(t, path)
+	io.WriteString(first, "long\n")
+	select {
+	case <-heard:
+	case <-time.After(20 * time.Second):
+		t.Fatal("the first caller was not heard")
+	}
+	for range 2 * Max {
+		call(t, path)
+	}
+	close(release)
+	if line, err := bufio.NewReader(first).ReadString('\n'); line != "done\n" {
+		t.Errorf("%q, %v", line, err)
+	}
+}
+
+func TestAPanicEndsOneCall(t *testing.T) {
+	path := listen(t, echo)
+	bad, good := call(t, path), call(t, path)
+	io.WriteString(bad, "panic\n")
+	if _, err := bad.Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("error %v", err)
+	}
+	io.WriteString(good, "still here\n")
+	if line, err := bufio.NewReader(good).ReadString('\n'); line != "still here\n" {
+		t.Errorf("%q, %v", line, err)
+	}
+}

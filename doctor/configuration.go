@@ -1,0 +1,45 @@
+package doctor
+
+import (
+	"time"
+
+	"sexton/service"
+)
+
+// What the runtimes wait between their stop signal and KILL, unless told
+// otherwise: docker stop -t, terminationGracePeriodSeconds.
+const (
+	dockerGrace     = 10 * time.Second
+	kubernetesGrace = 30 * time.Second
+)
+
+// configuration: the file, and its grace against what the runtimes give.
+func (e *examination) configuration() {
+	e.findings = append(e.findings, e.Config)
+	if e.Plan == nil {
+		return
+	}
+	from := "of the file, or the default"
+	if e.Getenv("SEXTON_GRACE") != "" {
+		from = "of SEXTON_GRACE"
+	}
+	grace := e.Plan.Init.Grace
+	const unseen = "; what this container really gets cannot be seen from inside"
+	switch {
+	case grace > kubernetesGrace:
+		e.addf("grace", Failed, "docker run --stop-timeout, stop_grace_period, terminationGracePeriodSeconds: "+seconds(grace)+" or more",
+			"%v (%s) is more than Docker's default of %v and Kubernetes' of %v%s", grace, from, dockerGrace, kubernetesGrace, unseen)
+	case grace > dockerGrace:
+		e.addf("grace", Failed, "with Docker, docker run --stop-timeout or stop_grace_period: "+seconds(grace)+" or more",
+			"%v (%s) fits Kubernetes' default of %v, and is more than Docker's of %v%s", grace, from, kubernetesGrace, dockerGrace, unseen)
+	default:
+		e.addf("grace", Verified, "", "%v (%s) fits the defaults of Docker (%v) and Kubernetes (%v)%s", grace, from, dockerGrace, kubernetesGrace, unseen)
+	}
+	if e.Plan.Init.Drain.Max > 0 && e.Plan.Health.Listen == "" && !usesSocket(e.Plan) {
+		e.add("drain", Failed, "there is a drain, but nobody can hear that the container is not ready: neither [health] listen nor the control socket", "set [health] listen")
+	}
+}
+
+func usesSocket(p *service.Plan) bool { return !p.Control.Off }
+
+func seconds(d time.Duration) string { return d.Round(time.Second).String() }

@@ -1,0 +1,145 @@
+package doctor
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"sexton/control"
+	"sexton/service"
+)
+
+// read is a small file's text; "" where it cannot be read.
+func (e *examination) read(path string) string {
+	text, err := os.ReadFile(e.Root + path)
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+// places: where something can be written.
+func (e *examination) places() {
+	for _, p := range []struct{ dir, what, mend string }{
+		{"/", "", ""},
+		{"/run", "pid files and sockets", "mount a tmpfs: docker run --tmpfs /run, an emptyDir with medium: Memory"},
+		{"/tmp", "temporary files of most programs", "mount a tmpfs or an emptyDir"},
+		{"/dev/shm", "shared memory, and the control socket where /run cannot be written", "an emptyDir with medium: Memory"},
+		{"/var/log", "log files; stdout needs none", ""},
+	} {
+		err := e.tryWrite(p.dir)
+		switch {
+		case err == nil:
+			e.add("write "+p.dir, Verified, "it can be written", "")
+		case p.dir == "/":
+			e.addf("write /", Verified, "", "the root cannot be written (%v), as it should be; sexton writes nothing", err)
+		default:
+			e.addf("write "+p.dir, Failed, p.mend, "%v: %s", err, p.what)
+		}
+	}
+	e.controlSocket()
+}
+
+// tryWrite makes a file and removes it.
+func (e *examination) tryWrite(dir string) error {
+	name := fmt.Sprintf("%s%s/.sexton-doctor-%d", e.Root, dir, os.Getpid())
+	fd, err := unix.Open(name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return err
+	}
+	unix.Close(fd)
+	return os.Remove(name)
+}
+
+func (e *examination) controlSocket() {
+	c := service.Control{Mode: 0o600}
+	if e.Plan != nil {
+		c = e.Plan.Control
+	}
+	paths := service.ControlSockets()
+	switch {
+	case c.Off:
+		e.add("control socket", NotTried, `the file says "off": nobody can ask for status and health`, "")
+		return
+	case c.Socket != "":
+		paths = []string{c.Socket}
+	}
+	var reasons []string
+	for _, path := range paths {
+		server, err := control.Listen([]string{e.Root + path}, fs.FileMode(c.Mode))
+		if err == nil {
+			server.Close()
+			e.add("control socket", Verified, "it can be made at "+path, "")
+			return
+		}
+		if errors.Is(err, control.ErrInUse) {
+			e.add("control socket", Verified, path+" is there, and somebody answers", "")
+			return
+		}
+		reasons = append(reasons, strings.TrimPrefix(err.Error(), e.Root))
+	}
+	e.addf("control socket", Failed, "mount a tmpfs at /run or /dev/shm, or give [control] socket a path that can be written",
+		"status, health, why and shutdown find nobody: %s", strings.Join(reasons, "; "))
+}
+
+// files: what is mounted and made for us, or not.
+func (e *examination) files() {
+	e.procfs()
+	e.terminationLog()
+	if fd, err := unix.Open(e.Root+"/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0); err != nil {
+		e.addf("/dev/null", Failed, "mount a /dev, as every runtime does", "%v: the services' stdin is closed instead", err)
+	} else {
+		unix.Close(fd)
+		e.add("/dev/null", Verified, "it is there: the services' stdin", "")
+	}
+	if err := unix.Access(e.Root+"/bin/sh", unix.X_OK); err != nil {
+		e.addf("/bin/sh", Failed, `write commands as lists: ["program", "argument"]`, "%v: commands written as one string, and scripts, cannot run", err)
+	} else {
+		e.add("/bin/sh", Verified, "it is there: commands can be written as one string", "")
+	}
+}
+
+func (e *examination) procfs() {
+	if e.read("/proc/self/stat") == "" {
+		e.add("/proc", Failed, "it is not mounted: processes that escape from their group are found as PID 1 only, memory and names are not known, "+
+			"and on kernels before 6.9 the rest of a group is not waited for", "mount it: every runtime does unless told otherwise")
+		return
+	}
+	for line := range strings.Lines(e.read("/proc/self/mountinfo")) {
+		fields := strings.Fields(line)
+		if len(fields) > 4 && fields[4] == "/proc" && strings.Contains(line, "hidepid=") && !strings.Contains(line, "hidepid=0") && !strings.Contains(line, "hidepid=off") {
+			if os.Geteuid() == 0 {
+				break
+			}
+			e.add("/proc", Failed, "it hides the processes of other users (hidepid)", "run as root, or put our group into the mount option gid=")
+			return
+		}
+	}
+	e.add("/proc", Verified, "it is mounted, and shows processes", "")
+}
+
+func (e *examination) terminationLog() {
+	path := service.DefaultTerminationLog
+	if e.Plan != nil {
+		path = e.Plan.Init.TerminationLog
+	}
+	const topic = "termination log"
+	if path == "" {
+		e.add(topic, NotTried, "the file wants none", "")
+		return
+	}
+	fd, err := unix.Open(e.Root+path, unix.O_WRONLY|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	switch {
+	case err == nil:
+		unix.Close(fd)
+		e.add(topic, Verified, path+" can be written: the reason of an end will stand there", "")
+	case err == unix.ENOENT:
+		e.add(topic, NotTried, path+" is not there: Kubernetes makes it, Docker does not, and neither do we", "")
+	default:
+		e.addf(topic, Failed, "look at terminationMessagePath, and at what is mounted there", "%s: %v: the reason of an end stands in the log alone", path, err)
+	}
+}

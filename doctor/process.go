@@ -1,0 +1,163 @@
+package doctor
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"sexton/kernel"
+	"sexton/proc"
+)
+
+// process: who reaps orphans here, and what the kernel can do for us.
+func (e *examination) process() {
+	var name unix.Utsname
+	if unix.Uname(&name) == nil {
+		e.kernel(unix.ByteSliceToString(name.Release[:]))
+	}
+	if os.Getpid() == 1 {
+		e.add("PID 1", Verified, "this is the first process: every orphan comes to it, and all ends with it", "")
+		return
+	}
+	first := "PID 1 is somebody else"
+	if comm := strings.TrimSpace(e.read("/proc/1/comm")); comm != "" {
+		first = fmt.Sprintf("PID 1 is %q", comm)
+	}
+	k := &kernel.Linux{}
+	if err := k.AdoptOrphans(); err != nil || !k.AdoptsOrphans() {
+		e.addf("PID 1", Failed, "make sexton PID 1, or allow prctl(2) in the seccomp profile", "%s, and it is not allowed to be a subreaper (%v): orphans go to PID 1", first, err)
+		return
+	}
+	e.addf("PID 1", Verified, "", "%s; from here (pid %d) sexton is a subreaper: orphans among its own descendants come to it", first, os.Getpid())
+}
+
+func (e *examination) kernel(release string) {
+	fd, err := unix.PidfdOpen(os.Getpid(), 0)
+	if err != nil {
+		e.addf("kernel", Failed, "Linux 5.3 or later, and a seccomp profile that allows pidfd_open",
+			"%s without pidfds (%v): the rest of a group is found in /proc instead", release, err)
+		return
+	}
+	unix.Close(fd)
+	e.add("kernel", Verified, release+", with pidfds", "")
+}
+
+func (e *examination) user() {
+	uid, gid := os.Geteuid(), os.Getegid()
+	who := fmt.Sprintf("UID %d, GID %d", uid, gid)
+	user, err := kernel.LookupUser(fmt.Sprint(uid), gid)
+	switch {
+	case err == nil && user.Name != "":
+		e.addf("user", Verified, "", "%s: %s, home %s", who, user.Name, user.Home)
+	default:
+		e.addf("user", Verified, "set HOME, USER and LOGNAME in env for programs that ask for a name or a home",
+			"%s without an entry in /etc/passwd; sexton needs none", who)
+	}
+	if uid != 0 {
+		e.add("other users", Failed, "services cannot run as another user: we are not root", "start the container as root, or leave user and group out of the file")
+	}
+}
+
+// capability names are those of capabilities(7), in the order of their numbers.
+func capabilityNames() []string {
+	return strings.Fields(`chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap linux_immutable net_bind_service
+		net_broadcast net_admin net_raw ipc_lock ipc_owner sys_module sys_rawio sys_chroot sys_ptrace sys_pacct sys_admin sys_boot sys_nice
+		sys_resource sys_time sys_tty_config mknod lease audit_write audit_control setfcap mac_override mac_admin syslog wake_alarm
+		block_suspend audit_read perfmon bpf checkpoint_restore`)
+}
+
+func (e *examination) capabilities() {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	if err := unix.Capget(&header, &data[0]); err != nil {
+		e.addf("capabilities", NotTried, "", "they cannot be read: capget: %v", err)
+		return
+	}
+	has := uint64(data[0].Effective) | uint64(data[1].Effective)<<32
+	var names []string
+	for i, name := range capabilityNames() {
+		if has>>i&1 != 0 {
+			names = append(names, name)
+		}
+	}
+	switch text := strings.Join(names, ", "); {
+	case len(names) == 0:
+		e.add("capabilities", Verified, "none; sexton needs none", "")
+	default:
+		e.add("capabilities", Verified, text, "")
+	}
+	if os.Geteuid() == 0 {
+		e.rootWithout(names)
+	}
+	if on, err := unix.PrctlRetInt(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0); err == nil && on == 1 {
+		e.add("new privileges", Verified, "no_new_privs is set: sudo, su and other setuid programs gain nothing here", "")
+	}
+	if mode, err := unix.PrctlRetInt(unix.PR_GET_SECCOMP, 0, 0, 0, 0); err == nil && mode != 0 {
+		e.addf("seccomp", Verified, "", "mode %d: a filter decides which system calls there are", mode)
+	}
+}
+
+// rootWithout says what root cannot do without its capabilities.
+func (e *examination) rootWithout(names []string) {
+	setuid := slices.Contains(names, "setuid") && slices.Contains(names, "setgid")
+	switch {
+	case !setuid:
+		e.add("other users", Failed, "services cannot run as another user: setuid and setgid are missing", "add the capabilities SETUID, SETGID and KILL, or leave user and group out of the file")
+	case !slices.Contains(names, "kill"):
+		e.add("other users", Failed, "services can run as another user, but cannot be signalled then: kill is missing", "add the capability KILL")
+	default:
+		e.add("other users", Verified, "services can run as another user, and be signalled", "")
+	}
+}
+
+func (e *examination) signals() {
+	var blocked, ignored []string
+	for s := proc.Signal(1); s <= proc.LastSignal; s++ {
+		if e.Mask&s.Bit() != 0 {
+			blocked = append(blocked, s.String())
+		}
+		if e.Ignored&s.Bit() != 0 {
+			ignored = append(ignored, s.String())
+		}
+	}
+	if len(blocked)+len(ignored) == 0 {
+		e.add("signals", Verified, "none were blocked or ignored when we were started", "")
+		return
+	}
+	e.addf("signals", Verified, "", "when we were started, blocked: %s; ignored: %s. Services start with neither, the one command with both", orNone(blocked), orNone(ignored))
+}
+
+func orNone(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}
+
+func (e *examination) limits() {
+	for _, l := range []struct {
+		name  string
+		which int
+		few   uint64
+		text  string
+	}{
+		{"open files", unix.RLIMIT_NOFILE, 256, "each service whose output passes through sexton takes two"},
+		{"processes of the user", unix.RLIMIT_NPROC, 64, "they count on the whole machine, for all containers of this UID"},
+	} {
+		var limit unix.Rlimit
+		if err := unix.Getrlimit(l.which, &limit); err != nil {
+			continue
+		}
+		switch {
+		case limit.Max == unix.RLIM_INFINITY || limit.Max > 1<<40:
+			e.add(l.name, Verified, "no limit", "")
+		case limit.Max < l.few:
+			e.addf(l.name, Failed, "raise it (docker run --ulimit)", "%d at most: %s", limit.Max, l.text)
+		default:
+			e.addf(l.name, Verified, "", "%d at most", limit.Max)
+		}
+	}
+}

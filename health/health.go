@@ -1,0 +1,194 @@
+// Package health answers probes and scrapes over HTTP: /livez, /readyz and
+// /metrics. It speaks as much of HTTP/1.1 as they need, by hand: one GET or HEAD
+// a connection. (Package net/http costs megabytes, and half a millisecond of
+// every start.)
+package health
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"sexton/crowd"
+	"sexton/service"
+)
+
+const (
+	headBytes    = 8 << 10         // the longest request, without a body
+	askWithin    = 5 * time.Second // the request must be there
+	answerWithin = 2 * time.Second // the loop must have answered; and then, the caller have taken it
+	politeBytes  = 64 << 10        // of a body that nobody wants; see hangUp
+	politeTime   = 200 * time.Millisecond
+)
+
+// Loop is what the server needs of the loop; see pid1.PID1.
+type Loop interface {
+	Look(ctx context.Context, name string) (service.Answer, error)
+}
+
+// Server answers on one address. Its fields are set before Serve and not
+// changed afterwards.
+type Server struct {
+	Loop    Loop
+	Version string
+	// Gate is shared with other servers.
+	Gate *crowd.Gate
+	// Memory tells how much resident memory the process group of each PID has;
+	// one that it does not know is left out. nil: nobody knows.
+	Memory func(leaders []int) map[int]int64
+	// Output are the accounts of what services wrote; nil: there are none.
+	Output func() []service.Output
+
+	listener net.Listener
+}
+
+// Listen opens an address: host:port, where the host is an IP address, localhost
+// or nothing. It looks no name up, which could take its time.
+func Listen(address string) (*Server, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	number, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %q is no port", address, port)
+	}
+	where := net.TCPAddr{Port: int(number)}
+	switch host {
+	case "":
+	case "localhost":
+		where.IP = net.IPv4(127, 0, 0, 1)
+	default:
+		ip, err := netip.ParseAddr(host)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %q is no IP address", address, host)
+		}
+		where.IP, where.Zone = ip.AsSlice(), ip.Zone()
+	}
+	listener, err := net.ListenTCP("tcp", &where)
+	if err != nil {
+		var call *net.OpError
+		if errors.As(err, &call) {
+			err = call.Err
+		}
+		return nil, fmt.Errorf("%s: %w", address, err)
+	}
+	return &Server{listener: listener}, nil
+}
+
+// Address is where the server listens.
+func (s *Server) Address() string { return s.listener.Addr().String() }
+
+// Serve answers until Close. It is for a goroutine of its own.
+func (s *Server) Serve() { crowd.Serve(s.listener, s.Gate, s.serve) }
+
+// Close ends the service.
+func (s *Server) Close() { s.listener.Close() }
+
+// answer is one HTTP answer.
+type answer struct {
+	status string // "200 OK"
+	header string // one more, with its end; "": none
+	body   string
+}
+
+func (s *Server) serve(c *crowd.Caller) {
+	_ = c.SetReadDeadline(time.Now().Add(askWithin))
+	head, err := readHead(c)
+	if err != nil && !errors.Is(err, errTooLong) {
+		return
+	}
+	c.Heard()
+	a, withBody := s.respond(head, err)
+	text := "HTTP/1.1 " + a.status + "\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\nContent-Length: " +
+		strconv.Itoa(len(a.body)) + "\r\nCache-Control: no-store\r\nConnection: close\r\n" + a.header + "\r\n"
+	if withBody {
+		text += a.body
+	}
+	_ = c.SetWriteDeadline(time.Now().Add(answerWithin))
+	if _, err := io.WriteString(c, text); err == nil {
+		hangUp(c)
+	}
+}
+
+// hangUp closes after what the caller may still be sending was taken in, up to
+// a bound: closing a socket with unread bytes resets it, and the answer may be lost.
+func hangUp(c *crowd.Caller) {
+	c.CloseWrite()
+	_ = c.SetReadDeadline(time.Now().Add(politeTime))
+	_, _ = io.CopyN(io.Discard, c, politeBytes)
+}
+
+var errTooLong = errors.New("the request is too long")
+
+// readHead reads a request up to its empty line.
+func readHead(from io.Reader) (string, error) {
+	buffer := make([]byte, 0, 512)
+	for {
+		if len(buffer) == cap(buffer) {
+			buffer = append(buffer, 0)[:len(buffer)]
+		}
+		n, err := from.Read(buffer[len(buffer):min(cap(buffer), headBytes)])
+		buffer = buffer[:len(buffer)+n]
+		for _, end := range []string{"\r\n\r\n", "\n\n"} {
+			if at := bytes.Index(buffer, []byte(end)); at >= 0 {
+				return string(buffer[:at]), nil
+			}
+		}
+		switch {
+		case len(buffer) >= headBytes:
+			return "", errTooLong
+		case err != nil:
+			return "", err
+		}
+	}
+}
+
+// respond answers a request. withBody is false for HEAD.
+func (s *Server) respond(head string, failed error) (a answer, withBody bool) {
+	if failed != nil {
+		return answer{status: "431 Request Header Fields Too Large", body: failed.Error() + "\n"}, true
+	}
+	line, _, _ := strings.Cut(head, "\n")
+	words := strings.Split(strings.TrimSuffix(line, "\r"), " ")
+	if len(words) != 3 || !strings.HasPrefix(words[2], "HTTP/1.") {
+		return answer{status: "400 Bad Request", body: "this is no HTTP/1 request\n"}, true
+	}
+	if words[0] != "GET" && words[0] != "HEAD" {
+		return answer{status: "405 Method Not Allowed", header: "Allow: GET, HEAD\r\n", body: "GET or HEAD\n"}, true
+	}
+	path, _, _ := strings.Cut(words[1], "?")
+	return s.get(path), words[0] == "GET"
+}
+
+// get answers for a path.
+func (s *Server) get(path string) answer {
+	switch path {
+	case "/livez", "/readyz", "/metrics":
+	default:
+		return answer{status: "404 Not Found", body: "there are /livez, /readyz and /metrics\n"}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), answerWithin)
+	defer cancel()
+	now, err := s.Loop.Look(ctx, "")
+	if err != nil {
+		return answer{status: unavailable, body: "sexton's loop does not answer: " + err.Error() + "\n"}
+	}
+	if path == "/metrics" {
+		return answer{status: "200 OK", body: s.metrics(&now)}
+	}
+	ok, words := now.Health(nil, path == "/livez")
+	if !ok {
+		return answer{status: unavailable, body: "not ready: " + words + "\n"}
+	}
+	return answer{status: "200 OK", body: words + "\n"}
+}
+
+const unavailable = "503 Service Unavailable"

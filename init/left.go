@@ -1,0 +1,157 @@
+package pid1
+
+import (
+	"time"
+
+	"sexton/machine"
+	"sexton/proc"
+)
+
+// What is left beside the services: who it is, and how it is signalled.
+
+// checkEmpty looks whether what we watch is empty by now.
+func (p *PID1) checkEmpty() {
+	for run, hold := range p.watched {
+		if _, dying := p.runs[run]; !dying && !hold.Signal(0) {
+			hold.Release()
+			delete(p.watched, run)
+			p.answers = append(p.answers, machine.Emptied{Run: run})
+		}
+	}
+	if sig := p.sweep; sig != 0 {
+		p.sweep = 0
+		p.sweepRest(sig)
+	} else if p.sweeping && !p.Kernel.SignalRest(0) {
+		p.sweeping = false
+		p.answers = append(p.answers, machine.Emptied{})
+	} else if p.sweeping {
+		p.killAgain()
+	}
+}
+
+// signalStrangers signals whoever is in no group of a live run.
+func (p *PID1) signalStrangers(sig proc.Signal) {
+	ours := make(map[proc.PID]bool, len(p.processes))
+	for pid := range p.processes {
+		ours[pid] = true
+	}
+	for _, hold := range p.watched {
+		ours[hold.Group()] = true
+	}
+	others := p.Kernel.Others()
+	tell := p.tellOf(others)
+	for _, other := range others {
+		if !ours[other.Group] && !ours[other.PID] {
+			tell(other)
+			p.signalOther(other, sig)
+		}
+	}
+}
+
+// signalOther sends sig, and CONT behind it, or who is stopped would not hear it.
+func (p *PID1) signalOther(other proc.Other, sig proc.Signal) {
+	p.Kernel.SignalOther(other, sig)
+	if sig != proc.KILL {
+		p.Kernel.SignalOther(other, proc.CONT)
+	}
+}
+
+// sweepRest signals everything that is left, and names it first: afterwards it may be
+// gone. With one command nobody wants the names.
+func (p *PID1) sweepRest(sig proc.Signal) {
+	if !p.Kernel.SignalRest(0) { // nobody is left as a rule: to look through /proc would cost more than all the rest
+		p.sweeping = false
+		p.answers = append(p.answers, machine.Emptied{})
+		return
+	}
+	first := p.Kernel.First()
+	var others []proc.Other
+	if !first || !p.Plan.Init.OneCommand {
+		others = p.Kernel.Others()
+	}
+	if !p.Plan.Init.OneCommand {
+		tell := p.tellOf(others)
+		for _, other := range others {
+			tell(other)
+		}
+	}
+	if _, _, children, err := p.Kernel.Peek(); err == nil && children {
+		p.answers = append(p.answers, machine.Survived{})
+	}
+	left := false
+	if first {
+		if sig != proc.KILL && p.Kernel.SignalRest(sig) {
+			sig = proc.CONT // what is stopped hears the first only then
+		}
+		left = p.Kernel.SignalRest(sig)
+	} else { // to look for our descendants again takes time where there are many others
+		for _, other := range others {
+			p.signalOther(other, sig)
+		}
+		p.killing, p.killed = sig == proc.KILL, p.now()
+		left = p.Kernel.SignalRest(0)
+	}
+	if !left {
+		p.sweeping = false
+		p.answers = append(p.answers, machine.Emptied{})
+	}
+}
+
+// killAgainEvery is how often KILL goes once more to our descendants where we are not the
+// first process: who forks all the time can slip through one look at /proc.
+const killAgainEvery = 50 * time.Millisecond
+
+// killAgain kills who has come since.
+func (p *PID1) killAgain() {
+	if !p.killing || p.now() < p.killed+killAgainEvery {
+		return
+	}
+	for _, other := range p.Kernel.Others() {
+		p.Kernel.SignalOther(other, proc.KILL)
+	}
+	p.killed = p.now()
+}
+
+// tellMost is how many are told of at once. There may be thousands, and to find
+// out what is known of one takes a few reads.
+const tellMost = 20
+
+// tellOf makes the function that tells the machine of one of others. Whose a process is
+// can be known by its group or session, by its parents, or by its environment.
+func (p *PID1) tellOf(others []proc.Other) func(proc.Other) {
+	parents := make(map[proc.PID]proc.PID, len(others))
+	for _, other := range others {
+		parents[other.PID] = other.Parent
+	}
+	service := func(pid proc.PID) (string, bool) {
+		if child := p.processes[pid]; child != nil {
+			return p.Plan.Services[child.spec].Name, true
+		}
+		return "", false
+	}
+	whose := func(o proc.Other) string {
+		for _, pid := range []proc.PID{o.Group, o.Session} {
+			if name, ok := service(pid); ok {
+				return name
+			}
+		}
+		for up, steps := o.Parent, 0; up > 1 && steps < len(others); up, steps = parents[up], steps+1 {
+			if name, ok := service(up); ok {
+				return name
+			}
+		}
+		if name := p.Kernel.ServiceOf(o.PID); name != "" {
+			if _, known := p.index[name]; known {
+				return name
+			}
+		}
+		return ""
+	}
+	told := 0
+	return func(o proc.Other) {
+		if told++; told <= tellMost {
+			p.told[o.PID] = true
+			p.answers = append(p.answers, machine.Left{PID: o.PID, Command: p.Kernel.NameOf(o.PID), Service: whose(o)})
+		}
+	}
+}

@@ -1,0 +1,72 @@
+package pid1
+
+import (
+	"time"
+
+	"sexton/machine"
+	"sexton/proc"
+)
+
+// oom is the account of what the kernel killed for want of memory. Its counter
+// knows all processes of the container, also those that are no children of ours, and
+// none by name: a kill is put down to the next death that looks like it, once.
+type oom struct {
+	kills  int             // that nobody's death was put down to yet
+	seen   machine.Instant // when the counter last went up
+	looked machine.Instant
+}
+
+const (
+	// oomKept is how long a kill waits for its death. What was killed has pages to
+	// give back before it is gone; but a KILL by hand an hour later is another one.
+	oomKept = 2 * time.Second
+	// oomEvery is how often the counter is looked at while the loop turns.
+	oomEvery = time.Second
+)
+
+// note takes how often the counter went up.
+func (o *oom) note(now machine.Instant, kills int) {
+	if o.looked = now; kills > 0 {
+		o.expire(now)
+		o.kills, o.seen = o.kills+kills, now
+	}
+}
+
+func (o *oom) expire(now machine.Instant) {
+	if now > o.seen+oomKept {
+		o.kills = 0
+	}
+}
+
+// explains tells whether a death is one of them. A shell whose command was
+// killed ends with a status that says so.
+func (o *oom) explains(now machine.Instant, exit proc.Exit) bool {
+	if o.expire(now); o.kills == 0 || !killed(exit) {
+		return false
+	}
+	o.kills--
+	return true
+}
+
+func killed(exit proc.Exit) bool {
+	return exit.Signal == proc.KILL || exit.Signal == 0 && exit.Code == 128+int(proc.KILL)
+}
+
+// outOfMemory tells whether it was the kernel that killed a process, for want of
+// memory.
+func (p *PID1) outOfMemory(exit proc.Exit) bool {
+	if !killed(exit) {
+		return false
+	}
+	p.oom.note(p.now(), p.Kernel.OutOfMemory())
+	return p.oom.explains(p.now(), exit)
+}
+
+// lookAtMemory keeps the account up to date, so that what was killed among
+// others' children is not put down to a death much later. With one command that waits
+// until it has lived for a while.
+func (p *PID1) lookAtMemory() {
+	if now := p.now(); now >= p.oom.looked+oomEvery && (p.trimmed || !p.Plan.Init.OneCommand) {
+		p.oom.note(now, p.Kernel.OutOfMemory())
+	}
+}

@@ -1,0 +1,13 @@
+//go:build entry
+
+package kernel
+
+import _ "unsafe" // for go:linkname
+
+// lockThread keeps the calling goroutine on its thread, as runtime.LockOSThread
+// does, without the thread that this would start: one that makes other threads,
+// with a state which the caller has not changed. Ours makes them with the mask
+// that the entry saw, whatever ours is by now.
+//
+//go:linkname lockThread runtime.lockOSThread
+func lockThread()

@@ -1,0 +1,79 @@
+package kernel
+
+import (
+	"bytes"
+	"os"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"sexton/proc"
+)
+
+// ServiceVariable is the variable in a service's environment that holds its
+// name. It is how a daemon that has left its service's group, session and parents behind can
+// still be told from everybody else's.
+const ServiceVariable = "SEXTON_SERVICE"
+
+// Others lists the processes that SignalRest reaches: as the first process all
+// of the namespace but us, otherwise our descendants. Zombies are left out. It
+// is nil where /proc shows nobody (not mounted, or hidepid).
+func (k *Linux) Others() []proc.Other {
+	self := os.Getpid()
+	pids := descendants(self)
+	if k.First() {
+		pids = processes()
+	}
+	var others []proc.Other
+	for _, pid := range pids {
+		if pid == self {
+			continue
+		}
+		fields := statFields(pid)
+		if len(fields) < 20 || fields[0] == "Z" || fields[0] == "X" {
+			continue
+		}
+		parent, _ := strconv.Atoi(fields[1])
+		group, _ := strconv.Atoi(fields[2])
+		session, _ := strconv.Atoi(fields[3])
+		started, _ := strconv.ParseUint(fields[19], 10, 64)
+		others = append(others, proc.Other{
+			PID: proc.PID(pid), Parent: proc.PID(parent), Group: proc.PID(group), Session: proc.PID(session),
+			Started: started,
+		})
+	}
+	return others
+}
+
+// ServiceOf reads ServiceVariable out of a process's environment; "" where it is
+// not there, or not to be read (another user's, without CAP_SYS_PTRACE).
+func (*Linux) ServiceOf(pid proc.PID) string {
+	buffer := make([]byte, 64<<10) // a longer one is not worth it
+	buffer = buffer[:readInto("/proc/"+strconv.Itoa(int(pid))+"/environ", buffer)]
+	for entry := range bytes.SplitSeq(buffer, []byte{0}) {
+		if name, ok := bytes.CutPrefix(entry, []byte(ServiceVariable+"=")); ok {
+			return string(name)
+		}
+	}
+	return ""
+}
+
+// SignalOther signals o if its number still is its own: the process is held by
+// a pidfd first, and then looked at again.
+func (k *Linux) SignalOther(o proc.Other, sig proc.Signal) {
+	same := func() bool {
+		_, started := groupAndStart(int(o.PID))
+		return started == o.Started
+	}
+	fd, err := unix.PidfdOpen(int(o.PID), 0)
+	if err == nil {
+		defer unix.Close(fd)
+		if same() {
+			_ = unix.PidfdSendSignal(fd, unix.Signal(sig), nil, 0)
+		}
+		return
+	}
+	if errnoOf(err) != unix.ESRCH && same() { // a kernel before 5.3
+		_ = unix.Kill(int(o.PID), unix.Signal(sig))
+	}
+}

@@ -1,0 +1,127 @@
+package simkernel
+
+import (
+	"math/rand/v2"
+	"slices"
+	"syscall"
+
+	"sexton/proc"
+)
+
+// What is left: groups without a leader, strangers, and all that an invented
+// kernel has nothing to say about.
+
+// Hold: see kernel.Linux.
+func (s *Sim) Hold(pid proc.PID) proc.Hold {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.find(pid)
+	if p == nil || !p.zombie || !p.ours {
+		s.wrong("hold of the group of %d, which is no zombie of ours", pid)
+		return hold{s, &group{}}
+	}
+	return hold{s, p.group}
+}
+
+type hold struct {
+	sim   *Sim
+	group *group
+}
+
+func (h hold) Signal(sig proc.Signal) bool {
+	h.sim.mu.Lock()
+	defer h.sim.mu.Unlock()
+	return h.sim.deliverGroup(h.group, sig)
+}
+
+func (h hold) Group() proc.PID { return h.group.id }
+
+func (h hold) Release() {}
+
+// SignalRest: see kernel.Linux.
+func (s *Sim) SignalRest(sig proc.Signal) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	left := false
+	for _, p := range slices.Clone(s.processes) {
+		left = left || !s.Subreaper || !p.zombie
+		s.deliver(p, sig)
+	}
+	return left
+}
+
+// Others: see kernel.Linux.
+func (s *Sim) Others() (others []proc.Other) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.processes {
+		if p.zombie {
+			continue
+		}
+		other := proc.Other{PID: p.pid, Parent: 1, Group: p.group.id, Started: p.birth}
+		if p.parent != nil {
+			other.Parent = p.parent.pid
+		}
+		others = append(others, other)
+	}
+	return others
+}
+
+// ServiceOf: nobody knows.
+func (s *Sim) ServiceOf(proc.PID) string { return "" }
+
+// SignalOther: see kernel.Linux.
+func (s *Sim) SignalOther(o proc.Other, sig proc.Signal) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.find(o.PID); p != nil && p.birth == o.Started {
+		s.deliver(p, sig)
+	}
+}
+
+// Connections: they come by chance, and sometimes nobody can see them.
+func (s *Sim) Connections() func() (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	dice := rand.New(rand.NewPCG(s.dice.Uint64(), 5))
+	blind := dice.IntN(10) == 0
+	return func() (int, error) {
+		if blind {
+			return 0, syscall.EACCES
+		}
+		return max(0, dice.IntN(8)-6), nil
+	}
+}
+
+// OutOfMemory: there always was enough.
+func (s *Sim) OutOfMemory() int { return 0 }
+
+// First: see kernel.Linux.
+func (s *Sim) First() bool { return !s.Subreaper }
+
+// AdoptOrphans: see kernel.Linux.
+func (s *Sim) AdoptOrphans() error { return nil }
+
+// FindTerminal: there is none.
+func (s *Sim) FindTerminal() (proc.Terminal, bool) { return proc.Terminal{}, false }
+
+// GiveUpTerminal: there is none.
+func (s *Sim) GiveUpTerminal(proc.Terminal) bool { return false }
+
+// Suspend: nobody would continue us.
+func (s *Sim) Suspend() {}
+
+// TakeBack: there is none.
+func (s *Sim) TakeBack(proc.Terminal) {}
+
+// LeaveNothingOpen: nothing is.
+func (s *Sim) LeaveNothingOpen() {}
+
+// NameOf: they have none.
+func (s *Sim) NameOf(proc.PID) string { return "" }
+
+// Trim: there is nothing to give back.
+func (s *Sim) Trim() {}
+
+// Settle: there are threads enough.
+func (s *Sim) Settle(n int) int { return n }

@@ -1,0 +1,53 @@
+package machine
+
+import "sexton/service"
+
+// recordsMax is how many ended runs of a service are remembered.
+const recordsMax = 10
+
+// record remembers the end of the present run: r says how it ended, the rest is
+// filled in here. With one command nobody can ask, so nothing is remembered.
+func (u *unit) record(m *Machine, r service.Record) {
+	if m.plan.Init.OneCommand {
+		return
+	}
+	r.Run, r.PID, r.Started, r.Ended, r.Up = u.run, u.pid, u.started, m.now, u.upAt
+	if len(u.records) >= recordsMax {
+		copy(u.records, u.records[1:])
+		u.records = u.records[:recordsMax-1]
+	}
+	u.records = append(u.records, r)
+}
+
+// whyStopped says why we have asked the present run to end.
+func (u *unit) whyStopped(m *Machine) string {
+	switch {
+	case u.failing != "":
+		return u.failing
+	case !m.keeping():
+		return "the container stops"
+	}
+	return "asked to"
+}
+
+// Records are the last runs of a service that have ended, the oldest first: a copy.
+// nil when there is none, or no such service.
+func (m *Machine) Records(name string) []service.Record {
+	i, ok := m.index[name]
+	if !ok {
+		return nil
+	}
+	return append([]service.Record(nil), m.units[i].records...)
+}
+
+// holdsNobody tells whether the unit is no reason for the container not to be
+// ready. One that waits for its next start is, and so is a oneshot that runs.
+func (u *unit) holdsNobody() bool {
+	switch u.state {
+	case service.Up, service.Done, service.Down:
+		return true
+	case service.Failed:
+		return u.spec.ShutdownOn == service.NoShutdown
+	}
+	return false
+}

@@ -1,0 +1,144 @@
+package machine
+
+import (
+	"fmt"
+	"slices"
+
+	"sexton/proc"
+	"sexton/service"
+)
+
+// What is remembered of the container's end, for the last line and for the
+// termination log.
+
+// noteEnd remembers how a unit ended after the end of the container had begun.
+func (u *unit) noteEnd(m *Machine, killed bool) {
+	if m.keeping() {
+		return
+	}
+	e := service.Ending{Service: u.spec.Name, Signal: u.lastSignal, Killed: killed}
+	if u.lastSignal != 0 {
+		e.After = m.now - u.stopAt
+	}
+	m.shutdown.ends = append(m.shutdown.ends, e)
+}
+
+// leftMax is how many processes are named that are left.
+const leftMax = 20
+
+// left: one more process is there that belongs to no service which still runs,
+// and gets the signal of the present sweep.
+func (m *Machine) left(e Left) {
+	s := &m.shutdown
+	if s.phase == running || s.phase == draining {
+		return
+	}
+	hard := s.phase == sweepingHard || s.late
+	u := m.named(e.Service)
+	at := slices.IndexFunc(s.ends, func(end service.Ending) bool { return end.PID == e.PID && end.Command == e.Command })
+	if at < 0 {
+		if at = len(s.ends); at >= len(m.units)+leftMax {
+			return
+		}
+		end := service.Ending{PID: e.PID, Command: e.Command}
+		if u != nil {
+			end.Service = e.Service
+		}
+		s.ends = append(s.ends, end)
+	} else if s.ends[at].Signal != 0 && !hard {
+		return // it has been told of
+	}
+	end := &s.ends[at]
+	switch {
+	case hard:
+		since, asked := s.leftAt[e.PID]
+		if !asked {
+			since = max(s.sweepAt, s.at)
+		}
+		end.Signal, end.Killed, end.After = proc.KILL, true, m.now-since
+		delete(s.leftAt, e.PID)
+		s.killed = s.killed || s.phase == stoppingUnits // later Survived tells of those who count
+		m.sayf(m.sweepLevel(Warn), u, "%s (pid %d) is still there; killing it", e.Command, e.PID)
+	case u != nil:
+		m.askLeft(end)
+		m.sayf(m.sweepLevel(Info), u, "%s (pid %d), which it has started, is still there; sending it SIGTERM", e.Command, e.PID)
+	default:
+		m.askLeft(end)
+		m.sayf(m.sweepLevel(Info), nil, "%s (pid %d), of no service that we know, is left; sending it SIGTERM", e.Command, e.PID)
+	}
+}
+
+// askLeft: what is left gets TERM.
+func (m *Machine) askLeft(end *service.Ending) {
+	s := &m.shutdown
+	end.Signal = proc.TERM
+	if s.leftAt == nil {
+		s.leftAt = make(map[proc.PID]Instant)
+	}
+	s.leftAt[end.PID] = m.now
+}
+
+// leftEnded: one of them has ended by its TERM, or by itself.
+func (m *Machine) leftEnded(e LeftEnded) {
+	s := &m.shutdown
+	since, asked := s.leftAt[e.PID]
+	if !asked {
+		return
+	}
+	delete(s.leftAt, e.PID)
+	for i := range s.ends {
+		if end := &s.ends[i]; end.PID == e.PID && !end.Killed {
+			end.After = m.now - since
+		}
+	}
+}
+
+// sweepLevel: with one command the exit status tells what there is to tell.
+func (m *Machine) sweepLevel(otherwise Level) Level {
+	if m.plan.Init.OneCommand {
+		return Debug
+	}
+	return otherwise
+}
+
+// summary tells how it all ended.
+func (m *Machine) summary() service.Summary {
+	s := &m.shutdown
+	sum := service.Summary{Status: m.status, Reason: s.reason, Took: m.now - s.at, Ends: slices.Clone(s.ends)}
+	u := s.cause
+	sum.Ended = u != nil
+	if u == nil && !s.asked {
+		if u = m.failed(); u != nil {
+			sum.Reason += "; " + u.spec.Name + ": " + u.reason()
+		}
+	}
+	if e := m.worstEnd(); u == nil && e != nil {
+		u = m.named(e.Service)
+		sum.Reason += fmt.Sprintf("; %s had to be killed", e.Name())
+	}
+	if u != nil {
+		sum.Service, sum.Starts = u.spec.Name, u.restarts+1
+	}
+	return sum
+}
+
+// worstEnd is who is named where somebody had to be killed and counts: the first
+// service, or else the first process that was left, of a service if there is one; nil when there is none.
+func (m *Machine) worstEnd() *service.Ending {
+	s := &m.shutdown
+	var worst *service.Ending
+	for i := range s.ends {
+		if e := &s.ends[i]; s.killed && e.Killed && (worst == nil || worst.PID != 0 && (e.PID == 0 || worst.Service == "" && e.Service != "")) {
+			worst = e
+		}
+	}
+	return worst
+}
+
+// reason is why the end of u is the container's.
+func (u *unit) reason() string {
+	if u.gaveUp != "" {
+		return u.ended + "; " + u.gaveUp
+	}
+	return u.ended
+}

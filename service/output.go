@@ -1,0 +1,14 @@
+package service
+
+// Output is what became of one output of a service, from our start on: what is
+// neither out nor dropped is still on its way.
+type Output struct {
+	Service      string `json:"-"`
+	Stream       string `json:"stream"` // stdout or stderr
+	LinesIn      int64  `json:"lines_in"`
+	LinesOut     int64  `json:"lines_out"`
+	LinesDropped int64  `json:"lines_dropped"`
+	BytesIn      int64  `json:"bytes_in"`
+	BytesOut     int64  `json:"bytes_out"`
+	BytesDropped int64  `json:"bytes_dropped"`
+}

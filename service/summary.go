@@ -1,0 +1,168 @@
+package service
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"sexton/proc"
+)
+
+// Summary is how the container ended, as told at its very end.
+type Summary struct {
+	Status  int           // the container's exit status
+	Reason  string        // why it ended, in one line
+	Ended   bool          // Reason is how Service ended by itself
+	Service string        // whose end is the reason, or who had to be killed; "": nobody
+	Starts  int           // of Service; 0: none
+	Took    time.Duration // from the moment when the end began
+	Ends    []Ending      // of what ran then: services in the order of their ends, then what was left
+}
+
+// Ending is how one service, or one process that was left at the end, ended.
+type Ending struct {
+	Service string        // "": it belonged to none that is known
+	PID     proc.PID      // of a process that was left; 0: it is the service
+	Command string        // what such a process calls itself
+	Signal  proc.Signal   // the last that we sent; 0: it ended by itself
+	After   time.Duration // since the first that we sent; 0 for a process that was left: not known
+	Killed  bool          // it had to be killed
+}
+
+// Name is what people call it.
+func (e *Ending) Name() string {
+	if e.PID == 0 {
+		return e.Service
+	}
+	text := fmt.Sprintf("%s (pid %d)", e.Command, e.PID)
+	if e.Service != "" {
+		text += " of " + e.Service
+	}
+	return text
+}
+
+// endsMax is how many endings are told one by one.
+const endsMax = 20
+
+// Text tells how everything ended, in one line: who had to be killed first, then
+// who took longest. "" when nothing had to be ended.
+func (s *Summary) Text() string {
+	var killed, stopped []*Ending
+	for i := range s.Ends {
+		switch e := &s.Ends[i]; {
+		case e.Killed:
+			killed = append(killed, e)
+		case e.Signal != 0:
+			stopped = append(stopped, e)
+		}
+	}
+	var parts []string
+	for _, list := range []struct {
+		verb string
+		ends []*Ending
+	}{{"had to be killed", killed}, {"stopped", stopped}} {
+		if len(list.ends) > 0 {
+			parts = append(parts, list.verb+": "+endWords(list.ends))
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+// endWords tells the slowest first.
+func endWords(ends []*Ending) string {
+	slices.SortStableFunc(ends, func(a, b *Ending) int { return int(min(1, max(-1, b.After-a.After))) })
+	var words []string
+	for _, e := range ends[:min(len(ends), endsMax)] {
+		switch {
+		case e.Signal == proc.KILL && e.After == 0:
+			words = append(words, e.Name()+" at once")
+		case e.Killed:
+			words = append(words, fmt.Sprintf("%s after %v", e.Name(), brief(e.After)))
+		case e.PID != 0 && e.After == 0:
+			words = append(words, fmt.Sprintf("%s by SIG%v", e.Name(), e.Signal))
+		default:
+			words = append(words, fmt.Sprintf("%s by SIG%v after %v", e.Name(), e.Signal, brief(e.After)))
+		}
+	}
+	if more := len(ends) - endsMax; more > 0 {
+		words = append(words, fmt.Sprintf("%d more, none of them slower", more))
+	}
+	return strings.Join(words, ", ")
+}
+
+// brief rounds a length of time for people.
+func brief(d time.Duration) time.Duration {
+	switch {
+	case d < time.Second:
+		return d.Round(time.Millisecond)
+	default:
+		return d.Round(100 * time.Millisecond)
+	}
+}
+
+// Lengths of the termination log: the kubelet takes 4096 bytes of a container's, and
+// when there are many containers, 12 KiB are shared by all of them.
+const (
+	terminationMax     = 4096
+	terminationLineMax = 1000
+)
+
+// Termination is the text of the termination log: the line that matters, how
+// everything ended, and as many of the last lines of Service as there is room for.
+func (s *Summary) Termination(last [][]byte) string {
+	line := s.Reason
+	if s.Ended {
+		line = s.Service + ": " + line
+	}
+	if s.Starts > 1 {
+		line += fmt.Sprintf(" (started %d times)", s.Starts)
+	}
+	text := cut(line, terminationLineMax) + fmt.Sprintf("\nstatus %d", s.Status)
+	if s.Took >= time.Millisecond {
+		text += fmt.Sprintf(", %v after the end began", brief(s.Took))
+	}
+	text += "\n"
+	if words := s.Text(); words != "" {
+		text += cut(words, terminationLineMax) + "\n"
+	}
+	if s.Service == "" || len(last) == 0 {
+		return text
+	}
+	head := fmt.Sprintf("last lines of %s:\n", s.Service)
+	room := terminationMax - len(text) - len(head)
+	tail := ""
+	for i := len(last) - 1; i >= 0; i-- {
+		line := strings.ToValidUTF8(string(last[i]), "\ufffd") // what reads it may take text alone
+		if len(line) >= room {
+			if tail == "" { // the last one alone is too long: its end is worth most
+				tail = strings.ToValidUTF8(line[len(line)-room+1:], "") + "\n"
+			}
+			break
+		}
+		tail = line + "\n" + tail
+		room -= len(line) + 1
+	}
+	return text + head + tail
+}
+
+// Refusal is the text of the termination log when nothing was started: the first
+// line of text, which says why, the status, and as much of the rest as there is room for.
+func Refusal(status int, text string) string {
+	first, rest, _ := strings.Cut(text, "\n")
+	head := cut(first, terminationLineMax) + fmt.Sprintf("\nstatus %d\n", status)
+	if room := terminationMax - len(head); len(rest) > room {
+		rest = rest[:room]
+		rest = strings.ToValidUTF8(rest[:strings.LastIndexByte(rest, '\n')+1], "")
+	}
+	return head + rest
+}
+
+// cut shortens a text to so many bytes, and makes one line of it.
+func cut(text string, most int) string {
+	text = strings.ReplaceAll(text, "\n", " ")
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most-3], "") + "..."
+	}
+	return text
+}

@@ -1,0 +1,238 @@
+package stdio
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"sexton/service"
+)
+
+// file is a sink's own file. It is opened with the first line, made anew when
+// it has become too large or too old, and closed by Reopen. What is rotated gets
+// the time in UTC behind its name, so that the names of old files never change:
+//
+//	web.log.20260102T030405.123456789Z     web.log.20260102T030405.123456789Z.gz
+type file struct {
+	service.LogFile
+	sink *sink
+
+	mu      sync.Mutex // held while it is written, opened or closed
+	fd      int        // -1: not open
+	size    int64      // of what is in it
+	born    time.Time
+	regular bool  // it can be rotated
+	inside  bool  // a line of it has no end yet: it is not rotated now
+	beyond  int64 // it could not be rotated, which was said: how much larger it may become until the next try
+
+	tidying atomic.Int32 // see tidy
+}
+
+// fileSink finds or makes the sink of a file.
+func (m *Mux) fileSink(f service.LogFile) *sink {
+	return m.other(f.Path, func(k *sink) {
+		k.file = &file{LogFile: f, sink: k, fd: -1}
+		k.writeTo = k.file.write
+	})
+}
+
+// other finds the sink of a name, or makes one.
+func (m *Mux) other(name string, prepare func(*sink)) *sink {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	k := m.others[name]
+	if k == nil {
+		k = &sink{mux: m, fd: -1, name: name}
+		prepare(k)
+		if m.others == nil {
+			m.others = make(map[string]*sink)
+		}
+		m.others[name] = k
+	}
+	return k
+}
+
+// Reopen closes all files that services log to. The next line opens each of
+// them again by its name: for a program that renames them. It returns at once.
+func (m *Mux) Reopen() {
+	m.begin()
+	for _, k := range m.sinks() {
+		if k.file != nil {
+			go k.file.close() // which waits for a write to a hung disk
+		}
+	}
+}
+
+// write is a sink's writeTo. It writes as much as the file may still hold, in
+// whole lines.
+func (f *file) write(_ int, p []byte) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.fd < 0 {
+		if err := f.open(); err != nil {
+			return 0, err
+		}
+	}
+	n := f.fits(p)
+	if n == 0 {
+		if err := f.rotate(); err != nil {
+			return 0, err
+		}
+		n = max(f.fits(p), firstLine(p))
+	}
+	p = p[:n]
+	n, err := write(f.fd, p)
+	for err == unix.EAGAIN { // a FIFO that is full
+		waitWritable(f.fd)
+		n, err = write(f.fd, p)
+	}
+	if n > 0 {
+		f.size += int64(n)
+		f.inside = p[n-1] != '\n'
+	}
+	return n, err
+}
+
+// fits is how much of p may be written before the file is rotated: 0 when that
+// is now.
+func (f *file) fits(p []byte) int {
+	line, most := firstLine(p), f.Size+f.beyond
+	switch {
+	case !f.regular:
+		return len(p)
+	case f.inside:
+		return line
+	case f.size > 0 && f.Age > 0 && f.sink.mux.now().Sub(f.born) >= f.Age:
+		return 0
+	case f.Size == 0 || f.size+int64(len(p)) <= most:
+		return len(p)
+	case f.size == 0 && int64(line) >= f.Size:
+		return line // longer than a whole file may be
+	}
+	return bytes.LastIndexByte(p[:max(0, most-f.size)], '\n') + 1
+}
+
+// firstLine is the length of the first line of p, or of all of it.
+func firstLine(p []byte) int {
+	if line := bytes.IndexByte(p, '\n') + 1; line > 0 {
+		return line
+	}
+	return len(p)
+}
+
+// open opens the file, or makes it, with the directories that lead to it.
+//
+// It is opened non-blocking: a FIFO that nobody reads is an error then, instead
+// of a wait (fifo(7)); for a regular file that means nothing.
+func (f *file) open() error {
+	const flags = unix.O_WRONLY | unix.O_APPEND | unix.O_CLOEXEC | unix.O_NONBLOCK | unix.O_NOCTTY
+	var fd int
+	var err error
+	made := false
+	for range 3 { // somebody may make or remove it between the two
+		if fd, err = unix.Open(f.Path, flags, 0); err != unix.ENOENT {
+			break
+		}
+		if fd, err = unix.Open(f.Path, flags|unix.O_CREAT|unix.O_EXCL, f.Mode); err == nil {
+			made = true
+			break
+		}
+		if err == unix.ENOENT {
+			if err := os.MkdirAll(filepath.Dir(f.Path), 0o755); err != nil {
+				return err
+			}
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("open: %w", err)
+	}
+	if made {
+		f.own(fd)
+	}
+	var s unix.Stat_t
+	if err := unix.Fstat(fd, &s); err != nil {
+		_ = unix.Close(fd)
+		return fmt.Errorf("fstat: %w", err)
+	}
+	f.fd = fd
+	f.size, f.regular, f.inside, f.beyond = s.Size, s.Mode&unix.S_IFMT == unix.S_IFREG, false, 0
+	f.born = f.birth(fd, made, &s)
+	if f.regular {
+		f.tidy() // what an earlier life has left
+	}
+	return nil
+}
+
+// own gives a new file its mode, whatever our umask, and its owner.
+func (f *file) own(fd int) {
+	m := f.sink.mux
+	err := unix.Fchmod(fd, f.Mode)
+	if err == nil && f.User != "" && m.options.Owner != nil {
+		var uid, gid int
+		if uid, gid, err = m.options.Owner(f.User, f.Group); err == nil {
+			err = unix.Fchown(fd, uid, gid)
+		}
+	}
+	if err != nil {
+		m.Say(Errors, "", "cannot give "+f.Path+" its mode and owner: "+err.Error()+"; it is written all the same")
+	}
+}
+
+// birth is when the file was made: as the file system says, or else when it was
+// last written.
+func (f *file) birth(fd int, made bool, s *unix.Stat_t) time.Time {
+	var x unix.Statx_t
+	switch {
+	case made:
+		return f.sink.mux.now()
+	case unix.Statx(fd, "", unix.AT_EMPTY_PATH, unix.STATX_BTIME, &x) == nil && x.Mask&unix.STATX_BTIME != 0:
+		return time.Unix(x.Btime.Sec, int64(x.Btime.Nsec))
+	}
+	return time.Unix(s.Mtim.Unix())
+}
+
+// close is for Reopen.
+func (f *file) close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.shut()
+}
+
+// shut closes the file. The caller holds f.mu.
+func (f *file) shut() {
+	if f.fd >= 0 {
+		_ = unix.Close(f.fd)
+		f.fd = -1
+	}
+}
+
+// rotate puts the file aside and opens a new one. If it cannot be put aside it
+// is written on, beyond its size, and that is tried again each time as much has come
+// as a whole file holds, or after its age.
+func (f *file) rotate() error {
+	err := error(nil)
+	if f.Keep == 0 {
+		err = unix.Unlink(f.Path)
+	} else {
+		err = unix.Rename(f.Path, f.Path+"."+rotatedStamp(f.sink.mux.now()))
+	}
+	if err != nil && err != unix.ENOENT {
+		if f.beyond == 0 {
+			f.sink.mux.Say(Errors, "", "cannot rotate "+f.Path+": "+err.Error()+"; it grows meanwhile, and this is tried again")
+		}
+		f.beyond, f.born = max(f.size, 1), f.sink.mux.now()
+		return nil
+	}
+	f.shut()
+	return f.open()
+}
+
+const rotatedForm = "20060102T150405.000000000Z"
+
+func rotatedStamp(t time.Time) string { return t.UTC().Format(rotatedForm) }

@@ -1,0 +1,191 @@
+package stdio
+
+import (
+	"bytes"
+	"strconv"
+
+	"sexton/pattern"
+	"sexton/service"
+)
+
+// jsonFrame is what a frame has besides when lines become JSON objects:
+//
+//	{"time":"2026-01-02T15:04:05.123456789Z","service":"web","stream":"stdout","run":1,"line":"the text"}
+//
+// A piece of a long line that goes on has "more":true behind it: a reader joins
+// the line of this object and of the next one of the same service, stream and
+// run. frame.line is all up to the text.
+type jsonFrame struct {
+	merge   bool             // a line that is an object is passed on as one
+	members [4]span          // where each of jsonNames stands in frame.line, with its value
+	join    *pattern.Matcher // a line that matches belongs to the record before it; nil: none does
+	now     bool             // a record is not waited for any longer
+}
+
+var jsonNames = [...]string{"time", "service", "stream", "run"}
+
+const (
+	jsonEnd  = `"}`
+	jsonMore = `","more":true}`
+)
+
+// newJSON makes the frame of one stream. join must have been compiled before.
+func newJSON(name, stream string, run service.Run, merge bool, join *pattern.Pattern) frame {
+	j := &jsonFrame{merge: merge}
+	if join != nil {
+		j.join = &pattern.Matcher{Pattern: join}
+	}
+	f := frame{json: j, line: []byte("{")}
+	var nothing [stampBytes]byte
+	for i, value := range [...]string{string(nothing[:]), name, stream, strconv.FormatUint(uint64(run), 10)} {
+		if i > 0 {
+			f.line = append(f.line, ',')
+		}
+		begin := len(f.line)
+		f.line = append(f.line, '"')
+		f.line = append(f.line, jsonNames[i]...)
+		f.line = append(f.line, `":`...)
+		switch i {
+		case 0:
+			at := len(f.line) + 1
+			f.time = span{at, at + stampBytes}
+			f.line = append(f.line, `"`+value+`"`...)
+		case 3:
+			f.line = append(f.line, value...)
+		default:
+			f.line = append(f.line, '"')
+			f.line = appendEscaped(f.line, []byte(value))
+			f.line = append(f.line, '"')
+		}
+		j.members[i] = span{begin, len(f.line)}
+	}
+	f.line = append(f.line, `,"line":"`...)
+	return f
+}
+
+// record is what becomes one object.
+type record struct {
+	text  int  // how many bytes of the source are its text
+	skip  int  // how many more it takes, its newline; 0: it is a piece, and goes on
+	known bool // false: what is there does not tell where it ends
+}
+
+// cutJSON is cut for JSON. all tells that src is the end of its stream.
+func (f *frame) cutJSON(dst, src []byte, all bool) (out, rest []byte, lines int, full bool) {
+	for len(src) > 0 {
+		r := f.record(src, all || f.json.now)
+		if !r.known {
+			break
+		}
+		text := src[:r.text]
+		if cap(dst)-len(dst) < len(f.line)+min(f.room, escapeMost*len(text))+len(jsonMore)+len("\n") {
+			return dst, src, lines, true
+		}
+		dst = f.appendRecord(dst, text, r.skip == 0)
+		src = src[r.text+r.skip:]
+		f.inside = r.skip == 0
+		lines++
+	}
+	return dst, src, lines, false
+}
+
+// record looks for the end of the first record in src. It depends on the bytes
+// alone, unless flush asks not to wait for lines that may belong to it.
+func (f *frame) record(src []byte, flush bool) record {
+	window := src[:min(len(src), f.room+escapeMost)]
+	end := bytes.IndexByte(window, '\n')
+	// An object that is passed on as one is not escaped: longer ones fit.
+	maybe := f.json.merge && !f.inside && window[0] == '{' && max(end, 0) <= f.room
+	if end < 0 {
+		if escapeMost*len(window) <= f.room || maybe && len(window) <= f.room {
+			return record{}
+		}
+		taken, _, open := escaped(window, f.room, false)
+		return record{text: taken, known: taken < len(window) && !open}
+	}
+	if f.json.join == nil && escapeMost*end <= f.room {
+		return record{end, 1, true} // it fits whatever is in it
+	}
+	taken, size, _ := escaped(window[:end], f.room, true)
+	if taken < end {
+		if maybe && isObject(window[:end]) {
+			return record{end, 1, true}
+		}
+		return record{text: taken, known: true}
+	}
+	if f.json.join == nil {
+		return record{end, 1, true}
+	}
+	for {
+		next := window[end+1:]
+		length := bytes.IndexByte(next, '\n')
+		whole := length >= 0
+		if !whole {
+			length = len(next)
+		}
+		taken, more, open := escaped(next[:length], f.room-size-len(`\n`), whole)
+		switch {
+		case size+len(`\n`) > f.room || taken < length && !open:
+			return record{end, 1, true} // it does not fit in, whatever it is
+		case !whole:
+			return record{end, 1, flush}
+		case !f.json.join.Match(next[:length]):
+			return record{end, 1, true}
+		}
+		end, size = end+1+length, size+len(`\n`)+more
+	}
+}
+
+// appendRecord appends one object with its newline.
+func (f *frame) appendRecord(dst, text []byte, more bool) []byte {
+	if f.json.merge && !more && !f.inside {
+		if has, ok := object(text, jsonNames[:]); ok {
+			return f.appendMerged(dst, text, has)
+		}
+	}
+	dst = append(dst, f.line...)
+	dst = appendEscaped(dst, text)
+	if more {
+		dst = append(dst, jsonMore...)
+	} else {
+		dst = append(dst, jsonEnd...)
+	}
+	return append(dst, '\n')
+}
+
+// appendMerged appends an object with our members before its own, but for those
+// that it has itself. The first space parts the two: ours have none.
+func (f *frame) appendMerged(dst, text []byte, has uint) []byte {
+	dst = append(dst, '{')
+	empty := true
+	for i, m := range f.json.members {
+		if has&(1<<i) != 0 {
+			continue
+		}
+		if !empty {
+			dst = append(dst, ',')
+		}
+		empty = false
+		dst = append(dst, f.line[m.begin:m.end]...)
+	}
+	if inner := bytes.TrimLeft(text[1:], " \t\r\n"); inner[0] != '}' && !empty {
+		dst = append(dst, ',')
+	}
+	dst = append(dst, ' ')
+	dst = append(dst, text[1:]...)
+	return append(dst, '\n')
+}
+
+// source is how many bytes of the stream an object with its newline was made of.
+func (j *jsonFrame) source(f *frame, framed []byte) int {
+	t := f.time
+	head := len(f.line)
+	if len(framed) < head || !bytes.Equal(framed[:t.begin], f.line[:t.begin]) || !bytes.Equal(framed[t.end:head], f.line[t.end:]) {
+		return len(framed) - bytes.IndexByte(framed, ' ')
+	}
+	text := framed[head : len(framed)-1]
+	if rest, more := bytes.CutSuffix(text, []byte(jsonMore)); more {
+		return unescaped(rest)
+	}
+	return unescaped(text[:len(text)-len(jsonEnd)]) + 1
+}

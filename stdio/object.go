@@ -1,0 +1,231 @@
+package stdio
+
+import (
+	"strconv"
+	"unicode/utf8"
+)
+
+// object tells whether line is one JSON object, with nothing before or after
+// it, and which of our own members it has itself: bit i for names[i]. It must be
+// as strict as any reader of the line may be (RFC 8259); package encoding/json
+// would cost more at start than this costs to write. Objects nested deeper than
+// maxObjectDepth are none.
+func object(line []byte, names []string) (has uint, ok bool) {
+	if len(line) < 2 || line[0] != '{' || line[len(line)-1] != '}' || !utf8.Valid(line) {
+		return 0, false
+	}
+	o := objectReader{b: line, names: names}
+	ok = o.object(0) && o.at == len(line)
+	return o.has, ok
+}
+
+// isObject is object without a look at the names.
+func isObject(line []byte) bool {
+	_, ok := object(line, nil)
+	return ok
+}
+
+const maxObjectDepth = 64
+
+type objectReader struct {
+	b     []byte
+	at    int
+	names []string
+	has   uint
+}
+
+// next skips white space and gives the byte after it; 0 at the end.
+func (o *objectReader) next() byte {
+	for ; o.at < len(o.b); o.at++ {
+		switch c := o.b[o.at]; c {
+		case ' ', '\t', '\r', '\n':
+		default:
+			return c
+		}
+	}
+	return 0
+}
+
+// take skips c, if it is the next.
+func (o *objectReader) take(c byte) bool {
+	if o.next() != c {
+		return false
+	}
+	o.at++
+	return true
+}
+
+func (o *objectReader) object(depth int) bool {
+	if depth == maxObjectDepth || !o.take('{') {
+		return false
+	}
+	if o.take('}') {
+		return true
+	}
+	for {
+		if o.next() != '"' {
+			return false
+		}
+		begin := o.at
+		if !o.text() {
+			return false
+		}
+		if depth == 0 {
+			o.note(o.b[begin+1 : o.at-1])
+		}
+		if !o.take(':') || !o.value(depth) {
+			return false
+		}
+		if o.take('}') {
+			return true
+		}
+		if !o.take(',') {
+			return false
+		}
+	}
+}
+
+// note remembers a member of the outermost object.
+func (o *objectReader) note(name []byte) {
+	for i, ours := range o.names {
+		if isNamed(name, ours) {
+			o.has |= 1 << i
+		}
+	}
+}
+
+// isNamed tells whether a name as it stands in an object, which may be written with
+// escapes, is ours: letters.
+func isNamed(name []byte, ours string) bool {
+	for i := range len(ours) {
+		if len(name) == 0 {
+			return false
+		}
+		c, n := uint64(name[0]), 1
+		if c == '\\' {
+			if n = escapeMost; len(name) < n || name[1] != 'u' {
+				return false
+			}
+			c, _ = strconv.ParseUint(string(name[2:n]), 16, 16)
+		}
+		if c != uint64(ours[i]) {
+			return false
+		}
+		name = name[n:]
+	}
+	return len(name) == 0
+}
+
+func (o *objectReader) list(depth int) bool {
+	if depth == maxObjectDepth || !o.take('[') {
+		return false
+	}
+	if o.take(']') {
+		return true
+	}
+	for {
+		if !o.value(depth) {
+			return false
+		}
+		if o.take(']') {
+			return true
+		}
+		if !o.take(',') {
+			return false
+		}
+	}
+}
+
+func (o *objectReader) value(depth int) bool {
+	switch c := o.next(); {
+	case c == '{':
+		return o.object(depth + 1)
+	case c == '[':
+		return o.list(depth + 1)
+	case c == '"':
+		return o.text()
+	case c == 't':
+		return o.word("true")
+	case c == 'f':
+		return o.word("false")
+	case c == 'n':
+		return o.word("null")
+	case c == '-' || '0' <= c && c <= '9':
+		return o.number()
+	}
+	return false
+}
+
+func (o *objectReader) word(w string) bool {
+	if len(o.b)-o.at < len(w) || string(o.b[o.at:o.at+len(w)]) != w {
+		return false
+	}
+	o.at += len(w)
+	return true
+}
+
+// text reads a string; its quote is the next byte.
+func (o *objectReader) text() bool {
+	for o.at++; o.at < len(o.b); o.at++ {
+		switch c := o.b[o.at]; {
+		case c == '"':
+			o.at++
+			return true
+		case c < 0x20:
+			return false
+		case c == '\\':
+			if o.at++; o.at == len(o.b) {
+				return false
+			}
+			switch o.b[o.at] {
+			case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+			case 'u':
+				for range 4 {
+					if o.at++; o.at == len(o.b) || !isHex(o.b[o.at]) {
+						return false
+					}
+				}
+			default:
+				return false
+			}
+		}
+	}
+	return false
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f'
+}
+
+func (o *objectReader) number() bool {
+	if o.b[o.at] == '-' {
+		o.at++
+	}
+	if o.at < len(o.b) && o.b[o.at] == '0' {
+		o.at++
+	} else if !o.digits() {
+		return false
+	}
+	if o.at < len(o.b) && o.b[o.at] == '.' {
+		o.at++
+		if !o.digits() {
+			return false
+		}
+	}
+	if o.at < len(o.b) && o.b[o.at]|0x20 == 'e' {
+		o.at++
+		if o.at < len(o.b) && (o.b[o.at] == '+' || o.b[o.at] == '-') {
+			o.at++
+		}
+		return o.digits()
+	}
+	return true
+}
+
+func (o *objectReader) digits() bool {
+	begin := o.at
+	for o.at < len(o.b) && '0' <= o.b[o.at] && o.b[o.at] <= '9' {
+		o.at++
+	}
+	return o.at > begin
+}

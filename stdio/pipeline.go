@@ -1,0 +1,77 @@
+package stdio
+
+import (
+	"fmt"
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
+
+// pipeline is a pipe from one service's stdout to another's stdin. We hold both
+// ends as well, so that a restart of either loses nothing and the reader sees
+// no end; but we neither read nor write it. What stands in it when the container
+// ends is in the Loss.
+type pipeline struct {
+	writer      string
+	read, write int // write is -1 after Hang
+}
+
+// PipelineIn returns the end to read from of the pipe from a service's stdout,
+// for a run that is about to start, and makes the pipe with the first call. It is
+// close-on-exec and stays ours. It is blocking, whatever an earlier run has made of
+// it: all runs share one open file.
+func (m *Mux) PipelineIn(writer string) (fd int, err error) {
+	return m.pipeline(writer, func(p *pipeline) int { return p.read })
+}
+
+// PipelineOut is PipelineIn for the end to write to, which is -1 after Hang.
+func (m *Mux) PipelineOut(writer string) (fd int, err error) {
+	return m.pipeline(writer, func(p *pipeline) int { return p.write })
+}
+
+// pipeline finds or makes the pipe, and readies one of its ends.
+func (m *Mux) pipeline(writer string, end func(*pipeline) int) (int, error) {
+	m.begin()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	i := slices.IndexFunc(m.pipelines, func(p pipeline) bool { return p.writer == writer })
+	if i < 0 {
+		var ends [2]int
+		if err := unix.Pipe2(ends[:], unix.O_CLOEXEC); err != nil {
+			return -1, fmt.Errorf("cannot open a pipe for the stdout of %s: pipe2: %w", writer, err)
+		}
+		i = len(m.pipelines)
+		m.pipelines = append(m.pipelines, pipeline{writer, ends[0], ends[1]})
+	}
+	fd := end(&m.pipelines[i])
+	if fd < 0 {
+		return fd, nil
+	}
+	if err := unix.SetNonblock(fd, false); err != nil {
+		return -1, fmt.Errorf("cannot ready the pipe from the stdout of %s: fcntl: %w", writer, err)
+	}
+	return fd, nil
+}
+
+// Hang gives up our end to write to of the pipe from a service, for good: when the
+// service has ended its reader sees the end. Calling it again does nothing.
+func (m *Mux) Hang(writer string) {
+	m.begin()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := range m.pipelines {
+		if p := &m.pipelines[i]; p.writer == writer && p.write >= 0 {
+			_ = unix.Close(p.write)
+			p.write = -1
+		}
+	}
+}
+
+// unread adds what is left in the pipes. The caller holds m.mu.
+func (m *Mux) unread(l *Loss) {
+	for _, p := range m.pipelines {
+		if n, _ := unix.IoctlGetInt(p.read, unix.TIOCINQ); n > 0 {
+			l.Left = append(l.Left, Left{Service: p.writer, Stream: Stdout, Unread: int64(n), Piped: true})
+		}
+	}
+}

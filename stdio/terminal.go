@@ -1,0 +1,152 @@
+package stdio
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// terminal makes a pseudo-terminal for one run and the stream that reads what is
+// written there. It returns the service's side, which is one for 0, 1 and 2.
+//
+// The two sides are two open files: ours is non-blocking and theirs is not. Ours
+// reads EIO when nobody has theirs any more (pty(7)); until then a child of
+// another service that has a copy for the moment of its start disturbs nobody.
+func (m *Mux) terminal(o *Output) (int, error) {
+	ours, err := openPTMX()
+	if err != nil {
+		return -1, err
+	}
+	theirs, err := m.otherSide(ours)
+	if err != nil {
+		_ = unix.Close(ours)
+		return -1, err
+	}
+	s := m.newStream(o, Stdout, ours)
+	s.terminal = true
+	if err := m.register(o, Stdout, s); err != nil {
+		closeBoth([2]int{ours, theirs})
+		return -1, err
+	}
+	return theirs, nil
+}
+
+// openPTMX makes the pair. Some containers have no link to the device, but only
+// the device itself, in the file system of the terminals.
+func openPTMX() (int, error) {
+	const flags = unix.O_RDWR | unix.O_NOCTTY | unix.O_CLOEXEC | unix.O_NONBLOCK
+	path := "/dev/ptmx"
+	fd, err := unix.Open(path, flags, 0)
+	if err == unix.ENOENT {
+		if other, again := unix.Open("/dev/pts/ptmx", flags, 0); again == nil {
+			return other, nil
+		}
+	}
+	if err != nil {
+		return -1, fmt.Errorf("open %s: %w; %s", path, err, ptmxMend(err))
+	}
+	return fd, nil
+}
+
+func ptmxMend(err error) string {
+	switch err {
+	case unix.ENOENT, unix.ENXIO, unix.ENODEV, unix.ENOTDIR:
+		return `mount a devpts at /dev/pts with a link to it at /dev/ptmx, or remove tty = "pty"`
+	case unix.EMFILE:
+		return "too many descriptors are open: raise the limit (ulimit -n)"
+	case unix.ENFILE:
+		return "the machine has too many files open (sysctl fs.file-max)"
+	case unix.ENOSPC:
+		return "there are as many terminals as may be: raise sysctl kernel.pty.max, or the max= that /dev/pts is mounted with"
+	case unix.EACCES, unix.EPERM:
+		return "sexton's user may not: mount /dev/pts with ptmxmode=0666"
+	}
+	return `remove tty = "pty" where no terminal can be made`
+}
+
+// otherSide opens the service's side, and makes it such that what comes out is
+// what was written: no echo, no carriage returns.
+func (m *Mux) otherSide(ours int) (int, error) {
+	if err := unix.IoctlSetPointerInt(ours, unix.TIOCSPTLCK, 0); err != nil {
+		return -1, fmt.Errorf("TIOCSPTLCK: %w", err)
+	}
+	theirs, err := openPeer(ours)
+	if err != nil {
+		return -1, err
+	}
+	modes, err := unix.IoctlGetTermios(theirs, unix.TCGETS)
+	if err == nil {
+		modes.Oflag &^= unix.OPOST | unix.ONLCR
+		modes.Lflag &^= unix.ECHO | unix.ECHOE | unix.ECHOK | unix.ECHONL | unix.ECHOCTL | unix.ECHOKE
+		err = unix.IoctlSetTermios(theirs, unix.TCSETS, modes)
+	}
+	if err == nil {
+		err = unix.IoctlSetWinsize(theirs, unix.TIOCSWINSZ, m.windowSize())
+	}
+	if err != nil {
+		_ = unix.Close(theirs)
+		return -1, fmt.Errorf("cannot set its modes: %w", err)
+	}
+	return theirs, nil
+}
+
+const peerFlags = unix.O_RDWR | unix.O_NOCTTY | unix.O_CLOEXEC
+
+// openPeer opens the service's side. TIOCGPTPEER needs no path, but Linux 4.13
+// (ioctl_tty(2)) or an emulator that knows it.
+func openPeer(ours int) (int, error) {
+	theirs, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(ours), unix.TIOCGPTPEER, peerFlags)
+	if errno != 0 {
+		return openPeerByName(ours)
+	}
+	return int(theirs), nil
+}
+
+func openPeerByName(ours int) (int, error) {
+	n, err := unix.IoctlGetInt(ours, unix.TIOCGPTN)
+	if err != nil {
+		return -1, fmt.Errorf("TIOCGPTN: %w", err)
+	}
+	path := fmt.Sprintf("/dev/pts/%d", n)
+	fd, err := unix.Open(path, peerFlags, 0)
+	if err != nil {
+		return -1, fmt.Errorf("open %s: %w; %s", path, err, ptmxMend(err))
+	}
+	return fd, nil
+}
+
+// windowSize is the size of the terminal that we have, as it is now; 80 by 24
+// where there is none, or one that does not know its size.
+func (m *Mux) windowSize() *unix.Winsize {
+	for _, fd := range []int{m.options.Out, m.options.Err, 0} {
+		if size, err := unix.IoctlGetWinsize(fd, unix.TIOCGWINSZ); err == nil && size.Row > 0 && size.Col > 0 {
+			return size
+		}
+	}
+	return &unix.Winsize{Row: 24, Col: 80}
+}
+
+// unread is how much stands in what the stream reads. Of a terminal only a part
+// can be asked for, so at the very end, with last, it is taken out and counted:
+// nobody will read it any more. Never waits.
+func (s *stream) unread(last bool) int64 {
+	n, _ := unix.IoctlGetInt(s.fd, unix.TIOCINQ)
+	if !s.terminal || !last {
+		return int64(n)
+	}
+	var buffer [4096]byte
+	taken := 0
+	for taken < mostInTerminal {
+		n, err := unix.Read(s.fd, buffer[:])
+		if n <= 0 || err != nil {
+			break
+		}
+		taken += n
+	}
+	return int64(taken)
+}
+
+// mostInTerminal is more than the kernel keeps of what was written to a terminal
+// and not read: 64 KiB and a little (drivers/tty/tty_buffer.c). A program that
+// goes on writing must not hold us up.
+const mostInTerminal = 128 << 10

@@ -1,0 +1,213 @@
+package stdio
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"sexton/service"
+)
+
+// openOwn opens a terminal of a service's own, or skips where there can be none.
+func openOwn(t *testing.T, m *Mux, o Output) *child {
+	t.Helper()
+	probe, err := openPTMX()
+	if err != nil {
+		t.Skip(err)
+	}
+	_ = unix.Close(probe)
+	o.Terminal = true
+	return spawn(t, m, o)
+}
+
+// What a service writes to its terminal in one go before it ends is carried to
+// the last byte, both descriptors in one order and without a carriage return,
+// run after run; nothing stays open.
+func TestTerminalIsReadToItsEnd(t *testing.T) {
+	const runs, lines = 50, 2000
+	r := newReader(t, 0).read()
+	m := newMux(t, Options{Out: r.out, Err: r.out})
+	openOwn(t, m, Output{Service: "web"}).exit()
+	eventually(t, "the first has ended", func() bool { return len(m.streams()) == 0 })
+	before := descriptors(t)
+	for i := range runs {
+		web := openOwn(t, m, Output{Service: "web", Log: service.Log{OneStream: true}})
+		for j := range lines {
+			to := web.out
+			if j%2 == 1 {
+				to = web.err
+			}
+			if _, err := fmt.Fprintf(to, "%d %d\n", i, j); err != nil {
+				t.Fatal(err)
+			}
+		}
+		web.exit()
+	}
+	drained(t, m)
+	// Runs overlap here, as they do not in life.
+	got := strings.Split(r.all(), "\n")
+	if len(got)-1 != runs*lines {
+		t.Errorf("%d lines, want %d", len(got)-1, runs*lines)
+	}
+	for i := range runs {
+		last := -1
+		prefix := fmt.Sprintf("web    | %d ", i)
+		for _, line := range got {
+			if n, ok := strings.CutPrefix(line, prefix); ok {
+				if last++; n != strconv.Itoa(last) {
+					t.Fatalf("run %d: %q in place of %d", i, n, last)
+				}
+			}
+		}
+		if last != lines-1 {
+			t.Errorf("run %d ends with line %d", i, last)
+		}
+	}
+	if a := accountOfTest(t, m, "web", Stdout); a.In != a.Out || a.In.Lines != runs*lines {
+		t.Errorf("account %+v", a)
+	}
+	if after := descriptors(t); after != before {
+		t.Errorf("%d descriptors have become %d", before, after)
+	}
+}
+
+// When nobody reads our stdout, every byte that was written to a terminal is
+// accounted for at the end, also what the kernel does not tell of.
+func TestWhatIsLeftInATerminalIsCounted(t *testing.T) {
+	r := newReader(t, 0) // nobody reads
+	m := newMux(t, Options{Out: r.out, Err: r.out})
+	web := openOwn(t, m, Output{Service: "web", Log: service.Log{Format: service.Raw, OneStream: true}})
+	line := []byte(strings.Repeat("x", 99) + "\n")
+	written := int64(0)
+	for {
+		if err := web.out.SetWriteDeadline(time.Now().Add(300 * time.Millisecond)); err != nil {
+			t.Fatal(err)
+		}
+		n, err := web.out.Write(line)
+		written += int64(n)
+		if err != nil {
+			if !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Fatal(err)
+			}
+			break
+		}
+	}
+	l := m.Drain(100*time.Millisecond, 100*time.Millisecond)
+	var gone int64
+	for _, left := range l.Left {
+		gone += left.Pending.Bytes + left.Unread + left.Dropped.Bytes
+	}
+	a := accountOfTest(t, m, "web", Stdout)
+	if gone+a.Out.Bytes != written || len(l.Left) != 1 || !l.Left[0].Held {
+		t.Errorf("%d written, %d went out, %d are said to be left: %+v", written, a.Out.Bytes, gone, l)
+	}
+	if written < 64<<10 {
+		t.Errorf("only %d bytes were written", written)
+	}
+	r.read()
+	web.exit()
+}
+
+// A terminal has the size of the one that we write to.
+func TestTerminalHasTheSizeOfOurs(t *testing.T) {
+	slave, all := openTerminal(t)
+	if err := unix.IoctlSetWinsize(slave, unix.TIOCSWINSZ, &unix.Winsize{Row: 40, Col: 132}); err != nil {
+		t.Fatal(err)
+	}
+	m := newMux(t, Options{Out: slave, Err: slave})
+	web := openOwn(t, m, Output{Service: "web"})
+	raw, err := web.out.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var size *unix.Winsize
+	if err := raw.Control(func(fd uintptr) { size, err = unix.IoctlGetWinsize(int(fd), unix.TIOCGWINSZ) }); err != nil {
+		t.Fatal(err)
+	}
+	if err != nil || size.Row != 40 || size.Col != 132 {
+		t.Errorf("size %+v, %v", size, err)
+	}
+	web.exit()
+	drained(t, m)
+	all()
+}
+
+// Where there are no descriptors left the start fails, says what to do, and
+// leaves nothing open.
+func TestTerminalWithoutDescriptors(t *testing.T) {
+	r := newReader(t, 0).read()
+	m := newMux(t, Options{Out: r.out, Err: r.out})
+	openOwn(t, m, Output{Service: "web"}).exit() // the poller is there now
+	eventually(t, "it has ended", func() bool { return len(m.streams()) == 0 })
+	before := descriptors(t)
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	free, err := unix.FcntlInt(uintptr(r.out), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = unix.Close(free)
+	for room := range 2 { // for our side of the two
+		less := unix.Rlimit{Cur: uint64(free + room), Max: limit.Max}
+		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &less); err != nil {
+			t.Fatal(err)
+		}
+		p, err := m.Open(Output{Service: "web", Terminal: true})
+		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+			t.Fatal(err)
+		}
+		if p != nil || !errors.Is(err, unix.EMFILE) || !strings.Contains(err.Error(), "cannot make its terminal: open /dev/pt") ||
+			!strings.Contains(err.Error(), "raise the limit") {
+			t.Errorf("room for %d: %v, %v", room, p, err)
+		}
+	}
+	if after := descriptors(t); after != before {
+		t.Errorf("%d descriptors have become %d", before, after)
+	}
+}
+
+func descriptors(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skip(err)
+	}
+	return len(entries)
+}
+
+// Both ways to the service's side lead to the same terminal.
+func TestBothWaysToTheOtherSide(t *testing.T) {
+	ours, err := openPTMX()
+	if err != nil {
+		t.Skip(err)
+	}
+	defer unix.Close(ours)
+	if err := unix.IoctlSetPointerInt(ours, unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	var found [2]unix.Stat_t
+	for i, open := range []func(int) (int, error){openPeer, openPeerByName} {
+		theirs, err := open(ours)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer unix.Close(theirs)
+		if flags, err := unix.FcntlInt(uintptr(theirs), unix.F_GETFD, 0); err != nil || flags&unix.FD_CLOEXEC == 0 {
+			t.Errorf("way %d: descriptor flags %#x, %v", i, flags, err)
+		}
+		if err := unix.Fstat(theirs, &found[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found[0].Rdev != found[1].Rdev || found[0].Ino != found[1].Ino {
+		t.Errorf("%+v and %+v", found[0], found[1])
+	}
+}
