@@ -101,7 +101,7 @@ func (s *stream) fill(b *batch) turn {
 		return over
 	}
 	space := b.space(s)
-	n, err := unix.Read(s.fd, space)
+	n, err := s.read(space)
 	switch {
 	case err == unix.EINTR:
 		return more

@@ -126,6 +126,19 @@ func (m *Mux) windowSize() *unix.Winsize {
 	return &unix.Winsize{Row: 24, Col: 80}
 }
 
+// read reads what the service wrote. A terminal says EIO when nobody has the
+// other side any more, and says it too early where the last bytes and the last
+// close come between its look at the bytes and its look at the closing
+// (n_tty_read in drivers/tty/n_tty.c). After the closing nothing can come any
+// more, so that the second EIO is true.
+func (s *stream) read(p []byte) (int, error) {
+	n, err := unix.Read(s.fd, p)
+	if s.terminal && err == unix.EIO {
+		n, err = unix.Read(s.fd, p)
+	}
+	return n, err
+}
+
 // unread is how much stands in what the stream reads. Of a terminal only a part
 // can be asked for, so at the very end, with last, it is taken out and counted:
 // nobody will read it any more. Never waits.
@@ -137,7 +150,7 @@ func (s *stream) unread(last bool) int64 {
 	var buffer [4096]byte
 	taken := 0
 	for taken < mostInTerminal {
-		n, err := unix.Read(s.fd, buffer[:])
+		n, err := s.read(buffer[:])
 		if n <= 0 || err != nil {
 			break
 		}
