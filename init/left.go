@@ -18,14 +18,21 @@ func (p *PID1) checkEmpty() {
 			p.answers = append(p.answers, machine.Emptied{Run: run})
 		}
 	}
+	switch {
+	case !p.sweeping || p.sweep != 0:
+	case !p.Kernel.SignalRest(0):
+		p.sweeping = false
+		p.answers = append(p.answers, machine.Emptied{})
+	default:
+		p.killAgain()
+	}
+}
+
+// beginSweep sends what a sweep that was ordered in this turn, or before it, has to send.
+func (p *PID1) beginSweep() {
 	if sig := p.sweep; sig != 0 {
 		p.sweep = 0
 		p.sweepRest(sig)
-	} else if p.sweeping && !p.Kernel.SignalRest(0) {
-		p.sweeping = false
-		p.answers = append(p.answers, machine.Emptied{})
-	} else if p.sweeping {
-		p.killAgain()
 	}
 }
 

@@ -151,6 +151,7 @@ func (l *life) inventHabit(leads bool) simkernel.Habit {
 		for range l.dice.IntN(4) {
 			child := l.inventHabit(false)
 			child.Session = l.chance(0.3)
+			child.Leaves = !child.Session && l.chance(0.2)
 			h.Forks = append(h.Forks, child)
 		}
 	}

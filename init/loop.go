@@ -40,11 +40,12 @@ func (p *PID1) turn() {
 	}
 	p.takeProbed()
 	p.takeConnected()
-	if at, ok := p.machine.Next(); ok && at <= p.now() {
+	p.checkEmpty()
+	if at, ok := p.machine.Next(); ok && at <= p.now() { // what is gone by now was gone in time
 		p.takeAnswers()
 		p.take(machine.Ticked{})
 	}
-	p.checkEmpty()
+	p.beginSweep()
 	p.takeQuestions()
 	p.lookAtMemory()
 	p.counts.TurnMax = max(p.counts.TurnMax, waits-began+p.now()-woke)

@@ -30,6 +30,7 @@ type Habit struct {
 	Stuck   bool          // it does not even die of KILL
 	Forks   []Habit       // its children
 	Session bool          // it leaves its parent's group for one of its own
+	Leaves  bool          // so it does, but its children, forked before, stay behind in the old one
 }
 
 // Sim is an invented kernel whose caller is the init.
@@ -197,6 +198,10 @@ func (s *Sim) fork(parent *process, habit Habit) *process {
 	s.processes = append(s.processes, p)
 	for _, child := range habit.Forks {
 		s.fork(p, child)
+	}
+	if habit.Leaves && parent != nil {
+		p.group.members--
+		p.group = &group{id: p.pid, members: 1}
 	}
 	if habit.Lives > 0 {
 		s.endAfter(p, habit.Lives, habit.Exit)
