@@ -62,7 +62,8 @@ func (p *PID1) spawn(a machine.Spawn) {
 	if spec.TTY || spec.Name == p.Plan.Init.Main {
 		command.Files[0] = 0
 	}
-	if spec.TTY && p.hasTerminal {
+	gives := spec.TTY && p.hasTerminal && p.Kernel.HoldsTerminal(p.terminal, p.holder)
+	if gives {
 		command.Foreground, command.Own = p.terminal.FD, command.Session
 	}
 	files, started, err := p.Output.Open(spec.Name, a.Run, command.Files)
@@ -88,6 +89,9 @@ func (p *PID1) spawn(a machine.Spawn) {
 	}
 	child := &process{pid: pid, run: a.Run, spec: i}
 	p.processes[pid], p.runs[a.Run] = child, child
+	if gives {
+		p.holder = pid
+	}
 	p.answers = append(p.answers, machine.Started{Run: a.Run, PID: pid})
 	if p.Plan.Init.OneCommand && !p.dropped { // the command has got what we inherited
 		p.dropped = true

@@ -61,10 +61,11 @@ type Kernel interface {
 	AdoptOrphans() error
 	// Suspend stops us until somebody continues us.
 	Suspend()
-	// FindTerminal, GiveUpTerminal and TakeBack: see kernel.Linux.
+	// FindTerminal, GiveUpTerminal, HoldsTerminal and TakeBack: see kernel.Linux.
 	FindTerminal() (proc.Terminal, bool)
 	GiveUpTerminal(t proc.Terminal) bool
-	TakeBack(t proc.Terminal)
+	HoldsTerminal(t proc.Terminal, holder proc.PID) bool
+	TakeBack(t proc.Terminal, holder proc.PID)
 	// LeaveNothingOpen drops what we inherited beside 0, 1 and 2.
 	LeaveNothingOpen()
 	// Settle keeps the loop on its thread and makes sure that n others stand ready.
@@ -169,7 +170,8 @@ type PID1 struct {
 
 	terminal    proc.Terminal
 	hasTerminal bool
-	dropped     bool // LeaveNothingOpen was called, with one command
+	holder      proc.PID // the process that has got it; 0: nobody any more
+	dropped     bool     // LeaveNothingOpen was called, with one command
 	trimmed     bool
 	asked       machine.Instant // when somebody asked last
 
@@ -234,7 +236,7 @@ func (p *PID1) Run() (status int) {
 	p.traceHead()
 	status = p.live()
 	if p.hasTerminal {
-		p.Kernel.TakeBack(p.terminal)
+		p.Kernel.TakeBack(p.terminal, p.holder)
 	}
 	p.sayRefused(0)
 	p.drain()
@@ -389,8 +391,9 @@ func (p *PID1) gone(dead proc.Dead) {
 		return
 	}
 	delete(p.runs, known.run)
-	if known.spec == p.terminalOwner() && p.hasTerminal {
-		p.Kernel.TakeBack(p.terminal)
+	if known.pid == p.holder {
+		p.Kernel.TakeBack(p.terminal, p.holder)
+		p.holder = 0
 	}
 }
 

@@ -47,10 +47,29 @@ func (*Linux) GiveUpTerminal(t proc.Terminal) bool {
 	return unix.IoctlSetInt(t.FD, unix.TIOCNOTTY, 0) == nil
 }
 
+// HoldsTerminal tells whether nobody has taken the terminal since we gave it
+// to holder's group, 0 for nobody: a shell that has seen us stopped has it again, and whether we
+// are in front once more is for that shell to say. The leader of the session
+// cannot lose it like that; everybody in the session descends from him. Nor does
+// a group count in which nobody is left.
+func (*Linux) HoldsTerminal(t proc.Terminal, holder proc.PID) bool {
+	front, err := unix.IoctlGetInt(t.FD, unix.TIOCGPGRP)
+	if err != nil || front == t.Group || front == int(holder) {
+		return true // on an error it is another session's, and cannot be taken from it
+	}
+	if session, err := unix.Getsid(0); err == nil && session == unix.Getpid() {
+		return true
+	}
+	return front > 0 && unix.Kill(-front, 0) == unix.ESRCH
+}
+
 // TakeBack makes our group the foreground group again and restores the modes
-// that the terminal had when we were started. Nothing that fails here matters
+// that the terminal had when we were started, if we hold it. Nothing that fails here matters
 // to anyone: the terminal may be gone.
-func (*Linux) TakeBack(t proc.Terminal) {
+func (k *Linux) TakeBack(t proc.Terminal, holder proc.PID) {
+	if !k.HoldsTerminal(t, holder) {
+		return
+	}
 	var block, before unix.Sigset_t
 	block.Val[0] = proc.TTOU.Bit()
 	_ = unix.PthreadSigmask(unix.SIG_BLOCK, &block, &before)

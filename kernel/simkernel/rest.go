@@ -112,7 +112,10 @@ func (s *Sim) GiveUpTerminal(proc.Terminal) bool { return false }
 func (s *Sim) Suspend() {}
 
 // TakeBack: there is none.
-func (s *Sim) TakeBack(proc.Terminal) {}
+func (s *Sim) TakeBack(proc.Terminal, proc.PID) {}
+
+// HoldsTerminal: there is none.
+func (s *Sim) HoldsTerminal(proc.Terminal, proc.PID) bool { return false }
 
 // LeaveNothingOpen: nothing is.
 func (s *Sim) LeaveNothingOpen() {}
