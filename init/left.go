@@ -36,7 +36,24 @@ func (p *PID1) beginSweep() {
 	}
 }
 
-// signalStrangers signals whoever is in no group of a live run.
+// lookAtMost is how long we look at most for who is left, and lookShare the share of
+// the time that is left which that may take: a fork bomb can make such a look last
+// for many seconds, and we must be gone in time. Who was not seen is not named, and
+// gets no TERM; KILL reaches everybody.
+const (
+	lookAtMost = 250 * time.Millisecond
+	lookShare  = 8
+)
+
+func (p *PID1) lookFor() time.Duration {
+	if by, ok := p.machine.LeaveBy(); ok {
+		return min(lookAtMost, max(0, by-p.now())/lookShare)
+	}
+	return lookAtMost
+}
+
+// signalStrangers signals whoever is in no group of a live run. KILL comes when no
+// time is left, and then the runs are killed as well.
 func (p *PID1) signalStrangers(sig proc.Signal) {
 	ours := make(map[proc.PID]bool, len(p.processes))
 	for pid := range p.processes {
@@ -45,13 +62,20 @@ func (p *PID1) signalStrangers(sig proc.Signal) {
 	for _, hold := range p.watched {
 		ours[hold.Group()] = true
 	}
-	others := p.Kernel.Others()
+	by := p.now() + p.lookFor()
+	others := p.Kernel.Others(by - p.now())
 	tell := p.tellOf(others)
+	everybody := sig == proc.KILL && p.Kernel.First()
 	for _, other := range others {
 		if !ours[other.Group] && !ours[other.PID] {
 			tell(other)
-			p.signalOther(other, sig)
+			if !everybody && (p.now() < by || !p.Kernel.First()) {
+				p.signalOther(other, sig)
+			}
 		}
+	}
+	if everybody {
+		p.Kernel.SignalRest(sig)
 	}
 }
 
@@ -74,7 +98,7 @@ func (p *PID1) sweepRest(sig proc.Signal) {
 	first := p.Kernel.First()
 	var others []proc.Other
 	if !first || !p.Plan.Init.OneCommand {
-		others = p.Kernel.Others()
+		others = p.Kernel.Others(p.lookFor())
 	}
 	if !p.Plan.Init.OneCommand {
 		tell := p.tellOf(others)
@@ -113,7 +137,7 @@ func (p *PID1) killAgain() {
 	if !p.killing || p.now() < p.killed+killAgainEvery {
 		return
 	}
-	for _, other := range p.Kernel.Others() {
+	for _, other := range p.Kernel.Others(lookAtMost) {
 		p.Kernel.SignalOther(other, proc.KILL)
 	}
 	p.killed = p.now()

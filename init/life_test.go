@@ -163,6 +163,7 @@ func (l *life) live() {
 	l.sim = simkernel.New(l.seed)
 	_ = l.sim.Catch()
 	l.sim.Subreaper, l.sim.ForkFails, l.sim.Behaves = l.subreaper, l.forkFails, l.behave
+	l.sim.Crowd = l.pick(0, 0, 100*time.Millisecond, 10*time.Second)
 	commands := make([]proc.Command, len(l.plan.Services))
 	for i := range commands {
 		commands[i].Argv = l.plan.Services[i].Command

@@ -43,8 +43,9 @@ type Kernel interface {
 	// whether there was anybody.
 	SignalRest(sig proc.Signal) bool
 	// Others lists everything that SignalRest reaches, the dead left out; nil
-	// where nobody can be seen.
-	Others() []proc.Other
+	// where nobody can be seen. As the first process it looks for so long at most, and
+	// then lists those that it has seen.
+	Others(most time.Duration) []proc.Other
 	// ServiceOf is the service that a process descends from, by its environment; ""
 	// where that does not say it.
 	ServiceOf(pid proc.PID) string

@@ -21,7 +21,7 @@ func MemoryOf(leaders []int) map[int]int64 {
 		wanted[pid] = true
 	}
 	page := int64(os.Getpagesize())
-	for _, pid := range processes() {
+	for pid := range processes() {
 		runtime.Gosched()         // the loop first: there is one processor for all of us
 		fields := statFields(pid) // from the third on: state, ppid, pgrp, session ... rss
 		if len(fields) < 22 {

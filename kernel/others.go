@@ -3,7 +3,9 @@ package kernel
 import (
 	"bytes"
 	"os"
+	"slices"
 	"strconv"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -18,14 +20,23 @@ const ServiceVariable = "SEXTON_SERVICE"
 // Others lists the processes that SignalRest reaches: as the first process all
 // of the namespace but us, otherwise our descendants. Zombies are left out. It
 // is nil where /proc shows nobody (not mounted, or hidepid).
-func (k *Linux) Others() []proc.Other {
+//
+// As the first process it looks no longer than it is given: a fork bomb leaves ten
+// thousand zombies in its wake, and us little of the processors. Otherwise who descends
+// from us is only known when all have been seen.
+func (k *Linux) Others(most time.Duration) []proc.Other {
 	self := os.Getpid()
-	pids := descendants(self)
-	if k.First() {
-		pids = processes()
+	by := time.Now().Add(most)
+	first := k.First()
+	pids := processes()
+	if !first {
+		pids = slices.Values(descendants(self))
 	}
 	var others []proc.Other
-	for _, pid := range pids {
+	for pid := range pids {
+		if first && time.Now().After(by) {
+			break
+		}
 		if pid == self {
 			continue
 		}

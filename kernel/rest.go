@@ -68,7 +68,7 @@ func signalDescendant(pid int, sig proc.Signal) {
 func descendants(ancestor int) []int {
 	parent := make(map[int]int)
 	dead := make(map[int]bool)
-	for _, pid := range processes() {
+	for pid := range processes() {
 		if fields := statFields(pid); len(fields) > 1 {
 			parent[pid], _ = strconv.Atoi(fields[1])
 			dead[pid] = fields[0] == "Z" || fields[0] == "X"

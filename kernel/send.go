@@ -3,6 +3,7 @@ package kernel
 import (
 	"encoding/binary"
 	"fmt"
+	"iter"
 	"os"
 	"strconv"
 	"strings"
@@ -185,7 +186,7 @@ func ticksSinceBoot() uint64 {
 // is empty where /proc cannot be read.
 func membersOf(pgid int) []int {
 	var members []int
-	for _, pid := range processes() {
+	for pid := range processes() {
 		if group, _ := groupAndStart(pid); group == pgid {
 			members = append(members, pid)
 		}
@@ -193,21 +194,27 @@ func membersOf(pgid int) []int {
 	return members
 }
 
-// processes lists the numbers that /proc shows.
-func processes() []int {
-	dir, err := os.Open("/proc")
-	if err != nil {
-		return nil
-	}
-	defer dir.Close()
-	names, _ := dir.Readdirnames(-1)
-	var pids []int
-	for _, name := range names {
-		if pid, err := strconv.Atoi(name); err == nil {
-			pids = append(pids, pid)
+// processes are the numbers that /proc shows, a few at a time: there may be tens of
+// thousands, and who looks may have seen enough.
+func processes() iter.Seq[int] {
+	return func(yield func(int) bool) {
+		dir, err := os.Open("/proc")
+		if err != nil {
+			return
+		}
+		defer dir.Close()
+		for {
+			names, _ := dir.Readdirnames(100)
+			if len(names) == 0 {
+				return
+			}
+			for _, name := range names {
+				if pid, err := strconv.Atoi(name); err == nil && !yield(pid) {
+					return
+				}
+			}
 		}
 	}
-	return pids
 }
 
 // readSmall reads a file of /proc in one read. Package os would ask the poller first

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"syscall"
+	"time"
 
 	"sexton/proc"
 )
@@ -50,8 +51,11 @@ func (s *Sim) SignalRest(sig proc.Signal) bool {
 	return left
 }
 
-// Others: see kernel.Linux.
-func (s *Sim) Others() (others []proc.Other) {
+// Others: see kernel.Linux. It takes as long as there is a crowd to look through.
+func (s *Sim) Others(most time.Duration) (others []proc.Other) {
+	if !s.Subreaper {
+		time.Sleep(min(most, s.Crowd))
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, p := range s.processes {

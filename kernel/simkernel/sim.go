@@ -41,6 +41,8 @@ type Sim struct {
 	Behaves func(argv []string) Habit
 	// Subreaper makes the caller something else than the first process.
 	Subreaper bool
+	// Crowd is how long it takes to look at everybody, for the first process.
+	Crowd time.Duration
 
 	mu        sync.Mutex
 	dice      *rand.Rand
