@@ -255,9 +255,10 @@ func (m *Machine) main() *unit {
 	return nil
 }
 
-// signalRun sends sig to a run of u, if there is one that has a process.
+// signalRun sends sig to a run of u, if there is one that has a process. One whose start
+// is not known yet gets it then (lateStart), and must not get it twice.
 func (m *Machine) signalRun(u *unit, sig proc.Signal, scope proc.Scope) {
-	if u.run != 0 {
+	if u.run != 0 && !u.spawning {
 		m.do(Signal{Run: u.run, Service: u.spec.Name, Signal: sig, Scope: scope})
 	}
 }

@@ -184,11 +184,7 @@ func (u *unit) stillThere(m *Machine, _ Event) {
 // gets the signal of the present rung now.
 func (u *unit) lateStart(m *Machine, event Event) {
 	u.spawning, u.pid = false, event.(Started).PID
-	sig := proc.KILL
-	if u.state == service.Stopping {
-		sig = u.spec.Stop[u.rung].Signal
-	}
-	m.signalRun(u, sig, proc.Group)
+	m.askToEnd(u, u.lastSignal)
 }
 
 // lateRefusal: there was nothing to stop after all.
