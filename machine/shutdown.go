@@ -75,7 +75,7 @@ func (m *Machine) beginShutdown(why string) {
 		u := &m.units[i]
 		u.up, u.failing = false, ""
 		if u.state == service.Stopping {
-			u.deadline = min(u.deadline, s.killAt)
+			u.hasten(m)
 		}
 	}
 }

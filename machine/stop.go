@@ -43,19 +43,31 @@ func (u *unit) climb(m *Machine) {
 		return
 	}
 	m.askToEnd(u, rung.Signal)
-	patience := rung.For
+	u.deadline = m.rungEnds(u)
+}
+
+// rungEnds is by when the present rung of u has to be enough if it begins now; never
+// where nobody is killed.
+func (m *Machine) rungEnds(u *unit) Instant {
+	patience := u.spec.Stop[u.rung].For
 	if patience == 0 {
 		patience = m.share(u)
 	}
-	u.deadline = never
-	if patience != never {
-		u.deadline = m.now + patience
+	if patience == never {
+		return never
 	}
-	// Within a shutdown nothing may last longer than the shutdown, but where
-	// we never kill there is no end to it.
-	if m.shutdown.phase != running {
-		u.deadline = min(u.deadline, m.shutdown.killAt)
+	if m.shutdown.phase == running {
+		return m.now + patience
 	}
+	return min(m.now+patience, m.shutdown.killAt) // nothing lasts longer than the shutdown
+}
+
+// hasten: the container's end has begun while u is on its way down already. A rung that
+// has no time of its own had all that there was; now it has its share, so
+// that those which u needs have theirs.
+func (u *unit) hasten(m *Machine) {
+	by := m.rungEnds(u)
+	u.deadline, u.rungEnd = min(u.deadline, by), min(u.rungEnd, by)
 }
 
 // share is the time that an open rung of u has: what is left until the last
@@ -130,6 +142,7 @@ func (u *unit) nextRung(m *Machine, _ Event) {
 		m.askToEnd(u, proc.TERM)
 		return
 	}
+	u.remindAt = never // the next rung does that
 	if u.rung+1 >= len(u.spec.Stop) {
 		u.kill(m, true)
 		return
