@@ -146,7 +146,8 @@ func TestWhatIsLeftInATerminalIsCounted(t *testing.T) {
 	if gone+a.Out.Bytes != written || len(l.Left) != 1 || !l.Left[0].Held {
 		t.Errorf("%d written, %d went out, %d are said to be left: %+v", written, a.Out.Bytes, gone, l)
 	}
-	if written < 64<<10 {
+	// The kernel keeps up to 64 KiB, less what its own buffers cost it.
+	if written < 32<<10 {
 		t.Errorf("only %d bytes were written", written)
 	}
 	r.read()
