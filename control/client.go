@@ -100,17 +100,21 @@ func dial(paths []string, deadline time.Time) (*net.UnixConn, string, error) {
 	var seen []string
 	nowhere := 0
 	for _, path := range paths {
-		conn, err := (&net.Dialer{Deadline: deadline}).Dial("unix", path)
+		conn, err := connect(path, deadline)
 		switch {
 		case err == nil:
-			return conn.(*net.UnixConn), path, nil
+			return conn, path, nil
 		case errors.Is(err, fs.ErrNotExist):
 			nowhere++
 			seen = append(seen, "nothing at "+path)
 		case errors.Is(err, fs.ErrPermission):
 			seen = append(seen, fmt.Sprintf("UID %d may not open %s; run it as root or as sexton's user, or see allow_uids in [control]", os.Geteuid(), path))
+		case errors.Is(err, unix.ECONNREFUSED) && !isSocket(path):
+			seen = append(seen, path+" is no socket")
 		case errors.Is(err, unix.ECONNREFUSED):
 			seen = append(seen, path+" was left behind by one that was killed")
+		case errors.Is(err, unix.EAGAIN):
+			seen = append(seen, fmt.Sprintf("too many ask at once at %s, and its queue is full", path))
 		default:
 			seen = append(seen, fmt.Sprintf("%s: %v", path, bare(err)))
 		}
@@ -120,4 +124,33 @@ func dial(paths []string, deadline time.Time) (*net.UnixConn, string, error) {
 		mend = "; one that runs services listens, unless [control] says otherwise: give -c FILE if its file is not the usual one"
 	}
 	return nil, "", fmt.Errorf("no sexton answers: %s%s", strings.Join(seen, "; "), mend)
+}
+
+// fullPause is the wait before a full queue is tried again.
+const fullPause = 5 * time.Millisecond
+
+// connect waits for a place in the queue of those who want to ask, where that is full:
+// a socket that does not block says so at once (EAGAIN, unix(7)).
+func connect(path string, deadline time.Time) (*net.UnixConn, error) {
+	var full error
+	for {
+		conn, err := (&net.Dialer{Deadline: deadline}).Dial("unix", path)
+		late := !time.Now().Before(deadline)
+		switch {
+		case err == nil:
+			return conn.(*net.UnixConn), nil
+		case errors.Is(err, unix.EAGAIN) && !late:
+			full = err
+			time.Sleep(fullPause)
+		case full != nil && late:
+			return nil, full
+		default:
+			return nil, err
+		}
+	}
+}
+
+func isSocket(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().Type() == fs.ModeSocket
 }

@@ -306,10 +306,47 @@ func TestNobodyToAsk(t *testing.T) {
 	}
 	l.SetUnlinkOnClose(false)
 	l.Close()
-	_, err = Ask([]string{filepath.Join(dir, "none"), killed}, Request{Verb: VerbStatus}, time.Second)
-	want := fmt.Sprintf("no sexton answers: nothing at %s/none; %s was left behind by one that was killed", dir, killed)
+	_, err = Ask([]string{filepath.Join(dir, "none"), killed, dir}, Request{Verb: VerbStatus}, time.Second)
+	want := fmt.Sprintf("no sexton answers: nothing at %s/none; %s was left behind by one that was killed; %s is no socket", dir, killed, dir)
 	if err == nil || err.Error() != want {
 		t.Errorf("%v\ninstead of %s", err, want)
+	}
+}
+
+// Who finds the queue full waits for a place in it, as long as it has time.
+func TestAFullQueueIsWaitedFor(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	if err := errors.Join(unix.Bind(fd, &unix.SockaddrUnix{Name: path}), unix.Listen(fd, 0)); err != nil {
+		t.Fatal(err)
+	}
+	first, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	_, err = Ask([]string{path}, Request{Verb: VerbStatus}, 10*fullPause)
+	if err == nil || !strings.Contains(err.Error(), "too many ask at once") {
+		t.Errorf("error %v", err)
+	}
+	asked := make(chan error)
+	go func() {
+		_, err := Ask([]string{path}, Request{Verb: VerbStatus}, 10*time.Second)
+		asked <- err
+	}()
+	for range 2 { // the first, and the one who asks
+		conn, _, err := unix.Accept(fd)
+		if err != nil {
+			t.Fatal(err)
+		}
+		unix.Close(conn)
+	}
+	if err := <-asked; err == nil || strings.Contains(err.Error(), "too many ask at once at") {
+		t.Errorf("error %v", err)
 	}
 }
 
