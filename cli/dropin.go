@@ -180,6 +180,8 @@ func (s *speaker) Open(_ string, _ service.Run, files [3]int) ([3]int, func(), e
 
 func (s *speaker) Reopen() {}
 
+func (s *speaker) Resize() {}
+
 func (s *speaker) Hang(string) {}
 
 // Sum is pid1.Output's: what we are called by says nothing of the kind.

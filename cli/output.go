@@ -194,6 +194,8 @@ func (c *closers) all() {
 
 func (o *output) Reopen() { o.mux.Reopen() }
 
+func (o *output) Resize() { o.mux.Resize() }
+
 func (o *output) Hang(writer string) { o.mux.Hang(writer) }
 
 func (o *output) Say(level machine.Level, name, text string) {

@@ -14,31 +14,45 @@ type Table struct {
 	rules      map[proc.Signal]service.Rule
 	oneCommand bool
 	ourGroup   bool // the one command is in our own process group
+	ownWindow  bool // main has a terminal of its own
 }
 
 // New makes the table of a plan.
 func New(plan *service.Plan) Table {
-	return Table{
+	t := Table{
 		rules: plan.Init.Rules, oneCommand: plan.Init.OneCommand,
 		ourGroup: plan.Init.OneCommand && plan.Services[0].OurGroup,
 	}
+	for i := range plan.Services {
+		if s := &plan.Services[i]; s.PTY && s.Name == plan.Init.Main {
+			t.ownWindow = true
+		}
+	}
+	return t
 }
 
 // For is what a signal that was caught does. ok is false for one that is ours
 // and goes no further; a rule can make PIPE go all the same.
 //
 // What the terminal sends to our whole process group has reached a command in
-// that group by itself, and is not sent to it a second time.
+// that group by itself, and is not sent to it a second time. Nor is the new size
+// of its window to who has a window of its own, where the kernel tells of it.
+// And a window of a new size is no wish to stop: whose stop signal is WINCH, as
+// httpd's is, means the one that somebody sends.
 func (t Table) For(c proc.Caught) (rule service.Rule, ok bool) {
 	if _, ruled := t.rules[c.Signal]; c.Signal == 0 || Ours(c.Signal) && !ruled {
 		return service.Rule{}, false
 	}
 	rule = t.Rule(c.Signal)
-	if t.ourGroup && c.Code == proc.CodeKernel && toGroup(c.Signal) {
+	if t.ourGroup && c.Code == proc.CodeKernel && toGroup(c.Signal) ||
+		Resized(c) && (rule.Verb == service.VerbStop || rule.Verb == service.VerbForward && t.ownWindow) {
 		rule.Verb = service.VerbIgnore
 	}
 	return rule, true
 }
+
+// Resized tells whether a signal says that our terminal's window has a new size.
+func Resized(c proc.Caught) bool { return c.Signal == proc.WINCH && c.Code == proc.CodeKernel }
 
 // toGroup tells whether a terminal sends the signal to a process group as a
 // whole. HUP, at its end, goes to the session's leader alone.

@@ -19,6 +19,7 @@ func TestWhatASignalDoes(t *testing.T) {
 	services := &service.Plan{Init: service.Init{Rules: map[proc.Signal]service.Rule{
 		proc.WINCH: stop, proc.TERM: ignore, proc.QUIT: forward,
 	}}}
+	ownWindow := &service.Plan{Init: service.Init{Main: "web"}, Services: []service.Spec{{Name: "db"}, {Name: "web", PTY: true}}}
 	one := func(ourGroup bool) *service.Plan {
 		return &service.Plan{
 			Init:     service.Init{OneCommand: true, Rules: map[proc.Signal]service.Rule{proc.PIPE: forward, proc.TSTP: suspend}},
@@ -33,6 +34,9 @@ func TestWhatASignalDoes(t *testing.T) {
 		ours bool
 	}{
 		{what: "a rule", plan: services, c: proc.Caught{Signal: proc.WINCH}, want: stop},
+		{what: "stop by WINCH, a window of a new size", plan: services, c: proc.Caught{Signal: proc.WINCH, Code: proc.CodeKernel}, want: ignore},
+		{what: "main's own window", plan: ownWindow, c: proc.Caught{Signal: proc.WINCH, Code: proc.CodeKernel}, want: ignore},
+		{what: "main's own window, somebody", plan: ownWindow, c: proc.Caught{Signal: proc.WINCH, PID: 7}, want: forward},
 		{what: "a rule against the default", plan: services, c: proc.Caught{Signal: proc.TERM}, want: ignore},
 		{what: "a rule against the default", plan: services, c: proc.Caught{Signal: proc.QUIT}, want: forward},
 		{what: "a default", plan: services, c: proc.Caught{Signal: proc.INT}, want: stop},

@@ -23,6 +23,7 @@ func (*diary) Open(_ string, _ service.Run, files [3]int) ([3]int, func(), error
 }
 func (*diary) Reopen()                   {}
 func (*diary) Hang(string)               {}
+func (*diary) Resize()                   {}
 func (*diary) Drain(_, _ time.Duration)  {}
 func (d *diary) Sum(sum service.Summary) { d.sum = sum }
 func (d *diary) Say(_ machine.Level, service, text string) {

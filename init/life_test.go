@@ -334,6 +334,8 @@ func (l *life) Open(name string, _ service.Run, files [3]int) ([3]int, func(), e
 
 func (l *life) Reopen() {}
 
+func (l *life) Resize() {}
+
 func (l *life) Hang(string) {}
 
 // Sum is a part of Output.

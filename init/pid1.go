@@ -87,6 +87,8 @@ type Output interface {
 	Open(service string, run service.Run, files [3]int) (full [3]int, started func(), err error)
 	// Reopen opens log files again by their names.
 	Reopen()
+	// Resize takes over a new size of our terminal's window.
+	Resize()
 	// Hang lets the reader of a service's stdout see its end, once the service has
 	// ended: it will not be started again.
 	Hang(writer string)
@@ -331,6 +333,9 @@ func (p *PID1) caught(c proc.Caught) {
 	p.counts.Lost += uint64(c.Lost)
 	if c.Lost > 0 {
 		p.Output.Say(machine.Error, "", fmt.Sprintf("%d signals were lost: they came faster than they could be forwarded", c.Lost))
+	}
+	if forward.Resized(c) {
+		p.Output.Resize()
 	}
 	rule, ok := p.table.For(c)
 	if !ok {

@@ -152,5 +152,8 @@ func (m *Mux) register(o *Output, which string, s *stream) error {
 	s.account = m.accountOf(o.Service, which)
 	s.ring = m.ringOf(o.Service, o.Log.Recent)
 	m.open[int32(s.fd)] = s
+	if s.terminal {
+		_ = unix.IoctlSetWinsize(s.fd, unix.TIOCSWINSZ, &m.window)
+	}
 	return nil
 }

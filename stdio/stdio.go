@@ -47,6 +47,8 @@ import (
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
+
+	"golang.org/x/sys/unix"
 )
 
 // Level says how much is to be said, and how important a line is: a line is
@@ -102,6 +104,7 @@ type Mux struct {
 	mu        sync.Mutex // never held over a system call that can wait
 	poller    *poller
 	open      map[int32]*stream // by the descriptor of the pipe that we read
+	window    unix.Winsize      // the size that the terminals which we made were given last
 	accounts  map[accountKey]*account
 	order     []*account       // the same, in the order of their first use
 	rings     map[string]*ring // by service

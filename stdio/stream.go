@@ -118,6 +118,9 @@ func (s *stream) fill(b *batch) turn {
 		s.tail = nil
 		return over
 	}
+	if s.terminal {
+		s.sink.mux.Resize()
+	}
 	s.account.in.bytes.Add(int64(n))
 	s.overdue.Store(false) // something did come
 	s.sink.mux.stamp(&s.frame)

@@ -24,6 +24,7 @@ func (m *Mux) terminal(o *Output) (int, error) {
 	}
 	s := m.newStream(o, Stdout, ours)
 	s.terminal = true
+	m.Resize()
 	if err := m.register(o, Stdout, s); err != nil {
 		closeBoth([2]int{ours, theirs})
 		return -1, err
@@ -80,9 +81,6 @@ func (m *Mux) otherSide(ours int) (int, error) {
 		modes.Lflag &^= unix.ECHO | unix.ECHOE | unix.ECHOK | unix.ECHONL | unix.ECHOCTL | unix.ECHOKE
 		err = unix.IoctlSetTermios(theirs, unix.TCSETS, modes)
 	}
-	if err == nil {
-		err = unix.IoctlSetWinsize(theirs, unix.TIOCSWINSZ, m.windowSize())
-	}
 	if err != nil {
 		_ = unix.Close(theirs)
 		return -1, fmt.Errorf("cannot set its modes: %w", err)
@@ -115,15 +113,39 @@ func openPeerByName(ours int) (int, error) {
 	return fd, nil
 }
 
-// windowSize is the size of the terminal that we have, as it is now; 80 by 24
-// where there is none, or one that does not know its size.
-func (m *Mux) windowSize() *unix.Winsize {
-	for _, fd := range []int{m.options.Out, m.options.Err, 0} {
-		if size, err := unix.IoctlGetWinsize(fd, unix.TIOCGWINSZ); err == nil && size.Row > 0 && size.Col > 0 {
-			return size
+// Resize gives the terminals that we made the size that ours has by now, if that
+// has changed; the kernel tells who is in front there by WINCH. Never waits.
+//
+// It is called when we hear of a change. Where a service has our terminal the
+// kernel tells that one alone, so we look as well whenever something was written
+// to a terminal that we made.
+func (m *Mux) Resize() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	size := m.windowSize()
+	if size == m.window {
+		return // a program may have given its terminal another
+	}
+	m.window = size
+	for _, s := range m.open {
+		if s.terminal {
+			_ = unix.IoctlSetWinsize(s.fd, unix.TIOCSWINSZ, &size)
 		}
 	}
-	return &unix.Winsize{Row: 24, Col: 80}
+}
+
+// windowSize is the size of the terminal that we have, as it is now; where there
+// is none, or one that does not know its size, what it was, and 80 by 24 at first.
+func (m *Mux) windowSize() unix.Winsize {
+	for _, fd := range []int{m.options.Out, m.options.Err, 0} {
+		if size, err := unix.IoctlGetWinsize(fd, unix.TIOCGWINSZ); err == nil && size.Row > 0 && size.Col > 0 {
+			return *size
+		}
+	}
+	if m.window.Row > 0 {
+		return m.window
+	}
+	return unix.Winsize{Row: 24, Col: 80}
 }
 
 // read reads what the service wrote. A terminal says EIO when nobody has the

@@ -154,26 +154,62 @@ func TestWhatIsLeftInATerminalIsCounted(t *testing.T) {
 	web.exit()
 }
 
-// A terminal has the size of the one that we write to.
+// A terminal has the size of the one that we write to, also when that changes: as
+// soon as we hear of it, and else when something is written. A size that a program
+// has chosen itself stays meanwhile.
 func TestTerminalHasTheSizeOfOurs(t *testing.T) {
 	slave, all := openTerminal(t)
-	if err := unix.IoctlSetWinsize(slave, unix.TIOCSWINSZ, &unix.Winsize{Row: 40, Col: 132}); err != nil {
-		t.Fatal(err)
+	ours := func(rows uint16) {
+		if err := unix.IoctlSetWinsize(slave, unix.TIOCSWINSZ, &unix.Winsize{Row: rows, Col: 132}); err != nil {
+			t.Fatal(err)
+		}
 	}
+	ours(40)
 	m := newMux(t, Options{Out: slave, Err: slave})
-	web := openOwn(t, m, Output{Service: "web"})
-	raw, err := web.out.SyscallConn()
-	if err != nil {
+	web, more := openOwn(t, m, Output{Service: "web"}), openOwn(t, m, Output{Service: "more"})
+	rows := func(c *child, chosen uint16) uint16 {
+		raw, err := c.out.SyscallConn()
+		if err != nil {
+			t.Fatal(err)
+		}
+		size := new(unix.Winsize)
+		if failed := raw.Control(func(fd uintptr) {
+			if chosen != 0 {
+				err = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, &unix.Winsize{Row: chosen, Col: 132})
+			}
+			if err == nil {
+				size, err = unix.IoctlGetWinsize(int(fd), unix.TIOCGWINSZ)
+			}
+		}); failed != nil || err != nil {
+			t.Fatal(failed, err)
+		}
+		if size.Col != 132 {
+			t.Errorf("%d columns", size.Col)
+		}
+		return size.Row
+	}
+	if got := rows(web, 0); got != 40 {
+		t.Errorf("%d rows at the start", got)
+	}
+	ours(41)
+	m.Resize()
+	if got := rows(web, 0); got != 41 {
+		t.Errorf("%d rows after Resize", got)
+	}
+	rows(more, 10)
+	m.Resize()
+	last := openOwn(t, m, Output{Service: "last"})
+	if a, b, c := rows(web, 0), rows(more, 0), rows(last, 0); a != 41 || b != 10 || c != 41 {
+		t.Errorf("%d, %d and %d rows, of which one has chosen 10", a, b, c)
+	}
+	ours(42)
+	if _, err := web.out.WriteString("x\n"); err != nil {
 		t.Fatal(err)
 	}
-	var size *unix.Winsize
-	if err := raw.Control(func(fd uintptr) { size, err = unix.IoctlGetWinsize(int(fd), unix.TIOCGWINSZ) }); err != nil {
-		t.Fatal(err)
+	eventually(t, "both have the new size", func() bool { return rows(web, 0) == 42 && rows(more, 0) == 42 })
+	for _, c := range []*child{web, more, last} {
+		c.exit()
 	}
-	if err != nil || size.Row != 40 || size.Col != 132 {
-		t.Errorf("size %+v, %v", size, err)
-	}
-	web.exit()
 	drained(t, m)
 	all()
 }
