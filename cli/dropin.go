@@ -115,13 +115,13 @@ func (d *dropIn) run() int {
 	speaker := newSpeaker(d.voices)
 	if err := linux.Catch(); err != nil {
 		speaker.Say(machine.Error, "", err.Error())
-		speaker.Drain(time.Second, time.Second)
+		speaker.Drain(time.Second, time.Second, func() {})
 		return 1
 	}
 	if d.parentDeath != 0 {
 		if err := kernel.SetParentDeath(d.parentDeath); err != nil {
 			speaker.Say(machine.Error, "", err.Error())
-			speaker.Drain(time.Second, time.Second)
+			speaker.Drain(time.Second, time.Second, func() {})
 			return 1
 		}
 	}
@@ -194,7 +194,8 @@ func (s *speaker) Say(level machine.Level, name, text string) {
 	}
 }
 
-func (s *speaker) Drain(within, _ time.Duration) {
+func (s *speaker) Drain(within, _ time.Duration, last func()) {
+	last()
 	by := time.Now().Add(within)
 	for level, mux := range s.muxes {
 		if s.said[level] {

@@ -227,25 +227,31 @@ func (o *output) Sum(s service.Summary) {
 // recent are the last lines of a service, as far as they came through us.
 func (o *output) recent(name string, n int) [][]byte { return o.mux.Recent(name, n) }
 
-func (o *output) Drain(stalled, most time.Duration) {
-	if !o.used {
-		return
+// Drain is pid1.Output's.
+func (o *output) Drain(stalled, most time.Duration, last func()) {
+	if o.used {
+		o.drain(stalled*8/10, most*8/10)
 	}
-	loss := o.mux.Drain(stalled*8/10, most*8/10)
-	for _, left := range loss.Left {
+	last()
+	if o.used {
+		o.mux.Flush(stalled / 10)
+	}
+}
+
+// drain writes out what there is, and says what became of it.
+func (o *output) drain(stalled, most time.Duration) {
+	for _, left := range o.mux.Drain(stalled, most).Left {
 		if words := o.lossWords(left); words != "" {
 			o.mux.Say(stdio.Errors, left.Service, words)
 		}
 	}
-	if o.level >= machine.Debug {
-		for _, a := range o.mux.Accounts() {
-			if a.In.Bytes > 0 {
-				o.mux.Say(stdio.Errors, a.Service, fmt.Sprintf("its %s: %s came in, %s went out, %s dropped", a.Stream, a.In, a.Out, a.Dropped))
-			}
-		}
+	if o.level < machine.Debug {
+		return
 	}
-	if !loss.None() || o.level >= machine.Debug {
-		o.mux.Flush(stalled / 10)
+	for _, a := range o.mux.Accounts() {
+		if a.In.Bytes > 0 {
+			o.mux.Say(stdio.Errors, a.Service, fmt.Sprintf("its %s: %s came in, %s went out, %s dropped", a.Stream, a.In, a.Out, a.Dropped))
+		}
 	}
 }
 

@@ -18,7 +18,15 @@ func (p *PID1) drain() {
 	if by, ok := p.machine.LeaveBy(); ok {
 		most = outputTime(by-p.now(), p.Plan.Init.Grace)
 	}
-	p.Output.Drain(min(drainMax, most), most)
+	p.Output.Drain(min(drainMax, most), most, p.sayLastWords)
+}
+
+// sayLastWords is for when everything else is written.
+func (p *PID1) sayLastWords() {
+	for _, words := range p.lastWords {
+		p.say(words)
+	}
+	p.lastWords = nil
 }
 
 // outputTime is how long writing out the last output may take when so much of the

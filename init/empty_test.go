@@ -21,11 +21,11 @@ type diary struct {
 func (*diary) Open(_ string, _ service.Run, files [3]int) ([3]int, func(), error) {
 	return files, func() {}, nil
 }
-func (*diary) Reopen()                   {}
-func (*diary) Hang(string)               {}
-func (*diary) Resize()                   {}
-func (*diary) Drain(_, _ time.Duration)  {}
-func (d *diary) Sum(sum service.Summary) { d.sum = sum }
+func (*diary) Reopen()                               {}
+func (*diary) Hang(string)                           {}
+func (*diary) Resize()                               {}
+func (*diary) Drain(_, _ time.Duration, last func()) { last() }
+func (d *diary) Sum(sum service.Summary)             { d.sum = sum }
 func (d *diary) Say(_ machine.Level, service, text string) {
 	d.lines = append(d.lines, service+": "+text)
 }

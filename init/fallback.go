@@ -31,6 +31,6 @@ func (p *PID1) leaveWithoutMachine(cause any) int {
 		patience = time.Second
 	}
 	p.summary = service.Summary{Status: exitInternal, Reason: fmt.Sprintf("internal error: %v", cause)}
-	p.Output.Drain(drainMax, drainMax)
+	p.Output.Drain(drainMax, drainMax, func() {})
 	return exitInternal
 }

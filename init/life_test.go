@@ -38,6 +38,7 @@ type life struct {
 	pid1      *PID1
 	trace     bytes.Buffer
 	wrongs    []string
+	drained   bool       // the services' output is written
 	mu        sync.Mutex // for the two below
 	asked     bool
 	askAt     time.Duration
@@ -341,13 +342,18 @@ func (l *life) Hang(string) {}
 // Sum is a part of Output.
 func (l *life) Sum(service.Summary) {}
 
-func (l *life) Say(machine.Level, string, string) {
+func (l *life) Say(_ machine.Level, _, text string) {
+	if strings.HasPrefix(text, "leaving with status ") && !l.drained {
+		l.wrong("our last words are said before the services' output is written")
+	}
 	if err := l.pid1.machine.Check(); err != nil {
 		l.wrong("%v", err)
 	}
 }
 
-func (l *life) Drain(_, _ time.Duration) {
+func (l *life) Drain(_, _ time.Duration, last func()) {
+	l.drained = true
+	last()
 	if n := l.sim.Zombies(); n > 0 && !l.sim.Subreaper && l.plan.Init.Linger > 0 && l.sim.Alive() == 0 {
 		l.wrong("%d zombies are left at the end", n)
 	}

@@ -37,17 +37,29 @@ func (p *PID1) perform(action machine.Action) {
 		p.Output.Reopen()
 	case machine.Suspend:
 		p.Kernel.Suspend()
+	case machine.Say, machine.Summarize:
+		if p.machine.Over() {
+			p.lastWords = append(p.lastWords, a) // they come behind what the services wrote
+		} else {
+			p.say(a)
+		}
+	case machine.Leave:
+		p.heed(false)
+		for run := range p.probes {
+			p.stopProbe(run)
+		}
+	}
+}
+
+// say performs what is for people to read.
+func (p *PID1) say(words machine.Action) {
+	switch a := words.(type) {
 	case machine.Say:
 		p.Output.Say(a.Level, a.Service, a.Text)
 	case machine.Summarize:
 		p.summary = a.Summary
 		if !p.Plan.Init.OneCommand { // there the exit status says it all
 			p.Output.Sum(a.Summary)
-		}
-	case machine.Leave:
-		p.heed(false)
-		for run := range p.probes {
-			p.stopProbe(run)
 		}
 	}
 }

@@ -97,8 +97,9 @@ type Output interface {
 	// Sum is the line of our own that tells how everything ended.
 	Sum(s service.Summary)
 	// Drain writes out what has been written to us: for as long as that gets on, but
-	// at most so long, and no longer than stalled when it does not.
-	Drain(stalled, most time.Duration)
+	// at most so long, and no longer than stalled when it does not. last says our
+	// last words, which stand behind all that.
+	Drain(stalled, most time.Duration, last func())
 }
 
 // Config is what it takes to run a plan.
@@ -170,6 +171,8 @@ type PID1 struct {
 
 	told    map[proc.PID]bool // who was told of as left and has not ended yet, as far as we see
 	summary service.Summary
+	// lastWords are what the machine's last step had to say.
+	lastWords []machine.Action
 
 	terminal    proc.Terminal
 	hasTerminal bool
@@ -229,7 +232,7 @@ func (p *PID1) Run() (status int) {
 		if !p.settle() {
 			p.summary = service.Summary{Status: exitInternal, Reason: noThreads}
 			p.Output.Say(machine.Error, "", noThreads)
-			p.Output.Drain(drainMax, drainMax)
+			p.Output.Drain(drainMax, drainMax, func() {})
 			p.tellEnd()
 			return exitInternal
 		}
