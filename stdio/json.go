@@ -154,7 +154,9 @@ func (f *frame) appendRecord(dst, text []byte, more bool) []byte {
 }
 
 // appendMerged appends an object with our members before its own, but for those
-// that it has itself. The first space parts the two: ours have none.
+// that it has itself. The first space parts the two: ours have none. An object that
+// was written in several lines becomes one: outside of its strings, which have no
+// newlines, a space is as good.
 func (f *frame) appendMerged(dst, text []byte, has uint) []byte {
 	dst = append(dst, '{')
 	empty := true
@@ -172,8 +174,16 @@ func (f *frame) appendMerged(dst, text []byte, has uint) []byte {
 		dst = append(dst, ',')
 	}
 	dst = append(dst, ' ')
+	begin := len(dst)
 	dst = append(dst, text[1:]...)
-	return append(dst, '\n')
+	for at := begin; ; {
+		n := bytes.IndexByte(dst[at:], '\n')
+		if n < 0 {
+			return append(dst, '\n')
+		}
+		at += n
+		dst[at] = ' '
+	}
 }
 
 // source is how many bytes of the stream an object with its newline was made of.

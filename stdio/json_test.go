@@ -105,7 +105,7 @@ func slowMerge(f frame, line string) string {
 	if len(has) == 0 || len(ours) == 0 {
 		comma = ""
 	}
-	return "{" + strings.Join(ours, ",") + comma + " " + line[1:] + "\n"
+	return "{" + strings.Join(ours, ",") + comma + " " + strings.ReplaceAll(line[1:], "\n", " ") + "\n"
 }
 
 func slowDepth(line string) (most int) {
@@ -230,6 +230,8 @@ func FuzzCutJSON(f *testing.F) {
 	f.Add([]byte("{\"a\":[1,2.5e3,\"x\\u00e9\"]}\n{\"time\":1}\n{}\n {\n"), []byte{200}, uint8(100), uint8(1), true, true)
 	f.Add([]byte("{\"a\":[\"\",\"\",\"\",\"\"]}\n {\"b\":2}\n{\"a\":[\"\",\"\",\"\",\"\"]"), []byte{5}, uint8(20), uint8(1), true, true)
 	f.Add([]byte("0123456789\u00e9\u20ac\n\xff\xfe\n"), []byte{1}, uint8(1), uint8(9), true, false)
+	f.Add([]byte("{\"a\":1,\n\n \"b\":[\n 2]}\n{}\n"), []byte{1}, uint8(60), uint8(9), true, true)
+	f.Add([]byte("{\"a\":1,\n \"b\":[\n 2]}\n{}\n"), []byte{2}, uint8(60), uint8(90), true, true)
 	f.Fuzz(func(t *testing.T, stream, chunks []byte, room, batch uint8, merge, join bool) {
 		frame := testJSONFrame(int(room)+escapeMost, merge, join)
 		at := 0
