@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -79,10 +80,10 @@ func (r *reader) log(v *value, d draftLog) {
 	if l.Format == service.Inherit && v.child("format") != nil { // also of the place that [log] gives
 		l.File.Path, l.Syslog = "", ""
 	}
-	if l.Format != service.JSON && l.Format != service.AutoFormat {
+	if l.Format != service.JSON && (d.color == nil || v.child("format") != nil) { // [log] may mean services with a format of their own
 		for _, name := range []string{"json", "join"} {
-			if entry := v.child(name); entry != nil && v.child("format") != nil {
-				r.wrong(entry, fmt.Sprintf("it is for JSON objects, and the format is %q", l.Format), `write format = "json", or remove it`)
+			if entry := v.child(name); entry != nil {
+				r.wrong(entry, "it is for JSON objects, and the format is another", `write format = "json", or remove it`)
 			}
 		}
 	}
@@ -192,8 +193,16 @@ func logFileRows() []row[*service.LogFile] {
 	return []row[*service.LogFile]{
 		{name: "path", expects: "an absolute path", example: `path = "/var/log/{service}.log"`,
 			read: func(r *reader, v *value, f *service.LogFile) {
-				if r.path(v, &f.Path) && strings.HasSuffix(f.Path, "/") {
+				if !r.path(v, &f.Path) {
+					return
+				}
+				directory := strings.HasSuffix(f.Path, "/")
+				f.Path = path.Clean(f.Path)
+				switch {
+				case directory:
 					r.wrong(v, "it is a directory", "name a file")
+				case isDescriptor(f.Path):
+					r.wrong(v, "our own stdout and stderr are never opened by a name", "remove file: without it output goes there, or write file = false where [log] has one")
 				}
 			}},
 		{name: "size", expects: "a size", example: `size = "10MiB"`, others: "max_size maxbytes",
@@ -227,6 +236,13 @@ func logFileRows() []row[*service.LogFile] {
 			}},
 		{name: "owner", expects: "a user, or user:group", example: `owner = "app:adm"`, read: readOwner},
 	}
+}
+
+// isDescriptor tells whether a path means a descriptor of who opens it.
+func isDescriptor(name string) bool {
+	dir, base := path.Split(name)
+	return dir == "/dev/" && (base == "stdin" || base == "stdout" || base == "stderr") ||
+		dir == "/dev/fd/" || strings.HasPrefix(dir, "/proc/") && strings.HasSuffix(dir, "/fd/")
 }
 
 func readOwner(r *reader, v *value, f *service.LogFile) {
@@ -345,10 +361,15 @@ func (r *reader) checkLogs(d *draft) {
 			shared[l.File.Path] = s
 			continue
 		}
-		if v := s.table.child("log").child("file"); l.File != first.spec.Log.File && v != nil {
-			r.wrong(v, fmt.Sprintf("%q writes to the same file and has other settings for it", first.spec.Name),
-				"give both the same, or put them into [log]")
+		if l.File == first.spec.Log.File {
+			continue
 		}
+		here, other := s, first
+		if s.table.child("log").child("file") == nil { // it has [log]'s, and first has not
+			here, other = first, s
+		}
+		r.wrong(here.table.child("log").child("file"), fmt.Sprintf("%q writes to the same file and has other settings for it", other.spec.Name),
+			"give both the same, or put them into [log]")
 	}
 }
 

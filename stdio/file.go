@@ -2,6 +2,7 @@ package stdio
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -216,12 +217,7 @@ func (f *file) shut() {
 // is written on, beyond its size, and that is tried again each time as much has come
 // as a whole file holds, or after its age.
 func (f *file) rotate() error {
-	err := error(nil)
-	if f.Keep == 0 {
-		err = unix.Unlink(f.Path)
-	} else {
-		err = unix.Rename(f.Path, f.Path+"."+rotatedStamp(f.sink.mux.now()))
-	}
+	err := f.putAside()
 	if err != nil && err != unix.ENOENT {
 		if f.beyond == 0 {
 			f.sink.mux.Say(Errors, "", "cannot rotate "+f.Path+": "+err.Error()+"; it grows meanwhile, and this is tried again")
@@ -231,6 +227,19 @@ func (f *file) rotate() error {
 	}
 	f.shut()
 	return f.open()
+}
+
+// putAside takes the file away from its name. A symbolic link stays: who made it
+// wants the file to be where it points to, which may be a descriptor of somebody's.
+func (f *file) putAside() error {
+	var s unix.Stat_t
+	if unix.Lstat(f.Path, &s) == nil && s.Mode&unix.S_IFMT == unix.S_IFLNK {
+		return errors.New("it is a symbolic link; name the file itself")
+	}
+	if f.Keep == 0 {
+		return unix.Unlink(f.Path)
+	}
+	return unix.Rename(f.Path, f.Path+"."+rotatedStamp(f.sink.mux.now()))
 }
 
 const rotatedForm = "20060102T150405.000000000Z"

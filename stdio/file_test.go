@@ -208,6 +208,33 @@ func TestFileThatCannotBeRotatedIsTriedAgain(t *testing.T) {
 	wantText(t, "stderr", stderr.all(), "sexton | cannot rotate "+path+": "+unix.EISDIR.Error()+"; it grows meanwhile, and this is tried again\n")
 }
 
+// A symbolic link in a file's place is not put aside, nor what it points to: that may
+// be somebody's stdout.
+func TestLinkIsNotRotated(t *testing.T) {
+	stderr := newReader(t, 0).read()
+	m := newMux(t, Options{Out: -1, Err: stderr.out, Clock: testClock()})
+	dir := t.TempDir()
+	path, target := filepath.Join(dir, "web.log"), filepath.Join(dir, "target")
+	if err := os.WriteFile(target, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(target, path); err != nil {
+		t.Fatal(err)
+	}
+	web := spawn(t, m, Output{Service: "web", Log: service.Log{Format: service.Raw, File: service.LogFile{Path: path, Size: 5000, Keep: 5, Mode: 0o600}}})
+	want := strings.Repeat(strings.Repeat("x", 999)+"\n", 20)
+	web.say(want)
+	web.exit()
+	drained(t, m)
+	if text, err := os.ReadFile(target); string(text) != want {
+		t.Errorf("%d bytes, %v", len(text), err)
+	}
+	if names, _ := filesOf(t, path); len(names) != 1 {
+		t.Errorf("there are %v", names)
+	}
+	wantText(t, "stderr", stderr.all(), "sexton | cannot rotate "+path+": it is a symbolic link; name the file itself; it grows meanwhile, and this is tried again\n")
+}
+
 // Who renames a log file has us open it again; who does not gets all lines in
 // the file that he has renamed.
 func TestReopen(t *testing.T) {
