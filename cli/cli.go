@@ -21,6 +21,10 @@ const (
 	exitConfig   = 78
 )
 
+// descriptorsLeast is how many descriptors we must be able to open beside the
+// standard ones for anything but one command: the signals' two, the poller's two, and a file.
+const descriptorsLeast = 5
+
 // Version is set by the linker (-X sexton/cli.Version=...).
 var Version = "0.1.0-dev"
 
@@ -40,11 +44,11 @@ func Main(args []string) int {
 		}
 	}
 	c := &call{verb: verb, environ: kernel.Environ(), stdout: careful(1), stderr: careful(2)}
+	path := ""
+	if new(kernel.Linux).First() { // by docker exec it is not the container's end
+		path = service.DefaultTerminationLog
+	}
 	if err := c.parse(rest); err != nil {
-		path := ""
-		if new(kernel.Linux).First() { // by docker exec it is not the container's end
-			path = service.DefaultTerminationLog
-		}
 		return c.refuse(exitUsage, path, fmt.Sprintf("sexton: %v\nTry: sexton --help\n", err))
 	}
 	if verb != "run" {
@@ -57,6 +61,13 @@ func Main(args []string) int {
 	case c.version || verb == "version":
 		fmt.Fprintf(c.stdout, "sexton version %s\n", Version)
 		return 0
+	}
+	if len(c.command) == 0 || c.config != "" || c.trace != "" {
+		if err := kernel.MayOpen(descriptorsLeast); err != nil {
+			return c.refuse(exitInternal, path, fmt.Sprintf("sexton: cannot do anything with so few descriptors: %v; raise the limit of open files (--ulimit nofile, ulimit -n)\n", err))
+		}
+	}
+	switch {
 	case verb == "check":
 		return c.check()
 	case verb == "help":

@@ -198,10 +198,11 @@ func membersOf(pgid int) []int {
 // thousands, and who looks may have seen enough.
 func processes() iter.Seq[int] {
 	return func(yield func(int) bool) {
-		dir, err := os.Open("/proc")
+		fd, err := unix.Open("/proc", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 		if err != nil {
 			return
 		}
+		dir := os.NewFile(uintptr(fd), "/proc") // os.Open would start the poller
 		defer dir.Close()
 		for {
 			names, _ := dir.Readdirnames(100)
