@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"sexton/machine"
 	"sexton/proc"
@@ -140,6 +141,9 @@ func (p *PID1) signal(a machine.Signal) {
 		switch {
 		case errors.Is(err, proc.ErrQueueFull):
 			p.refused.count(a.Service)
+		case errors.Is(err, fs.ErrPermission) && !child.deaf:
+			child.deaf = true
+			p.Output.Say(machine.Warn, a.Service, err.Error()+": it has become another user, and we are neither root nor have CAP_KILL")
 		case err != nil:
 			p.Output.Say(machine.Debug, a.Service, err.Error())
 		}

@@ -192,6 +192,7 @@ type process struct {
 	run   service.Run
 	spec  int
 	probe uint64 // the attempt that it is, for an exec probe; 0: it is the service itself
+	deaf  bool   // it was said that we may not signal it
 }
 
 // attempt is one of a probe: its number, and how to end it.
