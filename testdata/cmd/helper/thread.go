@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"runtime/debug"
 	"strconv"
 	"time"
 	"unsafe"
@@ -30,35 +29,39 @@ func (a *sigaction) install(signal uintptr) error {
 
 // becomeSingleThreaded ends all threads of the process but the calling one.
 //
-// The runtime is not told, and so may never again be asked for a thread: the
-// collector is turned off, and the caller stays on one goroutine for good. In
-// return the process has one signal mask, which no runtime changes any more.
+// The runtime is not told, and so may never again be asked for a thread, nor wait
+// for one that is gone: there is no collector, one goroutine runs at a time, the
+// caller stays on it for good, and while the others end no call here gives the
+// scheduler a reason to hand its processor to one of them. In return the process has
+// one signal mask, which no runtime changes any more.
 func becomeSingleThreaded() error {
 	const last, onStack, hasRestorer = 64, 0x08000000, 0x04000000
 	runtime.LockOSThread()
-	debug.SetGCPercent(-1)
-	if unix.Gettid() != unix.Getpid() {
-		// Not on the first thread; ending that one would make a zombie of
-		// the process in the eyes of ps. Begin again.
-		return unix.Exec("/proc/self/exe", os.Args, os.Environ())
+	if unix.Gettid() != unix.Getpid() || os.Getenv("GOMAXPROCS") != "1" || os.Getenv("GOGC") != "off" {
+		// Ending the first thread would make a zombie of the process in the
+		// eyes of ps. Begin again.
+		return unix.Exec("/proc/self/exe", os.Args, append([]string{"GOMAXPROCS=1", "GOGC=off"}, os.Environ()...))
 	}
+	tasks, err := unix.Open("/proc/self/task", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("open /proc/self/task: %w", err)
+	}
+	defer unix.Close(tasks)
 	end := sigaction{handler: endThreadAddress(), flags: onStack | hasRestorer, restorer: endThreadAddress()}
 	if err := end.install(last); err != nil {
 		return err
 	}
+	runtime.Gosched() // begin a slice of time
 	for deadline := time.Now().Add(5 * time.Second); ; {
-		others, err := otherThreads()
+		others, err := endOthers(tasks, last)
 		if err != nil {
 			return err
 		}
-		if len(others) == 0 {
+		if others == 0 {
 			break
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("threads %v do not end", others)
-		}
-		for _, tid := range others {
-			unix.Tgkill(unix.Getpid(), tid, last)
+			return fmt.Errorf("%d threads do not end", others)
 		}
 		unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
 	}
@@ -66,16 +69,25 @@ func becomeSingleThreaded() error {
 	return byDefault.install(last)
 }
 
-func otherThreads() ([]int, error) {
-	entries, err := os.ReadDir("/proc/self/task")
-	if err != nil {
-		return nil, err
+// endOthers sends the signal to every thread in the directory but the caller's, and
+// tells how many there are. It makes raw system calls only.
+func endOthers(tasks int, signal uintptr) (int, error) {
+	var buf [4096]byte
+	if _, _, errno := unix.RawSyscall(unix.SYS_LSEEK, uintptr(tasks), 0, unix.SEEK_SET); errno != 0 {
+		return 0, fmt.Errorf("lseek: %w", errno)
 	}
-	var out []int
-	for _, entry := range entries {
-		if tid, err := strconv.Atoi(entry.Name()); err == nil && tid != unix.Getpid() {
-			out = append(out, tid)
+	n, _, errno := unix.RawSyscall(unix.SYS_GETDENTS64, uintptr(tasks), uintptr(unsafe.Pointer(&buf)), unsafe.Sizeof(buf))
+	if errno != 0 {
+		return 0, fmt.Errorf("getdents64: %w", errno)
+	}
+	_, _, names := unix.ParseDirent(buf[:n], -1, nil)
+	pid, _, _ := unix.RawSyscall(unix.SYS_GETPID, 0, 0, 0)
+	others := 0
+	for _, name := range names {
+		if tid, err := strconv.Atoi(name); err == nil && tid != int(pid) {
+			others++
+			unix.RawSyscall(unix.SYS_TGKILL, pid, uintptr(tid), signal)
 		}
 	}
-	return out, nil
+	return others, nil
 }
