@@ -8,28 +8,42 @@ import (
 	"sexton/proc"
 )
 
-// FindTerminal looks for a terminal that is ours to give away: one of the
-// descriptors 0, 1 and 2 is our controlling terminal and our process group is
-// its foreground group. A start in the background finds nothing, so it steals
-// nothing. ok is false where there is none; that is no error.
+// FindTerminal looks for a terminal that is ours to give away: our controlling
+// terminal, in whose foreground our process group is. A start in the background
+// finds nothing, so it steals nothing. ok is false where there is none; that is no error.
+//
+// One of the descriptors 0, 1 and 2 is that terminal as a rule. Where all of them
+// go elsewhere the command may ask there all the same, for a password for example,
+// and /dev/tty leads there (tty(4)).
 func (*Linux) FindTerminal() (t proc.Terminal, ok bool) {
 	for fd := 0; fd <= 2; fd++ {
-		// TIOCGPGRP fails with ENOTTY unless the descriptor is our controlling
-		// terminal (ioctl_tty(2)).
-		group, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP)
-		if err != nil {
-			continue
+		if t, ok := inFront(fd); ok {
+			return t, true
 		}
-		if group == 0 || group != unix.Getpgrp() { // 0: a group outside of our PID namespace
-			return proc.Terminal{}, false
-		}
-		modes, err := unix.IoctlGetTermios(fd, unix.TCGETS)
-		if err != nil {
-			modes = nil
-		}
-		return proc.Terminal{FD: fd, Group: group, Modes: modes}, true
 	}
-	return proc.Terminal{}, false
+	fd, err := unix.Open("/dev/tty", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return proc.Terminal{}, false
+	}
+	if t, ok = inFront(fd); !ok {
+		unix.Close(fd)
+	}
+	return t, ok
+}
+
+// inFront tells whether fd is our controlling terminal, and we are in front there.
+// TIOCGPGRP fails with ENOTTY for any other, but not for the side of a
+// pseudo-terminal that an emulator has (ioctl_tty(2)).
+func inFront(fd int) (proc.Terminal, bool) {
+	group, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP)
+	if err != nil || group == 0 || group != unix.Getpgrp() { // 0: a group outside of our PID namespace
+		return proc.Terminal{}, false
+	}
+	modes, err := unix.IoctlGetTermios(fd, unix.TCGETS)
+	if err != nil {
+		modes = nil
+	}
+	return proc.Terminal{FD: fd, Group: group, Modes: modes}, true
 }
 
 // GiveUpTerminal lets go of the terminal, so that a session of a child's own can

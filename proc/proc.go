@@ -87,7 +87,7 @@ type Hold interface {
 
 // Terminal is the controlling terminal that we were started on.
 type Terminal struct {
-	FD    int // a descriptor of it, one of 0, 1 and 2
+	FD    int // a descriptor of it
 	Group int // the foreground process group when we were started: our own
 	Modes any // its modes then, in the kernel room's own type; nil: not known
 }
