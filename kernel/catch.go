@@ -118,6 +118,7 @@ func (k *Linux) Catch() error {
 		}
 		chained[s] = old.handler
 	}
+	trustRuntime()
 	unblockAll()
 	return nil
 }

@@ -7,6 +7,12 @@
 #define FLAGS(n) runtime·sigtable+(n*24)(SB)
 #define NAME_LENGTH(n) runtime·sigtable+(n*24+16)(SB)
 
+// Its flags (runtime/runtime2.go): NOTIFY installs a handler and no more, THROW
+// and UNBLOCK open the signal on every thread.
+#define NOTIFY 1
+#define THROW 4
+#define UNBLOCK 128
+
 #define FAULTS (1<<4 | 1<<5 | 1<<6 | 1<<7 | 1<<8 | 1<<11 | 1<<31)
 
 // sexton_entry is where the kernel begins to run us when the binary was built
@@ -27,22 +33,31 @@ TEXT sexton_entry(SB), NOSPLIT|NOFRAME, $0-0
 	// 32, 33 and 34, for C libraries. Before Catch they would kill us with
 	// status 2, and behind it two threads would bring them out of order. With no
 	// flags it leaves a signal alone: it stays blocked, and no handler is installed
-	// that Catch would replace. Only what tells of faults keeps its flags: ILL 4, TRAP 5,
-	// ABRT 6, BUS 7, FPE 8, SEGV 11, SYS 31. Where the table is not the one that
-	// we know, nothing is done.
+	// that Catch would replace. What tells of faults, ILL 4, TRAP 5, ABRT 6, BUS 7,
+	// FPE 8, SEGV 11 and SYS 31, gets a handler of the runtime's, but stays blocked until
+	// trustRuntime: a process may send it, and the runtime would take it for a fault.
+	// Where the table is not the one that we know, nothing is done.
 	CMPL	FLAGS(15), $3
 	JNE	unknown
 	CMPQ	NAME_LENGTH(15), $20 // "SIGTERM: termination"
 	JNE	unknown
 	LEAQ	FLAGS(0), AX
+	MOVQ	AX, ·runtimeTable(SB)
+	LEAQ	·runtimeFlags(SB), DI
 	MOVL	$64, BX
 leave:
-	MOVQ	$FAULTS, CX
-	BTQ	BX, CX
-	JCS	keep
 	LEAQ	(BX)(BX*2), CX
-	MOVL	$0, (AX)(CX*8)
-keep:
+	MOVL	(AX)(CX*8), SI
+	XORL	DX, DX
+	MOVQ	$FAULTS, R8
+	BTQ	BX, R8
+	JCC	write
+	MOVL	SI, (DI)(BX*4)
+	MOVL	SI, DX
+	ANDL	$~(THROW|UNBLOCK), DX
+	ORL	$NOTIFY, DX
+write:
+	MOVL	DX, (AX)(CX*8)
 	DECL	BX
 	JNZ	leave
 unknown:

@@ -2,6 +2,10 @@
 
 #include "textflag.h"
 
+#define NOTIFY 1
+#define THROW 4
+#define UNBLOCK 128
+
 #define FAULTS (1<<4 | 1<<5 | 1<<6 | 1<<7 | 1<<8 | 1<<11 | 1<<31)
 
 // See entry_amd64.s.
@@ -19,15 +23,22 @@ TEXT sexton_entry(SB), NOSPLIT|NOFRAME, $0-0
 	MOVD	(15*24+16)(R5), R4
 	CMP	$20, R4
 	BNE	unknown
+	MOVD	R5, ·runtimeTable(SB)
+	MOVD	$·runtimeFlags(SB), R9
 	MOVD	$64, R6
 	MOVD	$(64*24), R7
 leave:
+	MOVD	$0, R10
 	MOVD	$FAULTS, R4
 	LSR	R6, R4, R4
-	TBNZ	$0, R4, keep
+	TBZ	$0, R4, write
+	MOVWU	(R5)(R7), R10
+	MOVW	R10, (R9)(R6<<2)
+	AND	$~(THROW|UNBLOCK), R10, R10
+	ORR	$NOTIFY, R10, R10
+write:
 	ADD	R5, R7, R4
-	MOVW	ZR, (R4)
-keep:
+	MOVW	R10, (R4)
 	SUB	$24, R7, R7
 	SUB	$1, R6, R6
 	CBNZ	R6, leave

@@ -22,6 +22,9 @@ var (
 	inheritedAction action
 	inheritedAux    unsafe.Pointer // the auxiliary vector, getauxval(3)
 	inheritedEnv    unsafe.Pointer // the environment, environ(7)
+
+	runtimeTable unsafe.Pointer // Go's table of signals; nil: it was left alone
+	runtimeFlags [32]int32      // what stood there of faults
 )
 
 // Inherited tells which signals were blocked and which were ignored when we
@@ -49,6 +52,34 @@ func Inherited() (mask, ignore uint64) {
 // lost before it, none kills us before it, and no two threads ever take one each
 // and bring them out of order.
 var everySignal = ^uint64(0)
+
+// faults are the signals that tell of an error in our own code: ILL, TRAP, ABRT, BUS, FPE,
+// SEGV and SYS.
+const faults = 1<<3 | 1<<4 | 1<<5 | 1<<6 | 1<<7 | 1<<10 | 1<<30
+
+// trustRuntime lets the threads that Go's runtime makes from now on listen for
+// faults, which entry_*.s has kept from those before: what Catch installs can tell a fault of
+// ours from a signal that somebody sends. Until then a fault ends us without a word.
+func trustRuntime() {
+	if runtimeTable == nil {
+		return
+	}
+	table := (*[proc.LastSignal + 1]struct {
+		flags int32
+		_     string
+	})(runtimeTable)
+	for s, flags := range runtimeFlags {
+		if flags != 0 {
+			table[s].flags = flags
+		}
+	}
+}
+
+// openFaults makes the calling thread listen for faults.
+func openFaults() {
+	open := unix.Sigset_t{Val: [16]uint64{faults}}
+	_ = unix.PthreadSigmask(unix.SIG_UNBLOCK, &open, nil)
+}
 
 // The environment that entry_*.s lets Go's runtime see, all of it. What the
 // container's programs are told in GOMAXPROCS, GOGC or GODEBUG is not meant for
@@ -83,6 +114,7 @@ func Environ() []string {
 // were started: for a verb that never calls Catch. All dispositions still are as
 // they were.
 func RestoreSignals() {
+	trustRuntime()
 	if inheritedKnown != 0 {
 		syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&inheritedMask)), 0, 8, 0, 0)
 	}

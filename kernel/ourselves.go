@@ -53,6 +53,7 @@ func (*Linux) Settle(n int) int {
 	for range n {
 		done.Go(func() {
 			runtime.LockOSThread() // so that each needs a thread of its own
+			openFaults()           // it may be older than Catch
 			ready.Done()
 			<-release
 			runtime.UnlockOSThread() // so that the thread stays

@@ -82,7 +82,7 @@ func birth(w way, dir string, o options) (b *born, err error) {
 	s := &stage{
 		World: w != ordinary, Keep: o.child && w != ordinary, Dev: filepath.Join(dir, ".dev"),
 		ReadOnly: o.readOnly, Proc: o.proc, Terminal: o.tty, UID: o.uid, GID: o.gid, Dir: dir,
-		Limits: o.limits, NoCaps: o.noCaps, Blocked: o.blocked, Ignored: o.ignored, Close: o.closed,
+		Limits: o.limits, NoCaps: o.noCaps, Blocked: o.blocked, Ignored: o.ignored, Pending: o.pending, Close: o.closed,
 		Argv:     o.words,
 		Stranger: []string{filepath.Join(filepath.Dir(dir), "bin", "stranger")},
 	}

@@ -62,6 +62,7 @@
 //	    pids=N                          a pids cgroup; skipped where none can be made
 //	    caps=none                       no capability, now or ever
 //	    blocked=SIG,SIG ignored=SIG     the signal mask and dispositions that it is started with
+//	    pending=SIG,SIG                 blocked, and sent already
 //	    env KEY=VALUE                   repeatable
 //	signal SIG [N times] [from inside] [to NAME]      kill(2); without NAME to the init
 //	sigqueue SIG VALUE [N times] [from inside]        with a value, one higher each time

@@ -1,12 +1,14 @@
 package story
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"math"
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"syscall"
 	"unsafe"
 
@@ -44,6 +46,7 @@ type stage struct {
 	NoCaps   bool
 	Blocked  []int // signals
 	Ignored  []int
+	Pending  []int    // blocked, and sent already
 	Argv     []string // Argv[0] is the path of the program
 	Stranger []string // beside the program under a keeper, and none of its family
 }
@@ -124,11 +127,21 @@ func (s *stage) become() error {
 		signal.Ignore(syscall.Signal(n))
 	}
 	var mask unix.Sigset_t
-	for _, n := range s.Blocked {
+	for _, n := range slices.Concat(s.Blocked, s.Pending) {
 		mask.Val[(n-1)/64] |= 1 << ((n - 1) % 64)
 	}
 	if err := unix.PthreadSigmask(unix.SIG_SETMASK, &mask, nil); err != nil {
 		return fmt.Errorf("signal mask: %w", err)
+	}
+	for _, n := range s.Pending {
+		var info [128]byte                                      // struct siginfo of the kernel
+		binary.NativeEndian.PutUint32(info[8:], math.MaxUint32) // SI_QUEUE, -1
+		binary.NativeEndian.PutUint32(info[16:], uint32(os.Getpid()))
+		// To this thread: others of ours may have it open.
+		if _, _, errno := unix.RawSyscall6(unix.SYS_RT_TGSIGQUEUEINFO, uintptr(os.Getpid()), uintptr(unix.Gettid()), uintptr(n),
+			uintptr(unsafe.Pointer(&info)), 0, 0); errno != 0 {
+			return fmt.Errorf("send signal %d: %w", n, errno)
+		}
 	}
 	for _, fd := range s.Close {
 		unix.Close(fd)

@@ -29,6 +29,7 @@ type options struct {
 	noCaps         bool
 	blocked        []int
 	ignored        []int
+	pending        []int
 	env            []string
 	words          []string // the program and its arguments
 }
@@ -65,6 +66,8 @@ func parseStart(words []string) (options, error) {
 			o.blocked, err = signalList(value)
 		case "ignored":
 			o.ignored, err = signalList(value)
+		case "pending":
+			o.pending, err = signalList(value)
 		default:
 			o.words = append([]string{word}, words...)
 			return o, nil
