@@ -302,7 +302,16 @@ func (l *life) judge(status int, took time.Duration) {
 	}
 	// What we said and the status that we leave with must agree.
 	want := 0
-	for _, said := range []string{"; killing it\n", "; killing everything now\n", "did not die of SIGKILL in time", "s survived\n"} {
+	lines := strings.SplitAfter(asked, "\n")
+	for _, line := range strings.Split(asked, "\n") { // who had ended when KILL came was not killed
+		if said, ended := strings.CutSuffix(line, ", before SIGKILL reached it"); ended {
+			_, said, _ = strings.Cut(said, "say info ")
+			name, _, _ := strings.Cut(said, ":")
+			lines = slices.DeleteFunc(lines, func(line string) bool { return strings.Contains(line, "say warn "+name+": ") })
+		}
+	}
+	asked = strings.Join(lines, "")
+	for _, said := range []string{"; killing it\n", "did not die of SIGKILL in time", "s survived\n"} {
 		if said == "s survived\n" { // of what got KILL, not of what got TERM
 			_, asked, _ = strings.Cut(asked, " sweep KILL\n")
 		}

@@ -7,12 +7,12 @@ import (
 
 // leave ends it all.
 func (m *Machine) leave() {
-	m.status = m.exitStatus()
 	for i := range m.units {
 		if u := &m.units[i]; u.state.Live() {
 			u.noteEnd(m, true) // it hangs in the kernel
 		}
 	}
+	m.status = m.exitStatus()
 	m.shutdown.phase, m.shutdown.deadline = finished, never
 	m.do(Summarize{m.summary()})
 	m.sayf(m.shutdownLevel(), nil, "leaving with status %d, %s after the shutdown began", m.status, span(m.now-m.shutdown.at))

@@ -170,15 +170,13 @@ func (u *unit) remains() string {
 const killPatience = time.Second
 
 // kill: -> Killing. Hard tells that gentler means have failed; a ladder that
-// begins with KILL is no failure.
+// begins with KILL is no failure, and what is killed before the container's end is
+// not that end's affair.
 func (u *unit) kill(m *Machine, hard bool) {
-	if hard && !m.keeping() {
-		m.shutdown.killed = true
-	}
 	if u.state != service.Stopping && u.state != service.Killing {
 		u.stopAt = m.now
 	}
-	u.lastSignal, u.hard = proc.KILL, hard
+	u.lastSignal, u.hard = proc.KILL, hard && !m.keeping()
 	u.become(m, service.Killing)
 	m.signalRun(u, proc.KILL, proc.Group)
 	u.deadline = m.now + killPatience
@@ -203,7 +201,8 @@ func (u *unit) lateStart(m *Machine, event Event) {
 // lateRefusal: there was nothing to stop after all.
 func (u *unit) lateRefusal(m *Machine, event Event) {
 	e := event.(StartFailed)
-	u.ended, u.lastStatus = "cannot start: "+e.Err, e.Status
+	u.ended, u.lastStatus, u.exit = "cannot start: "+e.Err, e.Status, proc.Exit{Code: e.Status}
+	u.refused, u.lastSignal, u.hard = true, 0, false
 	u.record(m, service.Record{Exit: u.ended, Status: e.Status, Asked: u.whyStopped(m)})
 	u.stopped(m, event)
 }
@@ -216,9 +215,13 @@ func (u *unit) leaderEnded(m *Machine, event Event) {
 	u.lastStatus = u.exit.Status()
 	u.ended = fmt.Sprintf("%s after %s", u.exit, span(m.now-u.started))
 	u.leaderGone = true
+	killed := u.state == service.Killing
+	if killed && u.exit.Signal != proc.KILL { // it was ending already when KILL came
+		u.lastSignal, u.hard, killed = 0, false, false
+	}
 	u.record(m, service.Record{
 		Exit: u.exit.String(), Status: u.lastStatus, Usage: event.(Exited).Usage,
-		Asked: u.whyStopped(m), Killed: u.state == service.Killing,
+		Asked: u.whyStopped(m), Killed: killed,
 	})
 	m.do(Watch{Run: u.run, Service: u.spec.Name})
 	if u.state == service.Stopping && m.now+remindAfter < u.deadline {
@@ -234,7 +237,7 @@ const remindAfter = time.Second
 
 // stopped: nothing is left of a unit that was being stopped.
 func (u *unit) stopped(m *Machine, _ Event) {
-	killed, took := u.state == service.Killing, m.now-u.since
+	killed, took := u.lastSignal == proc.KILL, m.now-u.since
 	failing := u.failing
 	u.endRun(m)
 	u.noteEnd(m, u.hard)
@@ -250,6 +253,10 @@ func (u *unit) stopped(m *Machine, _ Event) {
 		switch {
 		case killed:
 			m.say(Info, u, "killed")
+		case u.refused:
+			m.say(Info, u, u.ended)
+		case u.lastSignal == 0:
+			m.sayf(Info, u, "%s, before SIGKILL reached it", u.ended)
 		case u.exit.Signal != 0 && u.exit.Signal != u.lastSignal:
 			m.sayf(Info, u, "stopped after %s, %s", span(took), u.exit)
 		default:

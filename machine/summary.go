@@ -21,6 +21,7 @@ func (u *unit) noteEnd(m *Machine, killed bool) {
 		e.After = m.now - u.stopAt
 	}
 	m.shutdown.ends = append(m.shutdown.ends, e)
+	m.shutdown.killed = m.shutdown.killed || killed
 }
 
 // leftMax is how many processes are named that are left.
