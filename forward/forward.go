@@ -107,7 +107,7 @@ func (t Table) Stops() (stops []proc.Signal) {
 // "" if it is not known.
 func From(c proc.Caught, name func(proc.PID) string) string {
 	switch {
-	case c.Code == proc.CodeKernel:
+	case c.Code == proc.CodeKernel && (toGroup(c.Signal) || c.Signal == proc.HUP || c.Signal == proc.CONT):
 		return "from the terminal"
 	case c.Code > 0:
 		return "from the kernel"

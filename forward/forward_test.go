@@ -72,8 +72,8 @@ func TestStopsNamesWhatStopsTheContainer(t *testing.T) {
 func TestFromSaysWhoSentIt(t *testing.T) {
 	name := func(pid proc.PID) string { return map[proc.PID]string{42: "nginx"}[pid] }
 	for want, c := range map[string]proc.Caught{
-		"from the terminal":          {Code: proc.CodeKernel},
-		"from the kernel":            {Code: 1},
+		"from the terminal":          {Signal: proc.HUP, Code: proc.CodeKernel},
+		"from the kernel":            {Signal: proc.XCPU, Code: proc.CodeKernel},
 		"from outside the container": {},
 		"from PID 42 (nginx)":        {PID: 42},
 		"from PID 43":                {PID: 43, Code: proc.CodeQueue},

@@ -212,23 +212,26 @@ func takeStandard(news *proc.News) {
 
 // note adds a signal to the news, if it is any.
 func note(news *proc.News, c proc.Caught) {
-	own := c.PID == proc.PID(catchPID)
 	switch {
 	case c.Signal == 0: // Wake
 	case c.Signal == proc.CHLD:
 		news.ChildDied = true
-	case own && c.Code == proc.CodeTkill:
-		// The runtime's own, caught before chained knew whose it was.
-	case own && c.Code == proc.CodeUser && echo(c.Signal):
+	case ownDoing(c):
 	default:
 		news.Signals = append(news.Signals, c)
 	}
 }
 
-// echo tells whether a signal from ourselves is the kernel's answer to something
-// that we did, for which it names us as the sender: PIPE to a write that nobody
-// can read any more, HUP and CONT to GiveUpTerminal. Nobody means us to forward it.
-func echo(s proc.Signal) bool { return s == proc.PIPE || s == proc.HUP || s == proc.CONT }
+// ownDoing tells whether a signal is of our own doing, so that nobody means us to forward
+// it. We send ourselves none but what the runtime sends its threads (CodeTkill). But the kernel names
+// us as the sender where it answers something that we did: PIPE for a write that
+// nobody can read any more, XFSZ for one beyond RLIMIT_FSIZE, HUP and CONT for
+// GiveUpTerminal. XCPU tells how much time we have used (RLIMIT_CPU).
+func ownDoing(c proc.Caught) bool {
+	own := c.PID == proc.PID(catchPID)
+	return own && (c.Code == proc.CodeTkill || c.Code == proc.CodeUser) ||
+		c.Code == proc.CodeKernel && c.Signal == proc.XCPU
+}
 
 // Wake makes a Wait return, the present one or the next. Any goroutine may call
 // it. A full queue is no loss: then there is something to read.

@@ -30,6 +30,7 @@ const (
 	TTIN  Signal = 21
 	TTOU  Signal = 22
 	URG   Signal = 23
+	XCPU  Signal = 24
 	WINCH Signal = 28
 
 	// RTMin and RTMax are glibc's SIGRTMIN and SIGRTMAX: it keeps 32 and 33

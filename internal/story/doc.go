@@ -58,7 +58,7 @@
 //	    tty                             stdin, stdout and stderr are a terminal of its own session
 //	    stdin=null|closed|pipe          default null
 //	    stdout=closed stderr=closed
-//	    nproc=N nofile=N                RLIMIT_NPROC, RLIMIT_NOFILE
+//	    nproc=N nofile=N fsize=N        RLIMIT_NPROC, RLIMIT_NOFILE, RLIMIT_FSIZE
 //	    pids=N                          a pids cgroup; skipped where none can be made
 //	    caps=none                       no capability, now or ever
 //	    blocked=SIG,SIG ignored=SIG     the signal mask and dispositions that it is started with

@@ -58,7 +58,7 @@ func parseStart(words []string) (options, error) {
 			o.terminationLog = true
 		case "tty":
 			o.tty = true
-		case "uid", "gid", "pids", "nproc", "nofile":
+		case "uid", "gid", "pids", "nproc", "nofile", "fsize":
 			err = o.number(key, value)
 		case "stdin", "stdout", "stderr", "caps", "proc":
 			err = o.choice(key, value)
@@ -98,6 +98,8 @@ func (o *options) number(key, value string) error {
 		o.limits[unix.RLIMIT_NPROC] = uint64(n)
 	case "nofile":
 		o.limits[unix.RLIMIT_NOFILE] = uint64(n)
+	case "fsize":
+		o.limits[unix.RLIMIT_FSIZE] = uint64(n)
 	}
 	return nil
 }
