@@ -64,7 +64,7 @@ func Main(args []string) int {
 	}
 	if len(c.command) == 0 || c.config != "" || c.trace != "" {
 		if err := kernel.MayOpen(descriptorsLeast); err != nil {
-			return c.refuse(exitInternal, path, fmt.Sprintf("sexton: cannot do anything with so few descriptors: %v; raise the limit of open files (--ulimit nofile, ulimit -n)\n", err))
+			return c.refuse(exitInternal, path, fmt.Sprintf("sexton: %d more descriptors cannot be opened, and everything but one command needs them: %v; raise the limit of open files (--ulimit nofile, ulimit -n)\n", descriptorsLeast, err))
 		}
 	}
 	switch {

@@ -226,16 +226,15 @@ func New(c Config) *PID1 {
 // exit status. The order of the boot is behaviour: the kernel was told to catch
 // signals before we got here, so there can be no child whose death would be missed.
 func (p *PID1) Run() (status int) {
+	if _, _, _, err := p.Kernel.Peek(); err != nil {
+		return p.refuse(fmt.Sprintf("nothing was started: the end of a process would not be heard of: %v; allow the system call in the seccomp profile", err))
+	}
 	p.adoptOrphans()
 	p.findTerminal()
 	if !p.Plan.Init.OneCommand {
 		p.Kernel.LeaveNothingOpen()
 		if !p.settle() {
-			p.summary = service.Summary{Status: exitInternal, Reason: noThreads}
-			p.Output.Say(machine.Error, "", noThreads)
-			p.Output.Drain(drainMax, drainMax, func() {})
-			p.tellEnd()
-			return exitInternal
+			return p.refuse(noThreads)
 		}
 		_ = p.Kernel.OutOfMemory() // what happened before us is not ours
 	}
@@ -249,6 +248,15 @@ func (p *PID1) Run() (status int) {
 	p.drain()
 	p.tellEnd()
 	return status
+}
+
+// refuse ends it before anything was started.
+func (p *PID1) refuse(why string) (status int) {
+	p.summary = service.Summary{Status: exitInternal, Reason: why}
+	p.Output.Say(machine.Error, "", why)
+	p.Output.Drain(drainMax, drainMax, func() {})
+	p.tellEnd()
+	return exitInternal
 }
 
 // Exit statuses of our own (sysexits.h).
@@ -368,15 +376,14 @@ func (p *PID1) collect() {
 // bury deals with a dead child while its number is still its own.
 func (p *PID1) bury(dead proc.Dead) {
 	known := p.processes[dead.PID]
+	dead.Exit.OOM = p.outOfMemory(dead.Exit) // whoever it was: it is nobody else's any more
 	switch {
 	case known == nil:
-		_ = p.outOfMemory(dead.Exit) // it is nobody else's any more
 		if p.NameOrphans {
 			p.Output.Say(machine.Warn, "", fmt.Sprintf("reaped orphan %d (%s): %s", dead.PID, p.Kernel.NameOf(dead.PID), dead.Exit))
 		}
 	case known.probe == 0:
 		p.takeAnswers() // its start must be known before its end
-		dead.Exit.OOM = p.outOfMemory(dead.Exit)
 		p.take(machine.Exited{Run: known.run, Exit: dead.Exit, Usage: dead.Usage})
 	default: // what a probe leaves behind is nobody's
 		_ = p.Kernel.Signal(dead.PID, proc.Group, proc.KILL)

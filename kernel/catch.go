@@ -142,13 +142,16 @@ func (k *Linux) Wait(atMost time.Duration) proc.News {
 		timeout := unix.NsecToTimespec(int64(atMost))
 		queue := []unix.PollFd{{Fd: int32(k.queue), Events: unix.POLLIN}}
 		// Interrupted means that a handler has just written.
-		if n, err := unix.Ppoll(queue, &timeout, nil); n == 0 && err == nil {
-			return news
-		} else if err == unix.EINTR {
+		switch n, err := unix.Ppoll(queue, &timeout, nil); {
+		case err == unix.EINTR:
 			timeout = unix.Timespec{}
 			if n, _ := unix.Ppoll(queue, &timeout, nil); n <= 0 {
 				return news
 			}
+		case err != nil: // it is refused us: the runtime's timers have other means
+			defer time.AfterFunc(atMost, k.Wake).Stop()
+		case n == 0:
+			return news
 		}
 	}
 	n, err := unix.Read(k.queue, k.buffer[:])

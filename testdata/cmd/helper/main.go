@@ -54,6 +54,7 @@ func verbs() map[string]verb {
 		"stranger":     stranger,
 		"unblock":      unblock,
 		"terminal":     terminal,
+		"without":      without,
 		"worker":       worker,
 	}
 }
