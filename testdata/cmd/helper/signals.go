@@ -19,13 +19,14 @@ import (
 // echoSignals prints each signal that it gets, one a line, in the order of
 // delivery, none merged that the kernel does not merge:
 //
-//	echo-signals [NAME] [until=SIGNAL] [status=N]
+//	echo-signals [NAME] [until=SIGNAL] [status=N] [ready=FILE]
 //	NAME ready pid=7
 //	NAME TERM from=1 by=kill
 //	NAME RTMIN+3 from=1 by=sigqueue value=42
 //
 // from is the sender in our PID namespace, 0 when it is outside. The signal of
-// until, default none, is printed too and ends the program.
+// until, default none, is printed too and ends the program. FILE is made when every
+// signal will be printed, and none ends the program any more.
 //
 // Package os/signal merges signals and drops who sent them, so this one reads a
 // signalfd. That works only for signals that every thread blocks, and the
@@ -41,6 +42,11 @@ func echoSignals(w words) int {
 		return w.fail(err)
 	}
 	fmt.Printf("%s ready pid=%d\n", name, os.Getpid())
+	if path, ok := w.options["ready"]; ok {
+		if err := os.WriteFile(path, nil, 0o644); err != nil {
+			return w.fail(err)
+		}
+	}
 	buf := make([]byte, unsafe.Sizeof(unix.SignalfdSiginfo{}))
 	for {
 		n, err := unix.Read(fd, buf)
