@@ -111,28 +111,42 @@ func (p *plan) failure(c *proc.Command) error {
 	return failed
 }
 
+// execMend says what is wrong with the file that was meant: the first of those tried
+// that is there.
 func execMend(c *proc.Command, errno syscall.Errno) string {
-	name := c.Argv[0]
-	if strings.Contains(name, "/") {
-		return fileMend(name, errno)
+	lookedUp := !strings.Contains(c.Argv[0], "/")
+	for _, file := range candidates(c) {
+		if !strings.HasPrefix(file, "/") && c.Dir != "" {
+			file = c.Dir + "/" + file
+		}
+		info, err := os.Stat(file)
+		if err != nil {
+			continue
+		}
+		if mend := fileMend(info, errno); mend != "" && lookedUp {
+			return file + ": " + mend
+		} else if mend != "" {
+			return mend
+		}
 	}
-	switch errno {
-	case unix.ENOENT:
+	switch {
+	case lookedUp && errno == unix.ENOENT:
 		return "not found in PATH=" + pathOf(c.Env)
-	case unix.EACCES:
-		return "found in PATH, but not executable for this user"
+	case lookedUp && errno == unix.EACCES:
+		return "a directory of PATH, or the file in it, is closed to this user"
 	}
 	return ""
 }
 
-func fileMend(name string, errno syscall.Errno) string {
-	info, err := os.Stat(name)
+func fileMend(info os.FileInfo, errno syscall.Errno) string {
 	switch {
-	case errno == unix.ENOENT && err == nil:
+	case errno == unix.ENOENT:
 		return "the file is there: its interpreter (the #! line, or the dynamic loader) is not"
-	case errno == unix.EACCES && err == nil && info.IsDir():
+	case errno == unix.EACCES && info.IsDir():
 		return "it is a directory"
-	case errno == unix.EACCES && err == nil:
+	case errno == unix.EACCES && info.Mode()&0o111 == 0o111:
+		return "its mode allows it, but not a directory above it, or its interpreter, or a file system that is mounted with noexec"
+	case errno == unix.EACCES:
 		return fmt.Sprintf("file mode is %04o, try chmod +x", info.Mode().Perm())
 	case errno == unix.ENOEXEC:
 		return "made for another kind of machine, or an empty file"
@@ -177,21 +191,33 @@ func newPlan(c *proc.Command) (*plan, error) {
 	return p, nil
 }
 
-// findPaths lists the files to try in turn: the command itself where it has a
+// candidates lists the files to try in turn: the command itself where it has a
 // slash, otherwise one for each directory of PATH (execvp(3)).
-func (p *plan) findPaths(c *proc.Command) error {
+func candidates(c *proc.Command) []string {
 	name := c.Argv[0]
-	candidates := []string{name}
-	if !strings.Contains(name, "/") {
-		candidates = candidates[:0]
-		for _, dir := range strings.Split(pathOf(c.Env), ":") {
-			if dir == "" {
-				dir = "." // execvp(3): an empty prefix is the current directory
-			}
-			candidates = append(candidates, dir+"/"+name)
+	if strings.Contains(name, "/") {
+		return []string{name}
+	}
+	var files, tooLong []string
+	for _, dir := range strings.Split(pathOf(c.Env), ":") {
+		if dir == "" {
+			dir = "." // execvp(3): an empty prefix is the current directory
+		}
+		if file := dir + "/" + name; len(file) < unix.PathMax {
+			files = append(files, file)
+		} else {
+			tooLong = append(tooLong, file) // which must not hide the others
 		}
 	}
-	for _, candidate := range candidates {
+	if len(files) == 0 {
+		return tooLong
+	}
+	return files
+}
+
+// findPaths makes the files to try, for the child.
+func (p *plan) findPaths(c *proc.Command) error {
+	for _, candidate := range candidates(c) {
 		path, err := syscall.BytePtrFromString(candidate)
 		if err != nil {
 			return err
@@ -205,8 +231,8 @@ func (p *plan) findPaths(c *proc.Command) error {
 }
 
 func pathOf(env []string) string {
-	for i := len(env) - 1; i >= 0; i-- {
-		if path, ok := strings.CutPrefix(env[i], "PATH="); ok {
+	for _, entry := range env { // the first counts, as in getenv(3)
+		if path, ok := strings.CutPrefix(entry, "PATH="); ok {
 			return path
 		}
 	}

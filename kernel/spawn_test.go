@@ -211,6 +211,14 @@ func TestCommandIsLookedUpAsExecvpDoes(t *testing.T) {
 	if output, _ := run(t, &proc.Command{Argv: []string{"a"}, Env: env, Umask: -1}); output != second+"/a\n" {
 		t.Errorf("a file that may not be run hid the next one: %q", output)
 	}
+	for what, env := range map[string][]string{
+		"the second PATH counted":         {"PATH=" + second, "PATH=/nowhere"},
+		"a directory too long hid others": {"PATH=/" + strings.Repeat("long/", 1000) + ":" + second},
+	} {
+		if output, _ := run(t, &proc.Command{Argv: []string{"a"}, Env: env, Umask: -1}); output != second+"/a\n" {
+			t.Errorf("%s: %q", what, output)
+		}
+	}
 	_, err := (&Linux{}).Spawn(&proc.Command{Argv: []string{"b"}, Env: env, Files: [3]int{-1, 1, 2}, Foreground: -1, Umask: -1})
 	if !errors.Is(err, syscall.EACCES) {
 		t.Errorf("got %v", err)
@@ -221,7 +229,8 @@ func TestFailuresNameTheStep(t *testing.T) {
 	dir := t.TempDir()
 	plain := filepath.Join(dir, "plain")
 	lost := filepath.Join(dir, "lost")
-	if err := errors.Join(os.WriteFile(plain, nil, 0o644), os.WriteFile(lost, []byte("#!/no/such/interpreter\n"), 0o755)); err != nil {
+	closed := filepath.Join(dir, "closed")
+	if err := errors.Join(os.WriteFile(plain, nil, 0o644), os.WriteFile(closed, []byte("#!"+plain+"\n"), 0o755), os.WriteFile(lost, []byte("#!/no/such/interpreter\n"), 0o755)); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
@@ -236,6 +245,11 @@ func TestFailuresNameTheStep(t *testing.T) {
 		{proc.Command{Argv: []string{dir}}, "exec " + dir + ": permission denied; it is a directory", false},
 		{proc.Command{Argv: []string{plain + "/x"}}, "exec " + plain + "/x: not a directory", true},
 		{proc.Command{Argv: []string{lost}}, "exec " + lost + ": no such file or directory; the file is there: its interpreter (the #! line, or the dynamic loader) is not", true},
+		{proc.Command{Argv: []string{"./lost"}, Dir: dir}, "exec ./lost: no such file or directory; the file is there: its interpreter (the #! line, or the dynamic loader) is not", true},
+		{proc.Command{Argv: []string{"lost"}, Env: []string{"PATH=/a:" + dir}}, "exec lost: no such file or directory; " + lost + ": the file is there: its interpreter (the #! line, or the dynamic loader) is not", true},
+		{proc.Command{Argv: []string{"plain"}, Env: []string{"PATH=/a:" + dir}}, "exec plain: permission denied; " + plain + ": file mode is 0644, try chmod +x", false},
+		{proc.Command{Argv: []string{"usr"}, Env: []string{"PATH=/a:/"}}, "exec usr: permission denied; //usr: it is a directory", false},
+		{proc.Command{Argv: []string{closed}}, "exec " + closed + ": permission denied; its mode allows it, but not a directory above it, or its interpreter, or a file system that is mounted with noexec", false},
 		{proc.Command{Argv: []string{"/bin/true"}, Dir: "/nope"}, "chdir /nope: no such file or directory", false},
 		{proc.Command{Argv: []string{"/bin/true", "a\x00b"}}, "exec /bin/true: invalid argument; an argument contains a NUL byte", false},
 	} {
