@@ -110,15 +110,14 @@ func (q *queue) get() (first chunk, dropped Count, left int) {
 		}
 	}
 	left = len(q.chunks)
-	if q.spill == nil {
-		return first, dropped, left
-	}
-	if left += len(q.spill.index); left == 0 && q.spill.gone != (Count{}) {
-		if len(first.lines) > 0 {
-			return first, dropped, 1 // it is to be said behind these lines
+	if q.spill != nil {
+		left += len(q.spill.index)
+		if len(q.spill.index) == 0 { // what is missing is missing behind these lines
+			q.dropped, q.spill.gone = q.spill.gone, Count{}
 		}
-		dropped.add(q.spill.gone)
-		q.spill.gone = Count{}
+		if q.dropped != (Count{}) {
+			left++
+		}
 	}
 	return first, dropped, left
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -131,6 +132,45 @@ func TestSpillKeepsTheOrder(t *testing.T) {
 			t.Error("still open")
 			_ = unix.Close(p.fd)
 		}
+	}
+}
+
+// A disk that was full for a while: what did not fit is said behind what did, and
+// before what came later.
+func TestFullSpillIsSaidInItsPlace(t *testing.T) {
+	stderr := newReader(t, 0).read()
+	m := newMux(t, Options{Out: -1, Err: stderr.out})
+	m.begin()
+	q := &queue{limit: 12, chunk: 12, spill: &spill{dir: t.TempDir(), limit: 1 << 20, fd: -1}}
+	q.stream = &stream{sink: m.err, account: &account{service: "web", stream: Stdout}, queue: q}
+	put := func(line string) { q.put([]byte(line+"\n"), Count{int64(len(line)) + 1, 1}) }
+	put("in memory")
+	put("on disk")
+	full, err := unix.Open(fmt.Sprintf("/proc/self/fd/%d", q.spill.fd), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = unix.Close(q.spill.fd)
+	q.spill.fd = full
+	put("lost")
+	var got []string
+	get := func() (left int) {
+		first, dropped, left := q.get()
+		if dropped.Lines > 0 {
+			got = append(got, fmt.Sprint(dropped.Lines, " lost"))
+		}
+		got = append(got, strings.TrimSpace(string(first.lines)))
+		return left
+	}
+	get()
+	if get() == 0 {
+		t.Error("it will not be said that a line is missing")
+	}
+	put("later")
+	for get() > 0 {
+	}
+	if want := []string{"in memory", "on disk", "1 lost", "later"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
