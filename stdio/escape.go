@@ -2,6 +2,7 @@ package stdio
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"unicode/utf8"
 )
 
@@ -17,21 +18,30 @@ const hex = "0123456789abcdef"
 
 // plain is how many bytes at the front of b stand for themselves.
 func plain(b []byte) int {
-	const ones, high = 0x0101010101010101, 0x8080808080808080
 	n := 0
 	for ; n+8 <= len(b); n += 8 {
-		// Eight at a time: is one below 0x20, a quote, a backslash or above 0x7f?
-		// A difference borrows from the byte above only if its own byte is hit.
-		w := binary.LittleEndian.Uint64(b[n:])
-		quote, slash := w^(ones*'"'), w^(ones*'\\')
-		if (w|(w-ones*0x20)|(quote-ones)|(slash-ones))&high != 0 {
-			break
+		if found := special(binary.LittleEndian.Uint64(b[n:])); found != 0 {
+			return n + bits.TrailingZeros64(found)/8
 		}
+	}
+	if n > 0 { // the last of them, some for the second time
+		n = len(b) - 8
+		return n + bits.TrailingZeros64(special(binary.LittleEndian.Uint64(b[n:])))/8
 	}
 	for n < len(b) && b[n] >= 0x20 && b[n] < utf8.RuneSelf && b[n] != '"' && b[n] != '\\' {
 		n++
 	}
 	return n
+}
+
+// special has the highest bit set of the lowest of eight bytes that does not stand for
+// itself, and perhaps of some above it; it is 0 when all do. A difference borrows
+// from the byte above only where its own byte is hit. With 2 taken from the quote
+// and given to the space, what is below 0x21 is a control character or the quote.
+func special(w uint64) uint64 {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	quote, slash := w^ones*2, w^ones*'\\'
+	return (w | (quote - ones*0x21) | (slash - ones)) & high
 }
 
 // escaped measures how much of text fits into room bytes once it is escaped:
