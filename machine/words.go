@@ -3,6 +3,8 @@ package machine
 import (
 	"fmt"
 	"time"
+
+	"sexton/service"
 )
 
 // say tells people something about u, or with nil about the container.
@@ -45,26 +47,8 @@ func (m *Machine) shutdownLevel() Level {
 	return Info
 }
 
-// span writes a length of time for people: three digits are enough.
-func span(d time.Duration) string {
-	switch {
-	case d < 0:
-		return "-" + span(-d)
-	case d < time.Millisecond:
-		return d.Round(time.Microsecond).String()
-	case d < time.Second:
-		return d.Round(time.Millisecond).String()
-	case d < time.Minute:
-		return d.Round(100 * time.Millisecond).String()
-	}
-	text := d.Round(time.Second).String()
-	for _, zero := range [...]string{"m0s", "h0m"} {
-		if n := len(text) - len(zero); n > 0 && text[n:] == zero {
-			text = text[:n+1]
-		}
-	}
-	return text
-}
+// span writes a length of time for people.
+func span(d time.Duration) string { return service.Span(d) }
 
 // counted writes a number of things: "1 service", "3 services".
 func counted(n int, thing string) string {

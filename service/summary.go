@@ -78,27 +78,17 @@ func endWords(ends []*Ending) string {
 		case e.Signal == proc.KILL && e.After == 0:
 			words = append(words, e.Name()+" at once")
 		case e.Killed:
-			words = append(words, fmt.Sprintf("%s after %v", e.Name(), brief(e.After)))
+			words = append(words, fmt.Sprintf("%s after %s", e.Name(), Span(e.After)))
 		case e.PID != 0 && e.After == 0:
 			words = append(words, fmt.Sprintf("%s by SIG%v", e.Name(), e.Signal))
 		default:
-			words = append(words, fmt.Sprintf("%s by SIG%v after %v", e.Name(), e.Signal, brief(e.After)))
+			words = append(words, fmt.Sprintf("%s by SIG%v after %s", e.Name(), e.Signal, Span(e.After)))
 		}
 	}
 	if more := len(ends) - endsMax; more > 0 {
 		words = append(words, fmt.Sprintf("%d more, none of them slower", more))
 	}
 	return strings.Join(words, ", ")
-}
-
-// brief rounds a length of time for people.
-func brief(d time.Duration) time.Duration {
-	switch {
-	case d < time.Second:
-		return d.Round(time.Millisecond)
-	default:
-		return d.Round(100 * time.Millisecond)
-	}
 }
 
 // Lengths of the termination log: the kubelet takes 4096 bytes of a container's, and
@@ -120,7 +110,7 @@ func (s *Summary) Termination(last [][]byte) string {
 	}
 	text := cut(line, terminationLineMax) + fmt.Sprintf("\nstatus %d", s.Status)
 	if s.Took >= time.Millisecond {
-		text += fmt.Sprintf(", %v after the end began", brief(s.Took))
+		text += fmt.Sprintf(", %s after the end began", Span(s.Took))
 	}
 	text += "\n"
 	if words := s.Text(); words != "" {
