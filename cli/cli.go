@@ -219,7 +219,7 @@ func (c *call) flag(arg string, args []string) ([]string, error) {
 	for i := 1; i < len(arg); i++ {
 		name, value := "-"+arg[i:i+1], arg[i+1:]
 		if !strings.Contains("cvqswgepVh", arg[i:i+1]) {
-			return nil, fmt.Errorf("%s: no such flag", name)
+			return nil, fmt.Errorf("-%c: no such flag; put -- before a command that begins with a dash", []rune(arg[i:])[0])
 		}
 		if strings.Contains("cep", arg[i:i+1]) {
 			return c.set(arg[i:i+1], name, value, value != "", args)
@@ -247,6 +247,9 @@ func (c *call) set(flag, name, value string, hasValue bool, args []string) ([]st
 				return nil, fmt.Errorf("%s: its value is missing", name)
 			}
 			value, args = args[0], args[1:]
+		}
+		if value == "" { // a variable of a script that is not set, mostly
+			return nil, fmt.Errorf("%s: its value is empty", name)
 		}
 	default:
 		if hasValue {

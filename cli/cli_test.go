@@ -18,7 +18,7 @@ var ourLines = []string{
 	"--grace -1s true", "--rewrite TERM true", "--rewrite TREM:1 true", "--rewrite TERM:TREM true", "--rewrite KILL:TERM true", "--rewrite CHLD:0 true",
 	"--rewrite 15:99 true", "-c f --setsid", "-c f -e 7 -- true", "check word", "status --no-such", "--group true",
 	"status", "status --json web db", "status -c f -- -odd", "status --setsid", "status --now", "--json true", "check --live", "health --live web -q", "health --ready --live",
-	"why", "why web", "why web db", "shutdown", "shutdown --now", "shutdown web", "doctor", "doctor web",
+	"why", "why web", "why web db", "shutdown", "shutdown --now", "shutdown web", "-c  -- true", "--config= true", "--trace= true", "--linger= true", "-vx true", "-é true", "doctor", "doctor web",
 }
 
 func TestOurCommandLines(t *testing.T) {
