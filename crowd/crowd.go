@@ -42,7 +42,8 @@ type Caller struct {
 	*Gate
 	raw   syscall.RawConn
 	crowd *crowd
-	heard bool // under crowd.mu
+	heard bool // under crowd.mu, and so is the next
+	cut   bool // it has to go, whatever it may still have to say
 }
 
 // Read and Write do what those of the connection do, through the gate.
@@ -109,6 +110,18 @@ func (c *Caller) Heard() {
 	c.crowd.mu.Unlock()
 }
 
+// SetReadDeadline does what that of the connection does, unless the caller was cut
+// off: in a burst of them that may be before its goroutine has come so far, and
+// nothing may give it time again.
+func (c *Caller) SetReadDeadline(t time.Time) error {
+	c.crowd.mu.Lock()
+	defer c.crowd.mu.Unlock()
+	if c.cut {
+		return nil
+	}
+	return c.Conn.SetReadDeadline(t)
+}
+
 type crowd struct {
 	mu      sync.Mutex
 	callers []*Caller     // the oldest first
@@ -157,6 +170,7 @@ func (a *crowd) admit(c *Caller) {
 		return
 	}
 	victim := max(0, slices.IndexFunc(a.callers, func(c *Caller) bool { return !c.heard }))
+	a.callers[victim].cut = true
 	_ = a.callers[victim].SetDeadline(time.Unix(1, 0)) // long ago: whatever it waits for has ended, and it closes
 	a.callers = slices.Delete(a.callers, victim, victim+1)
 }

@@ -2,9 +2,11 @@ package crowd
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -71,6 +73,40 @@ func TestSilentCallersAreCutOffOldestFirst(t *testing.T) {
 	io.WriteString(last, "at last\n")
 	if line, err := bufio.NewReader(last).ReadString('\n'); line != "at last\n" {
 		t.Errorf("the last silent caller was cut off: %q, %v", line, err)
+	}
+}
+
+// Many callers come in one burst, before the goroutine of the first has begun: what is cut
+// off then is not given time by its goroutine.
+func TestWhoIsCutOffEarlyStaysCutOff(t *testing.T) {
+	arrived, begin, ended := make(chan struct{}), make(chan struct{}), make(chan error, 2*Max)
+	path := listen(t, func(c *Caller) {
+		arrived <- struct{}{}
+		<-begin
+		_ = c.SetReadDeadline(time.Now().Add(time.Hour))
+		_, err := c.Read(make([]byte, 1))
+		ended <- err
+	})
+	for range 2 * Max {
+		call(t, path)
+	}
+	for range 2 * Max {
+		select {
+		case <-arrived:
+		case <-time.After(20 * time.Second):
+			t.Fatal("not all callers were let in")
+		}
+	}
+	close(begin)
+	for range Max {
+		select {
+		case err := <-ended:
+			if !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Fatalf("a caller ended with %v", err)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatal("a caller who was cut off is still there")
+		}
 	}
 }
 
