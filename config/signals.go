@@ -122,12 +122,13 @@ func (r *reader) ruleWord(entry *value, word string, into *draftRule) (ok bool) 
 		r.wrong(entry, `"reload" is not supported yet by this version`, "leave it out")
 		return false
 	}
-	if signal, err := proc.ParseSignal(word); err == nil {
+	words := []string{"stop", "ignore", "forward", "reopen"}
+	if signal, err := proc.ParseSignal(word); err == nil && !slices.Contains(words, strings.ToLower(word)) { // who writes "STOP" means "stop"
 		r.wrong(entry, fmt.Sprintf("%q is no value for %s", word, keyOf(entry)),
 			fmt.Sprintf("to send it to the main service, write %s = { send = %q }", keyOf(entry), signal))
 		return false
 	}
-	r.wrong(entry, fmt.Sprintf("%q is no value for %s", word, keyOf(entry)), suggestion(word, []string{"stop", "ignore", "forward", "reopen"}))
+	r.wrong(entry, fmt.Sprintf("%q is no value for %s", word, keyOf(entry)), suggestion(word, words))
 	return false
 }
 
