@@ -182,6 +182,8 @@ func (s *speaker) Reopen() {}
 
 func (s *speaker) Resize() {}
 
+func (s *speaker) Ended(service.Run) {}
+
 func (s *speaker) Hang(string) {}
 
 // Sum is pid1.Output's: what we are called by says nothing of the kind.

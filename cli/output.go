@@ -21,15 +21,16 @@ type output struct {
 	level   machine.Level
 	json    bool // our own lines are JSON
 	specs   map[string]*service.Spec
-	inherit map[string]bool   // services whose descriptors 1 and 2 are ours
-	readers map[string]string // who reads the stdout of a service, by the writer's name
+	inherit map[string]bool              // services whose descriptors 1 and 2 are ours
+	readers map[string]string            // who reads the stdout of a service, by the writer's name
+	held    map[service.Run]*stdio.Pipes // our copies of the terminals of runs, until they end
 }
 
 // output chooses where output goes: with one service its descriptors are ours
 // and nothing stands in between; with several each line gets its name; and the
 // file may say otherwise for each.
 func (c *call) output(plan *service.Plan) *output {
-	o := &output{level: machine.Info, inherit: make(map[string]bool), specs: make(map[string]*service.Spec), readers: make(map[string]string)}
+	o := &output{level: machine.Info, inherit: make(map[string]bool), specs: make(map[string]*service.Spec), readers: make(map[string]string), held: make(map[service.Run]*stdio.Pipes)}
 	if plan.Init.OneCommand {
 		o.level = machine.Warn
 	}
@@ -126,7 +127,12 @@ func (o *output) Open(name string, run service.Run, files [3]int) (full [3]int, 
 	if err != nil {
 		return files, nil, err
 	}
-	close = append(close, pipes.Close)
+	if spec.PTY {
+		// Who closes all of his terminal would be hung up on else, and killed by it.
+		o.held[run] = pipes
+	} else {
+		close = append(close, pipes.Close)
+	}
 	if spec.PTY && spec.Stdin+spec.StdinFrom == "" {
 		files[0] = pipes.Out
 	}
@@ -135,6 +141,14 @@ func (o *output) Open(name string, run service.Run, files [3]int) (full [3]int, 
 	}
 	files[2] = pipes.Err
 	return files, close.all, nil
+}
+
+// Ended is pid1.Output's.
+func (o *output) Ended(run service.Run) {
+	if pipes := o.held[run]; pipes != nil {
+		pipes.Close()
+		delete(o.held, run)
+	}
 }
 
 // stdin is what a service reads: what it has where the file says nothing is
@@ -240,6 +254,9 @@ func (o *output) Drain(stalled, most time.Duration, last func()) {
 
 // drain writes out what there is, and says what became of it.
 func (o *output) drain(stalled, most time.Duration) {
+	for run := range o.held { // it is over, or beyond us
+		o.Ended(run)
+	}
 	for _, left := range o.mux.Drain(stalled, most).Left {
 		if words := o.lossWords(left); words != "" {
 			o.mux.Say(stdio.Errors, left.Service, words)

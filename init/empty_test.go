@@ -23,6 +23,7 @@ func (*diary) Open(_ string, _ service.Run, files [3]int) ([3]int, func(), error
 }
 func (*diary) Reopen()                               {}
 func (*diary) Hang(string)                           {}
+func (*diary) Ended(service.Run)                     {}
 func (*diary) Resize()                               {}
 func (*diary) Drain(_, _ time.Duration, last func()) { last() }
 func (d *diary) Sum(sum service.Summary)             { d.sum = sum }

@@ -346,6 +346,8 @@ func (l *life) Reopen() {}
 
 func (l *life) Resize() {}
 
+func (l *life) Ended(service.Run) {}
+
 func (l *life) Hang(string) {}
 
 // Sum is a part of Output.

@@ -92,6 +92,7 @@ func (p *PID1) spawn(a machine.Spawn) {
 	started()
 	p.counted(err)
 	if err != nil {
+		p.Output.Ended(a.Run)
 		failed := asSpawnError(err)
 		answer := machine.StartFailed{Run: a.Run, Err: failed.Error(), Status: spawnErrorStatus(failed), Passing: failed.Passing}
 		if p.SpawnStatus != nil {

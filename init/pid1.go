@@ -85,6 +85,9 @@ type Output interface {
 	// ours until started closes our copies, whether or not there was a start. For
 	// a service with a terminal of its own (service.Spec.PTY) that is what it gives for 1.
 	Open(service string, run service.Run, files [3]int) (full [3]int, started func(), err error)
+	// Ended closes what was kept open for as long as the run's first process is there,
+	// when that has ended, or was not started.
+	Ended(run service.Run)
 	// Reopen opens log files again by their names.
 	Reopen()
 	// Resize takes over a new size of our terminal's window.
@@ -408,6 +411,7 @@ func (p *PID1) gone(dead proc.Dead) {
 		return
 	}
 	delete(p.runs, known.run)
+	p.Output.Ended(known.run)
 	if known.pid == p.holder {
 		p.Kernel.TakeBack(p.terminal, p.holder)
 		p.holder = 0
