@@ -4,6 +4,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -105,7 +106,14 @@ func descends(pid, ancestor int) bool {
 }
 
 // NameOf is what the process calls itself (proc_pid_comm(5)); "" when it is
-// gone or hidden from us.
+// gone or hidden from us. A name may hold any byte: what is no character to be
+// shown becomes a question mark, so that nobody writes lines of ours.
 func (*Linux) NameOf(pid proc.PID) string {
-	return strings.TrimSuffix(string(readSmall("/proc/"+strconv.Itoa(int(pid))+"/comm")), "\n")
+	name := strings.TrimSuffix(string(readSmall("/proc/"+strconv.Itoa(int(pid))+"/comm")), "\n")
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || '\x7f' <= r && r < '\u00a0' || r == utf8.RuneError {
+			return '?'
+		}
+		return r
+	}, name)
 }
