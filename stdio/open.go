@@ -119,14 +119,7 @@ func (m *Mux) pipe(o *Output, which string) (int, error) {
 // newStream makes the stream that reads fd, which is non-blocking and ours alone.
 func (m *Mux) newStream(o *Output, which string, fd int) *stream {
 	k := m.sinkOf(&o.Log, which)
-	s := &stream{sink: k, fd: fd, frame: m.serviceFrame(o, which, k)}
-	if o.Log.Overflow != service.Block {
-		s.queue = &queue{stream: s, limit: dropQueueBytes, chunk: dropChunkBytes}
-		if o.Log.Overflow == service.Spill {
-			s.queue.spill = &spill{dir: o.Log.SpillDir, limit: o.Log.SpillBytes, fd: -1}
-		}
-	}
-	return s
+	return &stream{sink: k, fd: fd, frame: m.serviceFrame(o, which, k)}
 }
 
 func closeBoth(ends [2]int) {
@@ -151,6 +144,7 @@ func (m *Mux) register(o *Output, which string, s *stream) error {
 	}
 	s.account = m.accountOf(o.Service, which)
 	s.ring = m.ringOf(o.Service, o.Log.Recent)
+	s.queue = m.queueOf(s.account, &o.Log)
 	m.open[int32(s.fd)] = s
 	if s.terminal {
 		_ = unix.IoctlSetWinsize(s.fd, unix.TIOCSWINSZ, &m.window)

@@ -1,14 +1,19 @@
 package stdio
 
-import "sync"
+import (
+	"sync"
 
-// queue is what waits of a stream that never waits itself: whole lines, in
-// chunks, up to a limit. When it is full, what comes goes to the spill, if it has
-// one, or else the oldest chunk is dropped.
+	"sexton/service"
+)
+
+// queue is what waits of an output that never waits itself, of all its runs: whole
+// lines, in chunks, up to a limit. When it is full, what comes goes to the spill, if it
+// has one, or else the oldest chunk is dropped.
 type queue struct {
-	stream *stream
-	limit  int // bytes that may wait
-	chunk  int // bytes that are dropped together
+	account *account
+	mux     *Mux
+	limit   int // bytes that may wait
+	chunk   int // bytes that are dropped together
 
 	mu      sync.Mutex // held while lines are copied
 	chunks  []chunk    // oldest first
@@ -20,40 +25,59 @@ type queue struct {
 }
 
 type chunk struct {
-	lines []byte
+	lines  []byte
+	stream *stream
 	Count
+}
+
+// queueOf finds or makes the queue of an output; nil if it waits. The caller holds
+// m.mu.
+func (m *Mux) queueOf(a *account, log *service.Log) *queue {
+	q := m.queues[a]
+	if q != nil || log.Overflow == service.Block {
+		return q
+	}
+	q = &queue{account: a, mux: m, limit: dropQueueBytes, chunk: dropChunkBytes}
+	if log.Overflow == service.Spill {
+		q.spill = &spill{dir: log.SpillDir, limit: log.SpillBytes, fd: -1}
+	}
+	if m.queues == nil {
+		m.queues = make(map[*account]*queue)
+	}
+	m.queues[a] = q
+	return q
 }
 
 // take puts the lines of a batch into the queue, and has the sink serve it.
 func (q *queue) take(b *batch) {
 	for i := range b.parts {
 		p := &b.parts[i]
-		q.put(b.out[p.begin:p.end], p.Count)
+		q.put(p.stream, b.out[p.begin:p.end], p.Count)
+		p.stream.sink.enqueue(p.stream)
 	}
-	q.stream.sink.enqueue(q.stream)
 }
 
-// put adds lines: as many as a chunk or fewer when they are short, a single
+// put adds lines of a stream: as many as a chunk or fewer when they are short, a single
 // one when it is long.
-func (q *queue) put(lines []byte, c Count) {
+func (q *queue) put(s *stream, lines []byte, c Count) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.spill != nil && (len(q.spill.index) > 0 || q.bytes+len(lines) > q.limit) && q.spillOver(lines, c) {
+	if q.spill != nil && (len(q.spill.index) > 0 || q.bytes+len(lines) > q.limit) && q.spillOver(s, lines, c) {
 		return
 	}
 	n := len(q.chunks)
-	if n > 0 && len(q.chunks[n-1].lines)+len(lines) <= q.chunk {
+	if n > 0 && q.chunks[n-1].stream == s && len(q.chunks[n-1].lines)+len(lines) <= q.chunk {
 		last := &q.chunks[n-1]
 		last.lines = append(last.lines, lines...)
 		last.Count.add(c)
 	} else {
-		q.chunks = append(q.chunks, chunk{append(q.spare, lines...), c})
+		q.chunks = append(q.chunks, chunk{append(q.spare, lines...), s, c})
 		q.spare = nil
 	}
 	q.bytes += len(lines)
 	for q.bytes > q.limit && len(q.chunks) > 1 {
 		oldest := q.shift()
-		q.stream.account.dropped.add(oldest.Count)
+		q.account.dropped.add(oldest.Count)
 		q.dropped.add(oldest.Count)
 		q.spare = oldest.lines[:0]
 	}
@@ -62,23 +86,23 @@ func (q *queue) put(lines []byte, c Count) {
 // spillOver puts lines on disk. If that cannot be, and nothing is there that would
 // have to go out before them, they are left to memory; else they are dropped.
 // The caller holds q.mu.
-func (q *queue) spillOver(lines []byte, c Count) bool {
-	dropped, err := q.spill.put(lines, c)
-	q.stream.account.dropped.add(dropped)
+func (q *queue) spillOver(s *stream, lines []byte, c Count) bool {
+	dropped, err := q.spill.put(s, lines, c)
+	q.account.dropped.add(dropped)
 	if err == nil {
 		q.failed = false
 		return true
 	}
 	if !q.failed {
 		q.failed = true
-		q.stream.sink.mux.Say(Errors, q.stream.account.service, "cannot spill its output: "+err.Error()+"; what does not fit into memory is dropped")
+		q.mux.Say(Errors, q.account.service, "cannot spill its output: "+err.Error()+"; what does not fit into memory is dropped")
 	}
 	if len(q.spill.index) == 0 {
 		q.dropped.add(q.spill.gone)
 		q.spill.gone = Count{}
 		return false
 	}
-	q.stream.account.dropped.add(c)
+	q.account.dropped.add(c)
 	q.spill.gone.add(c)
 	return true
 }
@@ -103,10 +127,10 @@ func (q *queue) get() (first chunk, dropped Count, left int) {
 		lines, s, err := q.spill.get()
 		dropped.add(s.dropped)
 		if err != nil {
-			q.stream.account.dropped.add(s.Count)
+			q.account.dropped.add(s.Count)
 			dropped.add(s.Count)
 		} else {
-			first = chunk{lines, s.Count}
+			first = chunk{lines, s.stream, s.Count}
 		}
 	}
 	left = len(q.chunks)
@@ -131,14 +155,14 @@ func (q *queue) done(c chunk) {
 	}
 }
 
-// unload moves one chunk into a batch of the sink.
-func (q *queue) unload(b *batch) turn {
+// unload moves one chunk into a batch of the sink, in the turn of any of its streams.
+func (q *queue) unload(s *stream, b *batch) turn {
 	first, dropped, left := q.get()
 	if dropped.Lines+dropped.Bytes > 0 {
-		q.stream.sayDropped(b, dropped)
+		s.sayDropped(b, dropped)
 	}
 	if len(first.lines) > 0 {
-		b.copyOf(q.stream, first.lines, first.Count)
+		b.copyOf(first.stream, first.lines, first.Count)
 	}
 	q.done(first)
 	if left > 0 {

@@ -35,7 +35,7 @@ func (s *stream) say(text []byte) {
 	lines, _, n, _ := s.frame.cut(make([]byte, 0, s.frame.framed(text)), text)
 	c := Count{int64(len(text)), int64(n)}
 	s.account.in.add(c)
-	s.queue.put(lines, c)
+	s.queue.put(s, lines, c)
 	s.sink.enqueue(s)
 }
 

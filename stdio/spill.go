@@ -29,13 +29,14 @@ type spill struct {
 type spilled struct {
 	at     int64
 	length int
+	stream *stream // whose lines they are
 	Count
 	dropped Count // what is missing before it
 }
 
 // put writes lines behind the others. What has no room is dropped, the oldest
 // first, and returned. An error means that the lines were not taken.
-func (p *spill) put(lines []byte, c Count) (dropped Count, err error) {
+func (p *spill) put(s *stream, lines []byte, c Count) (dropped Count, err error) {
 	n := int64(len(lines))
 	if n > p.limit {
 		return Count{}, fmt.Errorf("a line of %d bytes is longer than the whole file may be", n)
@@ -72,12 +73,15 @@ func (p *spill) put(lines []byte, c Count) (dropped Count, err error) {
 		done += m
 	}
 	p.next = at + n
-	if last := len(p.index) - 1; last >= 0 && p.gone == (Count{}) && p.index[last].at+int64(p.index[last].length) == at && p.index[last].length+len(lines) <= dropChunkBytes {
-		p.index[last].length += len(lines)
-		p.index[last].Count.add(c)
-		return dropped, nil
+	if n := len(p.index); n > 0 && p.gone == (Count{}) {
+		last := &p.index[n-1]
+		if last.stream == s && last.at+int64(last.length) == at && last.length+len(lines) <= dropChunkBytes {
+			last.length += len(lines)
+			last.Count.add(c)
+			return dropped, nil
+		}
 	}
-	p.index = append(p.index, spilled{at: at, length: len(lines), Count: c, dropped: p.gone})
+	p.index = append(p.index, spilled{at: at, length: len(lines), stream: s, Count: c, dropped: p.gone})
 	p.gone = Count{}
 	return dropped, nil
 }

@@ -110,7 +110,7 @@ func TestSpillKeepsTheOrder(t *testing.T) {
 					fmt.Fprintf(&text, "%06d\n", in)
 					in++
 				}
-				gone, err := p.put([]byte(text.String()), Count{int64(text.Len()), int64(n)})
+				gone, err := p.put(nil, []byte(text.String()), Count{int64(text.Len()), int64(n)})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -141,9 +141,9 @@ func TestFullSpillIsSaidInItsPlace(t *testing.T) {
 	stderr := newReader(t, 0).read()
 	m := newMux(t, Options{Out: -1, Err: stderr.out})
 	m.begin()
-	q := &queue{limit: 12, chunk: 12, spill: &spill{dir: t.TempDir(), limit: 1 << 20, fd: -1}}
-	q.stream = &stream{sink: m.err, account: &account{service: "web", stream: Stdout}, queue: q}
-	put := func(line string) { q.put([]byte(line+"\n"), Count{int64(len(line)) + 1, 1}) }
+	q := &queue{account: &account{service: "web", stream: Stdout}, mux: m, limit: 12, chunk: 12}
+	q.spill = &spill{dir: t.TempDir(), limit: 1 << 20, fd: -1}
+	put := func(line string) { q.put(nil, []byte(line+"\n"), Count{int64(len(line)) + 1, 1}) }
 	put("in memory")
 	put("on disk")
 	full, err := unix.Open(fmt.Sprintf("/proc/self/fd/%d", q.spill.fd), unix.O_RDONLY|unix.O_CLOEXEC, 0)

@@ -153,6 +153,38 @@ func TestDropKeepsTheServiceGoing(t *testing.T) {
 	wantText(t, "stderr", err.all(), "")
 }
 
+// What waits of one run and of the next is one queue: together they have the room of
+// one, and their order is kept.
+func TestRunsShareAQueue(t *testing.T) {
+	for _, overflow := range []service.Overflow{service.Drop, service.Spill} {
+		out := newReader(t, 0)
+		m := newMux(t, Options{Out: out.out, Err: newReader(t, 0).read().out})
+		log := service.Log{Overflow: overflow, SpillDir: t.TempDir(), SpillBytes: 1 << 20}
+		text := strings.Repeat("x", 110)
+		const runs, lines = 4, 10_000
+		for run := range runs {
+			web := spawn(t, m, Output{Service: "web", Run: service.Run(run + 1), Log: log})
+			within(t, "writing", func() {
+				for i := range lines {
+					web.say(fmt.Sprintf("%05d %s\n", run*lines+i, text))
+				}
+				web.exit()
+			})
+			eventually(t, "all is read", func() bool { return accountOfTest(t, m, "web", Stdout).In.Lines == int64((run+1)*lines) })
+		}
+		most := int64(dropQueueBytes + outBytes + 64<<10)
+		if overflow == service.Spill {
+			most += log.SpillBytes
+		}
+		if a := accountOfTest(t, m, "web", Stdout); a.Pending().Bytes > most {
+			t.Errorf("%v: %d bytes wait", overflow, a.Pending().Bytes)
+		}
+		out.read()
+		drainedButDropped(t, m)
+		wantGap(t, out.all(), "web    | ", "sexton | web: ", runs*lines, len(text)+7)
+	}
+}
+
 func drainedButDropped(t *testing.T, m *Mux) {
 	t.Helper()
 	for _, left := range m.Drain(patience, patience).Left {

@@ -106,8 +106,9 @@ type Mux struct {
 	open      map[int32]*stream // by the descriptor of the pipe that we read
 	window    unix.Winsize      // the size that the terminals which we made were given last
 	accounts  map[accountKey]*account
-	order     []*account       // the same, in the order of their first use
-	rings     map[string]*ring // by service
+	order     []*account          // the same, in the order of their first use
+	queues    map[*account]*queue // of those that never wait
+	rings     map[string]*ring    // by service
 	pipelines []pipeline
 	others    map[string]*sink // files and syslogs, by their names
 
@@ -152,9 +153,8 @@ func (m *Mux) begin() {
 			fd:      -1,
 			account: &account{service: o.Self, stream: Stderr},
 			frame:   m.ownFrame(m.err.color, o.JSON, o.Timestamps),
-			queue:   &queue{limit: ownQueueBytes, chunk: ownChunkBytes},
 		}
-		m.own.queue.stream = m.own
+		m.own.queue = &queue{account: m.own.account, mux: m, limit: ownQueueBytes, chunk: ownChunkBytes}
 		m.open = make(map[int32]*stream)
 		m.accounts = make(map[accountKey]*account)
 	})

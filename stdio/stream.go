@@ -23,7 +23,7 @@ type stream struct {
 	terminal bool  // fd is our side of a pseudo-terminal
 	frame    frame
 	tail     []byte      // of a line whose end was not read yet
-	queue    *queue      // for streams that never wait: what waits instead; nil for others
+	queue    *queue      // for streams that never wait: what waits instead, of earlier runs too; nil for others
 	ended    bool        // the tail was put out because of ending
 	waiting  *time.Timer // for lines that may belong to the record in the tail
 	mu       sync.Mutex
@@ -67,7 +67,7 @@ func (s *stream) wake() {
 // serve is one turn of the stream.
 func (s *stream) serve(b *batch) turn {
 	if s.queue != nil {
-		return s.queue.unload(b)
+		return s.queue.unload(s, b)
 	}
 	t := s.fill(b)
 	s.after(t)
