@@ -27,19 +27,15 @@ func (e *examination) configuration() {
 	const unseen = "; what this container really gets cannot be seen from inside"
 	switch {
 	case grace > kubernetesGrace:
-		e.addf("grace", Failed, "docker run --stop-timeout, stop_grace_period, terminationGracePeriodSeconds: "+seconds(grace)+" or more",
-			"%v (%s) is more than Docker's default of %v and Kubernetes' of %v%s", grace, from, dockerGrace, kubernetesGrace, unseen)
+		e.addf("grace", Failed, "docker run --stop-timeout, stop_grace_period, terminationGracePeriodSeconds: "+service.Span(grace)+" or more",
+			"%s (%s) is more than Docker's default of %v and Kubernetes' of %v%s", service.Span(grace), from, dockerGrace, kubernetesGrace, unseen)
 	case grace > dockerGrace:
-		e.addf("grace", Failed, "with Docker, docker run --stop-timeout or stop_grace_period: "+seconds(grace)+" or more",
-			"%v (%s) fits Kubernetes' default of %v, and is more than Docker's of %v%s", grace, from, kubernetesGrace, dockerGrace, unseen)
+		e.addf("grace", Failed, "with Docker, docker run --stop-timeout or stop_grace_period: "+service.Span(grace)+" or more",
+			"%s (%s) fits Kubernetes' default of %v, and is more than Docker's of %v%s", service.Span(grace), from, kubernetesGrace, dockerGrace, unseen)
 	default:
-		e.addf("grace", Verified, "", "%v (%s) fits the defaults of Docker (%v) and Kubernetes (%v)%s", grace, from, dockerGrace, kubernetesGrace, unseen)
+		e.addf("grace", Verified, "", "%s (%s) fits the defaults of Docker (%v) and Kubernetes (%v)%s", service.Span(grace), from, dockerGrace, kubernetesGrace, unseen)
 	}
-	if e.Plan.Init.Drain.Max > 0 && e.Plan.Health.Listen == "" && !usesSocket(e.Plan) {
+	if e.Plan.Init.Drain.Max > 0 && e.Plan.Health.Listen == "" && e.Plan.Control.Off {
 		e.add("drain", Failed, "there is a drain, but nobody can hear that the container is not ready: neither [health] listen nor the control socket", "set [health] listen")
 	}
 }
-
-func usesSocket(p *service.Plan) bool { return !p.Control.Off }
-
-func seconds(d time.Duration) string { return d.Round(time.Second).String() }

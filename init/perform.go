@@ -144,7 +144,7 @@ func (p *PID1) signal(a machine.Signal) {
 			p.refused.count(a.Service)
 		case errors.Is(err, fs.ErrPermission) && !child.deaf:
 			child.deaf = true
-			p.Output.Say(machine.Warn, a.Service, err.Error()+": it has become another user, and we are neither root nor have CAP_KILL")
+			p.Output.Say(machine.Warn, a.Service, err.Error()+": it runs as another user, and we have no CAP_KILL")
 		case err != nil:
 			p.Output.Say(machine.Debug, a.Service, err.Error())
 		}

@@ -16,10 +16,11 @@ func TestSummaryNamesTheKilledFirstAndThenTheSlowest(t *testing.T) {
 		{Service: "fast", Signal: proc.TERM, After: 3 * time.Millisecond},
 		{Service: "slow", Signal: proc.QUIT, After: 1234 * time.Millisecond},
 		{Service: "gone"},
+		{Service: "quick", Signal: proc.TERM, After: 412 * time.Microsecond},
 		{Service: "deaf", Signal: proc.KILL, After: 9 * time.Second, Killed: true},
 		{Service: "slow", PID: 57, Command: "helper", Signal: proc.TERM},
 	}}
-	want := "had to be killed: deaf after 9s; stopped: slow by SIGQUIT after 1.2s, fast by SIGTERM after 3ms, helper (pid 57) of slow by SIGTERM"
+	want := "had to be killed: deaf after 9s; stopped: slow by SIGQUIT after 1.2s, fast by SIGTERM after 3ms, quick by SIGTERM after 412µs, helper (pid 57) of slow by SIGTERM"
 	if got := s.Text(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
