@@ -161,7 +161,7 @@ func Serve(listener net.Listener, gate *Gate, serve func(*Caller)) {
 }
 
 // admit takes a caller in. When there are too many, the one who has been silent
-// longest has to go; if none is silent, the oldest.
+// longest has to go; if none of those before is silent, the oldest.
 func (a *crowd) admit(c *Caller) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -169,7 +169,8 @@ func (a *crowd) admit(c *Caller) {
 	if len(a.callers) <= Max {
 		return
 	}
-	victim := max(0, slices.IndexFunc(a.callers, func(c *Caller) bool { return !c.heard }))
+	before := a.callers[:Max] // who has just come has had no time to speak
+	victim := max(0, slices.IndexFunc(before, func(c *Caller) bool { return !c.heard }))
 	a.callers[victim].cut = true
 	_ = a.callers[victim].SetDeadline(time.Unix(1, 0)) // long ago: whatever it waits for has ended, and it closes
 	a.callers = slices.Delete(a.callers, victim, victim+1)

@@ -137,6 +137,38 @@ func TestWhoHasSpokenIsNotCutOffForWhoIsSilent(t *testing.T) {
 	}
 }
 
+// Who comes when all others have spoken, and do not take their answers, is not the
+// silent one that has to go.
+func TestTheNewcomerIsHeard(t *testing.T) {
+	heard, release := make(chan struct{}), make(chan struct{})
+	path := listen(t, func(c *Caller) {
+		line, err := bufio.NewReader(c).ReadString('\n')
+		if err != nil {
+			return
+		}
+		c.Heard()
+		if line == "hold\n" {
+			heard <- struct{}{}
+			<-release
+		}
+		io.WriteString(c, line)
+	})
+	defer close(release)
+	for range Max {
+		io.WriteString(call(t, path), "hold\n")
+		select {
+		case <-heard:
+		case <-time.After(20 * time.Second):
+			t.Fatal("a caller was not heard")
+		}
+	}
+	newcomer := call(t, path)
+	io.WriteString(newcomer, "hello\n")
+	if line, err := bufio.NewReader(newcomer).ReadString('\n'); line != "hello\n" {
+		t.Errorf("%q, %v", line, err)
+	}
+}
+
 func TestAPanicEndsOneCall(t *testing.T) {
 	path := listen(t, echo)
 	bad, good := call(t, path), call(t, path)
