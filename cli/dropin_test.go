@@ -26,7 +26,8 @@ var lines = map[string][]string{
 		"tini -e 5 -e7 -se0 true", "tini -e  true", "tini -e +5 true", "tini -e -0 true", "tini -e 256 true", "tini -e 5x true", "tini -e - true",
 		"tini -g true", "tini -svvw true", "tini true -g -- -s", "tini - -g", "POSIXLY_CORRECT= tini -s true -g",
 		"TINI_SUBREAPER= tini true", "TINI_KILL_PROCESS_GROUP=0 tini true", "TINI_VERBOSITY=3 tini true", "TINI_VERBOSITY=abc tini -vvv true",
-		"TINI_VERBOSITY=-1 tini true", "TINI_VERBOSITY=99999999999999999999 tini true", "tini-static -g true",
+		"TINI_VERBOSITY=-1 tini true", "TINI_VERBOSITY=99999999999999999999 tini true",
+		"TINI_VERBOSITY=-99999999999999999999 tini true", "TINI_VERBOSITY=4294967297 tini true", "tini-static -g true",
 	},
 	"docker-init": {
 		"docker-init --version", "docker-init --vers", "docker-init -V", "docker-init -L", "docker-init -h", "docker-init",
@@ -40,7 +41,7 @@ var lines = map[string][]string{
 		"dumb-init -r 15:3 --rewrite 1:0 --rew=20:0 true", "dumb-init -cr 20:3 true", "dumb-init -r 15:3 -r 15:2 true",
 		"dumb-init -r 15:10junk true", "dumb-init -r +15:+10 true", "dumb-init -r 4294967311:2 true", "dumb-init -r 17:2 true", "dumb-init -r 9:2 true",
 		"dumb-init -r 15 true", "dumb-init -r 15: true", "dumb-init -r :15 true", "dumb-init -r 0:1 true", "dumb-init -r 1:32 true",
-		"dumb-init -r 32:1 true", "dumb-init -r TERM:QUIT true", "dumb-init -r 15:-1 true",
+		"dumb-init -r 32:1 true", "dumb-init -r TERM:QUIT true", "dumb-init -r 15:-1 true", "dumb-init -r -99999999999999999999:1 true",
 		"DUMB_INIT_DEBUG=1 dumb-init true", "DUMB_INIT_DEBUG=yes dumb-init true", "DUMB_INIT_SETSID=0 dumb-init true", "DUMB_INIT_SETSID= dumb-init true",
 	},
 	"catatonit": {
@@ -204,6 +205,7 @@ func TestLeadingNumber(t *testing.T) {
 		"12": "12 true", " \t+12x": "12x true", "-7": "-7 true", "": "0 false", "x": "0x false", "+": "0+ false", " ": "0  false",
 		"9223372036854775807": "9223372036854775807 true", "9223372036854775808": "9223372036854775807 true",
 		"99999999999999999999999999": "9223372036854775807 true",
+		"-9223372036854775808":       "-9223372036854775808 true", "-99999999999999999999999999": "-9223372036854775808 true",
 	} {
 		n, rest, ok := leadingNumber(text)
 		if got := fmt.Sprintf("%d%s %v", n, rest, ok); got != want {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"math"
 	"strings"
 )
 
@@ -131,22 +132,26 @@ func permutes(environ []string) bool {
 }
 
 // leadingNumber reads a decimal number as strtol(3) does: blanks and a sign may
-// stand before it, and what comes behind it is left over. It is at most 64 bits.
+// stand before it, and what comes behind it is left over. One beyond 64 bits is
+// the largest or the least that there is.
 func leadingNumber(text string) (n int64, rest string, ok bool) {
 	at := strings.TrimLeft(text, " \t\n\v\f\r")
-	sign := int64(1)
+	negative := false
 	if at != "" && (at[0] == '+' || at[0] == '-') {
-		if at[0] == '-' {
-			sign = -1
-		}
+		negative = at[0] == '-'
 		at = at[1:]
 	}
-	const most = 1<<63 - 1
 	digits := 0
 	for digits < len(at) && at[digits] >= '0' && at[digits] <= '9' {
-		if digit := int64(at[digits] - '0'); n > (most-digit)/10 {
-			n = most
-		} else {
+		digit := int64(at[digits] - '0')
+		switch {
+		case negative && n < (math.MinInt64+digit)/10:
+			n = math.MinInt64
+		case negative:
+			n = n*10 - digit
+		case n > (math.MaxInt64-digit)/10:
+			n = math.MaxInt64
+		default:
 			n = n*10 + digit
 		}
 		digits++
@@ -154,5 +159,5 @@ func leadingNumber(text string) (n int64, rest string, ok bool) {
 	if digits == 0 {
 		return 0, text, false
 	}
-	return sign * n, at[digits:], true
+	return n, at[digits:], true
 }

@@ -151,7 +151,8 @@ func (t *tiniSettings) environment(environ []string) {
 		t.group = true
 	}
 	if text, set := variable(environ, "TINI_VERBOSITY"); set {
-		t.verbosity, _, _ = leadingNumber(text) // what is no number is 0, atoi(3)
+		n, _, _ := leadingNumber(text) // what is no number is 0, atoi(3)
+		t.verbosity = int64(int32(n))  // and of a large one its low bits count
 	}
 }
 
