@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -107,6 +108,11 @@ func (e *examination) procfs() {
 	if e.read("/proc/self/stat") == "" {
 		e.add("/proc", Failed, "it is not mounted: processes that escape from their group are found as PID 1 only, memory and names are not known, "+
 			"and on kernels before 6.9 the rest of a group is not waited for", "mount it: every runtime does unless told otherwise")
+		return
+	}
+	if self, err := os.Readlink(e.Root + "/proc/self"); err == nil && self != strconv.Itoa(os.Getpid()) {
+		e.add("/proc", Failed, "it shows another PID namespace, so that nothing in it can be used: processes that escape from their group are found as PID 1 only, "+
+			"and memory and names are not known", "mount one for this namespace (mount -t proc proc /proc, unshare --mount-proc)")
 		return
 	}
 	for line := range strings.Lines(e.read("/proc/self/mountinfo")) {

@@ -59,6 +59,9 @@ func (k *Linux) Others(most time.Duration) []proc.Other {
 // ServiceOf reads ServiceVariable out of a process's environment; "" where it is
 // not there, or not to be read (another user's, without CAP_SYS_PTRACE).
 func (*Linux) ServiceOf(pid proc.PID) string {
+	if !ownProc() {
+		return ""
+	}
 	buffer := make([]byte, 64<<10) // a longer one is not worth it
 	buffer = buffer[:readInto("/proc/"+strconv.Itoa(int(pid))+"/environ", buffer)]
 	for entry := range bytes.SplitSeq(buffer, []byte{0}) {

@@ -109,6 +109,9 @@ func descends(pid, ancestor int) bool {
 // gone or hidden from us. A name may hold any byte: what is no character to be
 // shown becomes a question mark, so that nobody writes lines of ours.
 func (*Linux) NameOf(pid proc.PID) string {
+	if !ownProc() {
+		return ""
+	}
 	name := strings.TrimSuffix(string(readSmall("/proc/"+strconv.Itoa(int(pid))+"/comm")), "\n")
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || '\x7f' <= r && r < '\u00a0' || r == utf8.RuneError {

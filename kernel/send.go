@@ -194,10 +194,22 @@ func membersOf(pgid int) []int {
 	return members
 }
 
+// ownProc tells whether /proc shows our PID namespace. In a jail that was given
+// another's, the machine's perhaps, each number there stands for a process that is somebody else here.
+func ownProc() bool {
+	var self [32]byte
+	n, err := unix.Readlink("/proc/self", self[:])
+	return err == nil && string(self[:n]) == strconv.Itoa(os.Getpid())
+}
+
 // processes are the numbers that /proc shows, a few at a time: there may be tens of
-// thousands, and who looks may have seen enough.
+// thousands, and who looks may have seen enough. There are none where it shows another PID
+// namespace.
 func processes() iter.Seq[int] {
 	return func(yield func(int) bool) {
+		if !ownProc() {
+			return
+		}
 		fd, err := unix.Open("/proc", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 		if err != nil {
 			return
