@@ -24,6 +24,12 @@ func TestAnswersInWords(t *testing.T) {
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	b.WriteString("\n" + whyText(&control.Why{Service: control.Service{Name: "new", State: "down"}}, now))
 	b.WriteString("\n" + whyText(&control.Why{Service: control.Service{Name: "never", State: "failed", LastExit: "not started: it needs db, which failed"}}, now))
+	for _, exit := range []string{"exited with status 4 after 307ms", "exited with status 4 after 307ms; gave up after 5 starts in 1m"} {
+		b.WriteString("\n" + whyText(&control.Why{
+			Service: control.Service{Name: "job", State: "failed", LastExit: exit, StateSeconds: 2},
+			Runs:    []control.Run{{Run: 2, PID: 9, StartedAgo: 2.307, EndedAgo: 2, ReadyAfter: 0.1, Exit: "exited with status 4", Status: 4}},
+		}, now))
+	}
 	b.WriteString("\n" + whyText(&control.Why{
 		Service: control.Service{Name: "web", State: "up", PID: 31, StateSeconds: 2.1, Restarts: 3},
 		Runs: []control.Run{

@@ -25,7 +25,7 @@ func whyText(w *control.Why, now time.Time) string {
 		fmt.Fprintf(&b, ", %s", counted(s.Restarts, "restart"))
 	}
 	b.WriteString("\n")
-	if s.LastExit != "" && (len(w.Runs) == 0 || s.State == service.Failed.String()) {
+	if s.LastExit != "" && (len(w.Runs) == 0 || s.State == service.Failed.String() && !tells(&w.Runs[len(w.Runs)-1], s.LastExit)) {
 		fmt.Fprintf(&b, "%s\n", s.LastExit)
 	}
 	if len(w.Runs) == 0 {
@@ -41,6 +41,13 @@ func whyText(w *control.Why, now time.Time) string {
 		fmt.Fprintf(&b, "  %s\n", line)
 	}
 	return b.String()
+}
+
+// tells tells whether a run's own lines say all of how its service ended: there may be
+// more, that it was given up say.
+func tells(r *control.Run, lastExit string) bool {
+	more, same := strings.CutPrefix(lastExit, r.Exit)
+	return same && !strings.Contains(more, "; ")
 }
 
 func writeRun(b *strings.Builder, r *control.Run, now time.Time, oneShot bool) {
