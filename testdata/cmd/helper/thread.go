@@ -53,15 +53,21 @@ func becomeSingleThreaded() error {
 	}
 	runtime.Gosched() // begin a slice of time
 	for deadline := time.Now().Add(5 * time.Second); ; {
-		others, err := endOthers(tasks, last)
-		if err != nil {
-			return err
+		// The list of threads ends early at one that dies while it is read
+		// (next_tid in fs/proc/base.c); their number is always true.
+		var dir unix.Stat_t
+		if _, _, errno := unix.RawSyscall(unix.SYS_FSTAT, uintptr(tasks), uintptr(unsafe.Pointer(&dir)), 0); errno != 0 {
+			return fmt.Errorf("fstat: %w", errno)
 		}
+		others := int(dir.Nlink) - 3 // ".", ".." and the caller
 		if others == 0 {
 			break
 		}
 		if time.Now().After(deadline) {
 			return fmt.Errorf("%d threads do not end", others)
+		}
+		if err := endOthers(tasks, last); err != nil {
+			return err
 		}
 		unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
 	}
@@ -69,25 +75,23 @@ func becomeSingleThreaded() error {
 	return byDefault.install(last)
 }
 
-// endOthers sends the signal to every thread in the directory but the caller's, and
-// tells how many there are. It makes raw system calls only.
-func endOthers(tasks int, signal uintptr) (int, error) {
+// endOthers sends the signal to the threads in the directory, but not to the caller's.
+// It makes raw system calls only.
+func endOthers(tasks int, signal uintptr) error {
 	var buf [4096]byte
 	if _, _, errno := unix.RawSyscall(unix.SYS_LSEEK, uintptr(tasks), 0, unix.SEEK_SET); errno != 0 {
-		return 0, fmt.Errorf("lseek: %w", errno)
+		return fmt.Errorf("lseek: %w", errno)
 	}
 	n, _, errno := unix.RawSyscall(unix.SYS_GETDENTS64, uintptr(tasks), uintptr(unsafe.Pointer(&buf)), unsafe.Sizeof(buf))
 	if errno != 0 {
-		return 0, fmt.Errorf("getdents64: %w", errno)
+		return fmt.Errorf("getdents64: %w", errno)
 	}
 	_, _, names := unix.ParseDirent(buf[:n], -1, nil)
 	pid, _, _ := unix.RawSyscall(unix.SYS_GETPID, 0, 0, 0)
-	others := 0
 	for _, name := range names {
 		if tid, err := strconv.Atoi(name); err == nil && tid != int(pid) {
-			others++
 			unix.RawSyscall(unix.SYS_TGKILL, pid, uintptr(tid), signal)
 		}
 	}
-	return others, nil
+	return nil
 }
