@@ -70,9 +70,9 @@ func fork(p *plan) (uintptr, syscall.Errno) {
 	return pid, syscall.Errno(failed)
 }
 
-// patience is how long we wait for a child before we think that somebody has
-// stopped it, and continue it.
-var patience = unix.Timespec{Nsec: 100e6}
+// patience, in nanoseconds, is how long we wait for a child before we think that
+// somebody has stopped it, and continue it.
+const patience = 100e6
 
 // await waits until the child is the command, or has said what went wrong.
 //
@@ -84,7 +84,8 @@ func (p *plan) await(pid uintptr) {
 	syscall.RawSyscall(unix.SYS_CLOSE, uintptr(p.report[1]), 0, 0)
 	for {
 		report := unix.PollFd{Fd: int32(p.report[0]), Events: unix.POLLIN}
-		n, _, errno := syscall.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&report)), 1, uintptr(unsafe.Pointer(&patience)), 0, 0, 0)
+		atMost := unix.Timespec{Nsec: patience} // the kernel writes into it what is left
+		n, _, errno := syscall.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&report)), 1, uintptr(unsafe.Pointer(&atMost)), 0, 0, 0)
 		if n != 0 || errno != 0 {
 			break
 		}

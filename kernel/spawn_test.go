@@ -311,3 +311,28 @@ func TestPeekTellsWhatAProcessUsed(t *testing.T) {
 		t.Errorf("it held 20 MB, Peek says %d bytes", dead.Usage.MaxRSSBytes)
 	}
 }
+
+// A child is continued only when it takes so long that somebody may have stopped
+// it, however many others were started before. CONT is blocked, so that what was sent shows.
+func TestChildrenAreNotContinuedForNothing(t *testing.T) {
+	for spent := time.Duration(0); spent < 6*patience; {
+		began := time.Now()
+		pid, err := (&Linux{}).Spawn(&proc.Command{Argv: []string{"/bin/true"}, Files: [3]int{-1, 1, 2}, Foreground: -1, Umask: -1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		spent += time.Since(began)
+		wait(t, pid)
+	}
+	const children = 40
+	continued := 0
+	for range children {
+		output, _ := run(t, &proc.Command{Argv: []string{"grep", "ShdPnd", "/proc/self/status"}, Umask: -1, Mask: proc.CONT.Bit()})
+		if !strings.Contains(output, "\t0000000000000000\n") {
+			continued++
+		}
+	}
+	if continued > children/8 { // some may take long on a busy machine
+		t.Errorf("%d of %d children were continued", continued, children)
+	}
+}
