@@ -15,8 +15,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Max is how many callers there are at a time.
+// Max is how many callers there are at a time, where there are descriptors enough.
 const Max = 32
+
+// placesOf is how many there are where we may have so many descriptors: with those
+// that were cut off, and at two sockets, callers take an eighth of them at most. The rest
+// is for starting services.
+func placesOf(descriptors uint64) int { return int(max(1, min(Max, descriptors/32))) }
 
 // acceptPause is the wait after a failed accept: there are no descriptors left,
 // say.
@@ -126,13 +131,19 @@ type crowd struct {
 	mu      sync.Mutex
 	callers []*Caller     // the oldest first
 	slots   chan struct{} // one for each that is not closed yet
+	places  int
 }
 
 // Serve calls serve for each caller, on a goroutine of its own, until the
 // listener is closed. What they have to do with the kernel goes through the gate. A panic in serve ends that call alone: PID 1 must not end of
 // whatever somebody sends it.
 func Serve(listener net.Listener, gate *Gate, serve func(*Caller)) {
-	all := crowd{slots: make(chan struct{}, 2*Max)}
+	places := Max
+	var limit unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) == nil {
+		places = placesOf(limit.Cur)
+	}
+	all := crowd{places: places, slots: make(chan struct{}, 2*places)}
 	for {
 		all.slots <- struct{}{} // who was cut off has one until it has gone
 		conn, err := listener.Accept()
@@ -166,10 +177,10 @@ func (a *crowd) admit(c *Caller) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.callers = append(a.callers, c)
-	if len(a.callers) <= Max {
+	if len(a.callers) <= a.places {
 		return
 	}
-	before := a.callers[:Max] // who has just come has had no time to speak
+	before := a.callers[:a.places] // who has just come has had no time to speak
 	victim := max(0, slices.IndexFunc(before, func(c *Caller) bool { return !c.heard }))
 	a.callers[victim].cut = true
 	_ = a.callers[victim].SetDeadline(time.Unix(1, 0)) // long ago: whatever it waits for has ended, and it closes

@@ -181,3 +181,12 @@ func TestAPanicEndsOneCall(t *testing.T) {
 		t.Errorf("%q, %v", line, err)
 	}
 }
+
+// A flood of callers must not take the descriptors that the start of a service needs.
+func TestCallersTakeAnEighthOfTheDescriptors(t *testing.T) {
+	for limit, want := range map[uint64]int{0: 1, 20: 1, 64: 2, 256: 8, 1024: Max, 1 << 20: Max, ^uint64(0): Max} {
+		if got := placesOf(limit); got != want {
+			t.Errorf("%d descriptors: %d places, want %d", limit, got, want)
+		}
+	}
+}
