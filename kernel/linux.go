@@ -8,7 +8,11 @@
 // mechanism (spawn.go, child.go).
 package kernel
 
-import "sexton/proc"
+import (
+	"time"
+
+	"sexton/proc"
+)
 
 // Linux is the real kernel. A process has one of it, and one goroutine that
 // waits; the other methods may be called by any.
@@ -16,6 +20,9 @@ type Linux struct {
 	queue  int // the end of the signal queue that we read from
 	buffer [128 * recordBytes]byte
 	caught []proc.Caught
+
+	groups     map[proc.PID]bool // by anyAlive: whether a member lived when it was looked
+	groupsSeen time.Time         // last
 
 	oomFile   string // counts who was killed for want of memory; "": not looked for, or not there
 	oomSought bool   // it was looked for

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -100,8 +101,9 @@ func queueError(pid proc.PID, sig proc.Signal, err error) error {
 
 // group is a proc.Hold.
 type group struct {
-	pid proc.PID
-	fd  int // a pidfd of the leader; -1 where the kernel has none
+	kernel *Linux
+	pid    proc.PID
+	fd     int // a pidfd of the leader; -1 where the kernel has none
 
 	// died is when the leader died, in clock ticks since boot, for kernels that cannot
 	// signal a group by pidfd: a member that is older is a real one.
@@ -110,8 +112,8 @@ type group struct {
 
 // Hold takes hold of the group that the zombie pid leads. It must be called
 // before the zombie is reaped. Release it afterwards.
-func (*Linux) Hold(pid proc.PID) proc.Hold {
-	g := &group{pid: pid, fd: -1, died: ticksSinceBoot()}
+func (k *Linux) Hold(pid proc.PID) proc.Hold {
+	g := &group{kernel: k, pid: pid, fd: -1, died: ticksSinceBoot()}
 	if fd, err := unix.PidfdOpen(int(pid), 0); err == nil {
 		g.fd = fd
 	}
@@ -126,7 +128,7 @@ func (g *group) Signal(sig proc.Signal) bool {
 		err := unix.PidfdSendSignal(g.fd, unix.Signal(sig), nil, pidfdProcessGroup)
 		switch errnoOf(err) {
 		case 0:
-			return sig == 0 || g.anyAlive()
+			return sig == 0 || g.kernel.anyAlive(g.pid)
 		case unix.ESRCH:
 			return false
 		}
@@ -143,22 +145,32 @@ func (g *group) Signal(sig proc.Signal) bool {
 	}
 	for _, member := range membersOf(int(g.pid)) {
 		if _, started := groupAndStart(member); started <= g.died {
-			return unix.Kill(-int(g.pid), unix.Signal(sig)) != unix.ESRCH && g.anyAlive()
+			return unix.Kill(-int(g.pid), unix.Signal(sig)) != unix.ESRCH && g.kernel.anyAlive(g.pid)
 		}
 	}
 	return false
 }
 
-// anyAlive tells whether a member is more than a zombie that its own parent
+// groupsFresh is how long a look at all groups holds: when a hundred services are
+// signalled in one turn, all of /proc is read once. What has died since is known soon, and a
+// group of zombies does not come to life again.
+const groupsFresh = 20 * time.Millisecond
+
+// anyAlive tells whether a member of a group is more than a zombie that its own parent
 // does not reap. Without /proc, somebody is.
-func (g *group) anyAlive() bool {
-	members := membersOf(int(g.pid))
-	for _, member := range members {
-		if fields := statFields(member); len(fields) > 0 && fields[0] != "Z" && fields[0] != "X" {
-			return true
+func (k *Linux) anyAlive(pgid proc.PID) bool {
+	if time.Since(k.groupsSeen) > groupsFresh {
+		k.groups = make(map[proc.PID]bool)
+		for pid := range processes() {
+			if fields := statFields(pid); len(fields) > 2 {
+				group, _ := strconv.Atoi(fields[2])
+				k.groups[proc.PID(group)] = k.groups[proc.PID(group)] || fields[0] != "Z" && fields[0] != "X"
+			}
 		}
+		k.groupsSeen = time.Now()
 	}
-	return len(members) == 0
+	alive, seen := k.groups[pgid]
+	return alive || !seen
 }
 
 // Group is the group's number, which is its dead leader's.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -71,6 +72,50 @@ func TestHoldReachesTheGroupWhenItsLeaderIsGone(t *testing.T) {
 		}
 		hold.Release()
 	}
+}
+
+// A group of zombies that nobody reaps is nobody; a group that came after the last look at
+// all of them is somebody.
+func TestHoldTellsZombiesFromTheLiving(t *testing.T) {
+	k := &Linux{}
+	if err := k.AdoptOrphans(); err != nil {
+		t.Fatal(err)
+	}
+	dead := func(pid proc.PID) { // and not reaped
+		for statFields(int(pid))[0] != "Z" {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	hold := func() (held proc.Hold, member proc.PID) {
+		leader, member := family(t)
+		dead(leader)
+		held = k.Hold(leader)
+		wait(t, leader)
+		return held, member
+	}
+	first, member := hold()
+	if !first.Signal(proc.CONT) {
+		t.Error("nobody is said to be in a group whose member lives")
+	}
+	second, other := hold()
+	if !second.Signal(proc.CONT) {
+		t.Error("nobody is said to be in the second group")
+	}
+	_ = k.Signal(member, proc.Single, proc.KILL)
+	dead(member)
+	for by := time.Now().Add(10 * time.Second); first.Signal(proc.CONT); time.Sleep(time.Millisecond) {
+		if time.Now().After(by) {
+			t.Fatal("a zombie is said to be somebody")
+		}
+	}
+	if !second.Signal(proc.CONT) {
+		t.Error("the second group is said to have died with the first")
+	}
+	second.Signal(proc.KILL)
+	wait(t, member)
+	wait(t, other)
+	first.Release()
+	second.Release()
 }
 
 func TestSignalRestReachesOrphansAndTellsWhenNobodyIsLeft(t *testing.T) {
