@@ -62,9 +62,10 @@ type Kernel interface {
 	AdoptOrphans() error
 	// Suspend stops us until somebody continues us.
 	Suspend()
-	// FindTerminal, GiveUpTerminal, HoldsTerminal and TakeBack: see kernel.Linux.
+	// FindTerminal, GiveUpTerminal, GiveTerminal, HoldsTerminal and TakeBack: see kernel.Linux.
 	FindTerminal() (proc.Terminal, bool)
 	GiveUpTerminal(t proc.Terminal) bool
+	GiveTerminal(t proc.Terminal, child proc.PID) bool
 	HoldsTerminal(t proc.Terminal, holder proc.PID) bool
 	TakeBack(t proc.Terminal, holder proc.PID)
 	// LeaveNothingOpen drops what we inherited beside 0, 1 and 2.
@@ -286,6 +287,24 @@ func (p *PID1) findTerminal() {
 	}
 }
 
+// foreground passes the terminal on when a shell has brought us to its front: we were
+// started in the background, or stopped. Without that our command could not read,
+// and whoever has stopped for that hears no Ctrl-C.
+func (p *PID1) foreground() {
+	owner := p.terminalOwner()
+	if owner < 0 || p.Plan.Services[owner].Session {
+		return
+	}
+	if !p.hasTerminal {
+		p.terminal, p.hasTerminal = p.Kernel.FindTerminal()
+	}
+	for pid, child := range p.processes {
+		if p.hasTerminal && child.spec == owner && child.probe == 0 && p.Kernel.GiveTerminal(p.terminal, pid) {
+			p.holder = pid
+		}
+	}
+}
+
 // How many threads may be needed at once beside the loop's: two that wait for
 // a stalled stdout and stderr, two that wait for a file of a hung disk (probe),
 // one that runs, and one to spare. One command has no files and no pipes.
@@ -351,6 +370,9 @@ func (p *PID1) caught(c proc.Caught) {
 	}
 	if forward.Resized(c) {
 		p.Output.Resize()
+	}
+	if c.Signal == proc.CONT {
+		p.foreground()
 	}
 	rule, ok := p.table.For(c)
 	if !ok {

@@ -62,6 +62,13 @@ func (*Linux) GiveUpTerminal(t proc.Terminal) bool {
 	return unix.IoctlSetInt(t.FD, unix.TIOCNOTTY, 0) == nil
 }
 
+// GiveTerminal puts a child's group in front if our own is there, and tells whether
+// it did. The shell that had the terminal has brought us there (fg).
+func (*Linux) GiveTerminal(t proc.Terminal, child proc.PID) bool {
+	front, err := unix.IoctlGetInt(t.FD, unix.TIOCGPGRP)
+	return err == nil && front == t.Group && unix.IoctlSetPointerInt(t.FD, unix.TIOCSPGRP, int(child)) == nil
+}
+
 // HoldsTerminal tells whether nobody has taken the terminal since we gave it
 // to holder's group, 0 for nobody: a shell that has seen us stopped has it again, and whether we
 // are in front once more is for that shell to say. The leader of the session

@@ -118,6 +118,9 @@ func (s *Sim) Suspend() {}
 // TakeBack: there is none.
 func (s *Sim) TakeBack(proc.Terminal, proc.PID) {}
 
+// GiveTerminal: there is none.
+func (s *Sim) GiveTerminal(proc.Terminal, proc.PID) bool { return false }
+
 // HoldsTerminal: there is none.
 func (s *Sim) HoldsTerminal(proc.Terminal, proc.PID) bool { return false }
 
