@@ -246,7 +246,7 @@ func (p *PID1) Run() (status int) {
 	p.traceHead()
 	status = p.live()
 	if p.hasTerminal {
-		p.Kernel.TakeBack(p.terminal, p.holder)
+		p.takeTerminalBack()
 	}
 	p.sayRefused(0)
 	p.drain()
@@ -272,36 +272,6 @@ func (p *PID1) adoptOrphans() {
 	}
 	if err := p.Kernel.AdoptOrphans(); err != nil && p.NeedOrphans {
 		p.Output.Say(machine.Warn, "", fmt.Sprintf("not PID 1 and not a subreaper: orphans will not be reaped; run as PID 1, or where prctl is allowed (%v)", err))
-	}
-}
-
-// findTerminal looks for a terminal to give to the service that wants it.
-func (p *PID1) findTerminal() {
-	owner := p.terminalOwner()
-	if owner < 0 {
-		return
-	}
-	p.terminal, p.hasTerminal = p.Kernel.FindTerminal()
-	if p.hasTerminal && p.Plan.Services[owner].Session {
-		p.hasTerminal = p.Kernel.GiveUpTerminal(p.terminal)
-	}
-}
-
-// foreground passes the terminal on when a shell has brought us to its front: we were
-// started in the background, or stopped. Without that our command could not read,
-// and whoever has stopped for that hears no Ctrl-C.
-func (p *PID1) foreground() {
-	owner := p.terminalOwner()
-	if owner < 0 || p.Plan.Services[owner].Session {
-		return
-	}
-	if !p.hasTerminal {
-		p.terminal, p.hasTerminal = p.Kernel.FindTerminal()
-	}
-	for pid, child := range p.processes {
-		if p.hasTerminal && child.spec == owner && child.probe == 0 && p.Kernel.GiveTerminal(p.terminal, pid) {
-			p.holder = pid
-		}
 	}
 }
 
@@ -435,20 +405,8 @@ func (p *PID1) gone(dead proc.Dead) {
 	delete(p.runs, known.run)
 	p.Output.Ended(known.run)
 	if known.pid == p.holder {
-		p.Kernel.TakeBack(p.terminal, p.holder)
-		p.holder = 0
+		p.takeTerminalBack()
 	}
-}
-
-// terminalOwner is the service that gets the terminal; -1: none. There is one
-// at most.
-func (p *PID1) terminalOwner() int {
-	for i := range p.Plan.Services {
-		if p.Plan.Services[i].TTY {
-			return i
-		}
-	}
-	return -1
 }
 
 // takeAnswers takes the answers that are there, and not those that come of

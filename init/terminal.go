@@ -1,0 +1,48 @@
+package pid1
+
+// findTerminal looks for a terminal to give to the service that wants it.
+func (p *PID1) findTerminal() {
+	owner := p.terminalOwner()
+	if owner < 0 {
+		return
+	}
+	p.terminal, p.hasTerminal = p.Kernel.FindTerminal()
+	if p.hasTerminal && p.Plan.Services[owner].Session {
+		p.hasTerminal = p.Kernel.GiveUpTerminal(p.terminal)
+	}
+}
+
+// foreground passes the terminal on when a shell has brought us to its front: we were
+// started in the background, or stopped. Without that our command could not read,
+// and whoever has stopped for that hears no Ctrl-C.
+func (p *PID1) foreground() {
+	owner := p.terminalOwner()
+	if owner < 0 || p.Plan.Services[owner].Session {
+		return
+	}
+	if !p.hasTerminal {
+		p.terminal, p.hasTerminal = p.Kernel.FindTerminal()
+	}
+	for pid, child := range p.processes {
+		if p.hasTerminal && child.spec == owner && child.probe == 0 && p.Kernel.GiveTerminal(p.terminal, pid) {
+			p.holder = pid
+		}
+	}
+}
+
+// terminalOwner is the service that gets the terminal; -1: none. There is one
+// at most.
+func (p *PID1) terminalOwner() int {
+	for i := range p.Plan.Services {
+		if p.Plan.Services[i].TTY {
+			return i
+		}
+	}
+	return -1
+}
+
+// takeTerminalBack makes us the one in front again, if the holder still is.
+func (p *PID1) takeTerminalBack() {
+	p.Kernel.TakeBack(p.terminal, p.holder)
+	p.holder = 0
+}
