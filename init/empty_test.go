@@ -2,6 +2,7 @@ package pid1
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -51,23 +52,77 @@ func endsBefore(t *testing.T, late time.Duration) {
 	sim.Behaves = func([]string) simkernel.Habit {
 		return simkernel.Habit{Polite: true, Forks: []simkernel.Habit{daemon}}
 	}
-	var said diary
+	said, status := stopped(sim, sim, 10*time.Second, service.Rung{Signal: proc.TERM, For: patience})
+	if status != 0 || len(said.sum.Ends) == 0 || said.sum.Ends[0].Killed {
+		t.Errorf("status %d, %+v, %q", status, said.sum, said.lines)
+	}
+}
+
+// stopped has one service under a kernel, and stops it with that rung and KILL.
+func stopped(sim *simkernel.Sim, kernel Kernel, grace time.Duration, first service.Rung) (said diary, status int) {
 	p := New(Config{
 		Plan: service.Plan{
-			Init: service.Init{Grace: 10 * time.Second, Linger: time.Second},
+			Init: service.Init{Grace: grace, Linger: time.Second},
 			Services: []service.Spec{{
 				Name: "web", Command: []string{"web"}, OKCodes: []int{0}, Umask: -1,
-				Stop: []service.Rung{{Signal: proc.TERM, For: patience}, {Signal: proc.KILL}},
+				Stop: []service.Rung{first, {Signal: proc.KILL}},
 			}},
 		},
 		Commands: []proc.Command{{Argv: []string{"web"}}},
-		Kernel:   sim, Output: &said,
+		Kernel:   kernel, Output: &said,
 	})
 	over := make(chan struct{})
 	go sim.Send(proc.Caught{Signal: proc.TERM}, over)
-	status := p.Run()
+	status = p.Run()
 	close(over)
-	if status != 0 || len(said.sum.Ends) == 0 || said.sum.Ends[0].Killed {
-		t.Errorf("status %d, %+v, %q", status, said.sum, said.lines)
+	return said, status
+}
+
+// standsStill is a kernel under which we stand still for a while, as in a container
+// that is paused, once the first signal has come.
+type standsStill struct {
+	*simkernel.Sim
+	still time.Duration
+	asked bool
+}
+
+func (k *standsStill) Wait(atMost time.Duration) proc.News {
+	if k.asked {
+		time.Sleep(k.still)
+		k.still = 0
+	}
+	news := k.Sim.Wait(atMost)
+	k.asked = k.asked || len(news.Signals) > 0
+	return news
+}
+
+// Who stood still until no time was left still kills what is left before it goes,
+// and does not say of anybody that he did not die of what was never sent.
+func TestWhoWakesTooLateKillsBeforeItLeaves(t *testing.T) {
+	for _, left := range []bool{false, true} {
+		t.Run(fmt.Sprint(left), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { wakesTooLate(t, left) })
+		})
+	}
+}
+
+func wakesTooLate(t *testing.T, left bool) {
+	sim := simkernel.New(1)
+	_ = sim.Catch()
+	sim.Subreaper = true
+	sim.Behaves = func([]string) simkernel.Habit {
+		habit := simkernel.Habit{Polite: true, Stops: time.Second}
+		if left {
+			habit.Forks = []simkernel.Habit{{Session: true, Ignores: []proc.Signal{proc.TERM}}}
+		}
+		return habit
+	}
+	said, status := stopped(sim, &standsStill{Sim: sim, still: 10 * time.Second}, 4*time.Second, service.Rung{Signal: proc.TERM})
+	time.Sleep(time.Second) // who was sent KILL is gone by then
+	if want := map[bool]int{false: 0, true: 137}[left]; status != want || sim.Alive() != 0 {
+		t.Errorf("status %d, want %d, and %d are alive: %q", status, want, sim.Alive(), said.lines)
+	}
+	if text := strings.Join(said.lines, "\n"); !left && strings.Contains(text, "did not die") {
+		t.Errorf("nobody was sent KILL, and it says:\n%s", text)
 	}
 }

@@ -41,9 +41,11 @@ func (p *PID1) turn() {
 	p.takeProbed()
 	p.takeConnected()
 	p.checkEmpty()
-	if at, ok := p.machine.Next(); ok && at <= p.now() { // what is gone by now was gone in time
-		p.takeAnswers()
-		p.take(machine.Ticked{})
+	if at, ok := p.machine.Next(); ok && at <= p.now() {
+		p.takeAnswers()   // what is gone by now was gone in time
+		if p.sweep == 0 { // however late it is, what is left is signalled before we stop waiting for it
+			p.take(machine.Ticked{})
+		}
 	}
 	p.beginSweep()
 	p.takeQuestions()
