@@ -23,7 +23,6 @@ type plan struct {
 	dir       *byte
 
 	files         [3]int32
-	self          uintptr
 	foreground    int
 	umask         int
 	credential    bool

@@ -3,7 +3,8 @@ package kernel
 import (
 	"os"
 	"runtime"
-	"strconv"
+
+	"sexton/proc"
 )
 
 // MemoryOf tells how many bytes of memory are resident in the process groups and
@@ -16,27 +17,19 @@ func MemoryOf(leaders []int) map[int]int64 {
 	if len(leaders) == 0 {
 		return found
 	}
-	wanted := make(map[int]bool, len(leaders))
+	wanted := make(map[proc.PID]bool, len(leaders))
 	for _, pid := range leaders {
-		wanted[pid] = true
+		wanted[proc.PID(pid)] = true
 	}
 	page := int64(os.Getpagesize())
 	for pid := range processes() {
-		runtime.Gosched()         // the loop first: there is one processor for all of us
-		fields := statFields(pid) // from the third on: state, ppid, pgrp, session ... rss
-		if len(fields) < 22 {
-			continue
-		}
-		group, _ := strconv.Atoi(fields[2])
-		session, _ := strconv.Atoi(fields[3])
-		if !wanted[group] {
-			group = session
-		}
-		if wanted[pid] { // wherever it has gone
-			group = pid
-		}
-		if rss, err := strconv.ParseInt(fields[21], 10, 64); err == nil && wanted[group] {
-			found[group] += rss * page
+		runtime.Gosched() // the loop first: there is one processor for all of us
+		s, _ := statOf(pid)
+		for _, leader := range []proc.PID{pid, s.Group, s.Session} { // itself, wherever it has gone
+			if wanted[leader] {
+				found[int(leader)] += int64(s.pages) * page
+				break
+			}
 		}
 	}
 	return found

@@ -14,7 +14,7 @@ import (
 func (k *Linux) OutOfMemory() int {
 	if k.oomFile == "" && !k.oomSought {
 		k.oomSought = true
-		k.oomFile = oomCounter("/sys/fs/cgroup", string(readSmall("/proc/self/cgroup")))
+		k.oomFile = oomCounter("/sys/fs/cgroup", readSmall("/proc/self/cgroup"))
 	}
 	kills, _ := readOOM(k.oomFile)
 	before := k.oomKills
@@ -49,7 +49,7 @@ func readOOM(file string) (kills uint64, ok bool) {
 	if file == "" {
 		return 0, false
 	}
-	for line := range strings.Lines(string(readSmall(file))) {
+	for line := range strings.Lines(readSmall(file)) {
 		if count, is := strings.CutPrefix(line, "oom_kill "); is {
 			kills, err := strconv.ParseUint(strings.TrimSpace(count), 10, 64)
 			return kills, err == nil

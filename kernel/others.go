@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"os"
 	"slices"
-	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -25,7 +24,7 @@ const ServiceVariable = "SEXTON_SERVICE"
 // thousand zombies in its wake, and us little of the processors. Otherwise who descends
 // from us is only known when all have been seen.
 func (k *Linux) Others(most time.Duration) []proc.Other {
-	self := os.Getpid()
+	self := proc.PID(os.Getpid())
 	by := time.Now().Add(most)
 	first := k.First()
 	pids := processes()
@@ -40,18 +39,9 @@ func (k *Linux) Others(most time.Duration) []proc.Other {
 		if pid == self {
 			continue
 		}
-		fields := statFields(pid)
-		if len(fields) < 20 || fields[0] == "Z" || fields[0] == "X" {
-			continue
+		if s, ok := statOf(pid); ok && !s.dead {
+			others = append(others, s.Other)
 		}
-		parent, _ := strconv.Atoi(fields[1])
-		group, _ := strconv.Atoi(fields[2])
-		session, _ := strconv.Atoi(fields[3])
-		started, _ := strconv.ParseUint(fields[19], 10, 64)
-		others = append(others, proc.Other{
-			PID: proc.PID(pid), Parent: proc.PID(parent), Group: proc.PID(group), Session: proc.PID(session),
-			Started: started,
-		})
 	}
 	return others
 }
@@ -63,7 +53,7 @@ func (*Linux) ServiceOf(pid proc.PID) string {
 		return ""
 	}
 	buffer := make([]byte, 64<<10) // a longer one is not worth it
-	buffer = buffer[:readInto("/proc/"+strconv.Itoa(int(pid))+"/environ", buffer)]
+	buffer = buffer[:readInto(procFile(pid, "environ"), buffer)]
 	for entry := range bytes.SplitSeq(buffer, []byte{0}) {
 		if name, ok := bytes.CutPrefix(entry, []byte(ServiceVariable+"=")); ok {
 			return string(name)
@@ -76,8 +66,8 @@ func (*Linux) ServiceOf(pid proc.PID) string {
 // a pidfd first, and then looked at again.
 func (k *Linux) SignalOther(o proc.Other, sig proc.Signal) {
 	same := func() bool {
-		_, started := groupAndStart(int(o.PID))
-		return started == o.Started
+		s, ok := statOf(o.PID)
+		return ok && s.Started == o.Started
 	}
 	fd, err := unix.PidfdOpen(int(o.PID), 0)
 	if err == nil {

@@ -132,11 +132,11 @@ func cloneNobody() (pid, errno uintptr) {
 // controller.
 func processesLeft() (left int, ok bool) {
 	for _, dir := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/pids"} {
-		limit, err := strconv.Atoi(strings.TrimSpace(string(readSmall(dir + "/pids.max"))))
+		limit, err := strconv.Atoi(strings.TrimSpace(readSmall(dir + "/pids.max")))
 		if err != nil {
 			continue
 		}
-		current, err := strconv.Atoi(strings.TrimSpace(string(readSmall(dir + "/pids.current"))))
+		current, err := strconv.Atoi(strings.TrimSpace(readSmall(dir + "/pids.current")))
 		if err != nil {
 			continue
 		}

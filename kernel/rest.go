@@ -2,7 +2,6 @@ package kernel
 
 import (
 	"os"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 	"unsafe"
@@ -41,7 +40,7 @@ func (k *Linux) SignalRest(sig proc.Signal) bool {
 		return false // what descends from us descends from a child of ours
 	}
 	if sig != 0 {
-		for _, pid := range descendants(os.Getpid()) {
+		for _, pid := range descendants(proc.PID(os.Getpid())) {
 			signalDescendant(pid, sig)
 		}
 	}
@@ -51,36 +50,34 @@ func (k *Linux) SignalRest(sig proc.Signal) bool {
 // signalDescendant makes sure that the number still is a descendant of ours
 // when the signal goes out: a pidfd first, then the look at its parents, then the
 // signal through the pidfd.
-func signalDescendant(pid int, sig proc.Signal) {
-	fd, err := unix.PidfdOpen(pid, 0)
+func signalDescendant(pid proc.PID, sig proc.Signal) {
+	fd, err := unix.PidfdOpen(int(pid), 0)
 	if err == nil {
 		defer unix.Close(fd)
-		if descends(pid, os.Getpid()) {
+		if descends(pid, proc.PID(os.Getpid())) {
 			_ = unix.PidfdSendSignal(fd, unix.Signal(sig), nil, 0)
 		}
 		return
 	}
 	if errnoOf(err) != unix.ESRCH { // a kernel before 5.3
-		_ = unix.Kill(pid, unix.Signal(sig))
+		_ = unix.Kill(int(pid), unix.Signal(sig))
 	}
 }
 
 // descendants lists every process below ancestor, zombies left out.
-func descendants(ancestor int) []int {
-	parent := make(map[int]int)
-	dead := make(map[int]bool)
+func descendants(ancestor proc.PID) []proc.PID {
+	all := make(map[proc.PID]stat)
 	for pid := range processes() {
-		if fields := statFields(pid); len(fields) > 1 {
-			parent[pid], _ = strconv.Atoi(fields[1])
-			dead[pid] = fields[0] == "Z" || fields[0] == "X"
+		if s, ok := statOf(pid); ok {
+			all[pid] = s
 		}
 	}
-	var found []int
-	for pid := range parent {
-		if dead[pid] {
+	var found []proc.PID
+	for pid, s := range all {
+		if s.dead {
 			continue
 		}
-		for up, steps := parent[pid], 0; up != 0 && steps < len(parent)+1; up, steps = parent[up], steps+1 {
+		for up, steps := s.Parent, 0; up != 0 && steps <= len(all); up, steps = all[up].Parent, steps+1 {
 			if up == ancestor {
 				found = append(found, pid)
 				break
@@ -91,14 +88,10 @@ func descendants(ancestor int) []int {
 }
 
 // descends walks from pid up to ancestor, if that is where it leads.
-func descends(pid, ancestor int) bool {
+func descends(pid, ancestor proc.PID) bool {
 	for steps := 0; steps < 1<<12 && pid > 1; steps++ {
-		fields := statFields(pid)
-		if len(fields) < 2 {
-			return false
-		}
-		pid, _ = strconv.Atoi(fields[1])
-		if pid == ancestor {
+		s, _ := statOf(pid)
+		if pid = s.Parent; pid == ancestor {
 			return true
 		}
 	}
@@ -112,7 +105,7 @@ func (*Linux) NameOf(pid proc.PID) string {
 	if !ownProc() {
 		return ""
 	}
-	name := strings.TrimSuffix(string(readSmall("/proc/"+strconv.Itoa(int(pid))+"/comm")), "\n")
+	name := strings.TrimSuffix(readSmall(procFile(pid, "comm")), "\n")
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || '\x7f' <= r && r < '\u00a0' || r == utf8.RuneError {
 			return '?'

@@ -3,10 +3,7 @@ package kernel
 import (
 	"encoding/binary"
 	"fmt"
-	"iter"
 	"os"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
 	"unsafe"
@@ -45,7 +42,7 @@ func (*Linux) Signal(pid proc.PID, scope proc.Scope, sig proc.Signal) error {
 func (k *Linux) Queue(pid proc.PID, scope proc.Scope, sig proc.Signal, value uint64) error {
 	info := queueInfo(sig, value)
 	if scope == proc.Single {
-		return queueOne(int(pid), sig, info)
+		return queueOne(pid, sig, info)
 	}
 	fd, err := unix.PidfdOpen(int(pid), 0)
 	if err == nil {
@@ -56,11 +53,11 @@ func (k *Linux) Queue(pid proc.PID, scope proc.Scope, sig proc.Signal, value uin
 	case 0, unix.EAGAIN:
 		return queueError(pid, sig, err)
 	case unix.ESRCH:
-		return queueOne(int(pid), sig, info) // it has joined another group
+		return queueOne(pid, sig, info) // it has joined another group
 	}
-	first := queueOne(int(pid), sig, info)
-	for _, member := range membersOf(int(pid)) {
-		if member != int(pid) {
+	first := queueOne(pid, sig, info)
+	for member := range processes() {
+		if s, ok := statOf(member); ok && s.Group == pid && member != pid {
 			_ = queueOne(member, sig, info) // it may have gone meanwhile
 		}
 	}
@@ -81,10 +78,10 @@ func queueInfo(sig proc.Signal, value uint64) *[128]byte {
 	return info
 }
 
-func queueOne(pid int, sig proc.Signal, info *[128]byte) error {
+func queueOne(pid proc.PID, sig proc.Signal, info *[128]byte) error {
 	_, _, errno := syscall.RawSyscall(unix.SYS_RT_SIGQUEUEINFO, uintptr(pid), uintptr(sig), uintptr(unsafe.Pointer(info)))
 	if errno != 0 {
-		return queueError(proc.PID(pid), sig, errno)
+		return queueError(pid, sig, errno)
 	}
 	return nil
 }
@@ -143,8 +140,8 @@ func (g *group) Signal(sig proc.Signal) bool {
 	if sig == 0 {
 		return true
 	}
-	for _, member := range membersOf(int(g.pid)) {
-		if _, started := groupAndStart(member); started <= g.died {
+	for member := range processes() {
+		if s, ok := statOf(member); ok && s.Group == g.pid && s.Started <= g.died {
 			return unix.Kill(-int(g.pid), unix.Signal(sig)) != unix.ESRCH && g.kernel.anyAlive(g.pid)
 		}
 	}
@@ -162,9 +159,8 @@ func (k *Linux) anyAlive(pgid proc.PID) bool {
 	if time.Since(k.groupsSeen) > groupsFresh {
 		k.groups = make(map[proc.PID]bool)
 		for pid := range processes() {
-			if fields := statFields(pid); len(fields) > 2 {
-				group, _ := strconv.Atoi(fields[2])
-				k.groups[proc.PID(group)] = k.groups[proc.PID(group)] || fields[0] != "Z" && fields[0] != "X"
+			if s, ok := statOf(pid); ok {
+				k.groups[s.Group] = k.groups[s.Group] || !s.dead
 			}
 		}
 		k.groupsSeen = time.Now()
@@ -192,104 +188,4 @@ func ticksSinceBoot() uint64 {
 		return ^uint64(0)
 	}
 	return uint64(now.Nano()/10_000_000) + 1
-}
-
-// membersOf lists the processes whose process group is pgid, zombies too. It
-// is empty where /proc cannot be read.
-func membersOf(pgid int) []int {
-	var members []int
-	for pid := range processes() {
-		if group, _ := groupAndStart(pid); group == pgid {
-			members = append(members, pid)
-		}
-	}
-	return members
-}
-
-// ownProc tells whether /proc shows our PID namespace. In a jail that was given
-// another's, the machine's perhaps, each number there stands for a process that is somebody else here.
-func ownProc() bool {
-	var self [32]byte
-	n, err := unix.Readlink("/proc/self", self[:])
-	return err == nil && string(self[:n]) == strconv.Itoa(os.Getpid())
-}
-
-// processes are the numbers that /proc shows, a few at a time: there may be tens of
-// thousands, and who looks may have seen enough. There are none where it shows another PID
-// namespace.
-func processes() iter.Seq[int] {
-	return func(yield func(int) bool) {
-		if !ownProc() {
-			return
-		}
-		fd, err := unix.Open("/proc", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-		if err != nil {
-			return
-		}
-		dir := os.NewFile(uintptr(fd), "/proc") // os.Open would start the poller
-		defer dir.Close()
-		for {
-			names, _ := dir.Readdirnames(100)
-			if len(names) == 0 {
-				return
-			}
-			for _, name := range names {
-				if pid, err := strconv.Atoi(name); err == nil && !yield(pid) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// readSmall reads a file of /proc in one read. Package os would ask the poller first
-// whether it can wait for it, for each of thousands of files.
-func readSmall(path string) []byte {
-	buffer := make([]byte, 1024)
-	return buffer[:readInto(path, buffer)]
-}
-
-// readInto reads a file until it ends or the buffer is full, and tells how much
-// that was.
-func readInto(path string, buffer []byte) (n int) {
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return 0
-	}
-	defer unix.Close(fd)
-	for n < len(buffer) {
-		more, err := unix.Read(fd, buffer[n:])
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil || more == 0 {
-			break
-		}
-		n += more
-	}
-	return n
-}
-
-// groupAndStart reads a process's group and the time of its start; zeros when
-// it is gone.
-func groupAndStart(pid int) (group int, started uint64) {
-	fields := statFields(pid)
-	if len(fields) < 20 {
-		return 0, ^uint64(0)
-	}
-	group, _ = strconv.Atoi(fields[2])
-	started, _ = strconv.ParseUint(fields[19], 10, 64)
-	return group, started
-}
-
-// statFields are the fields of /proc/PID/stat from the third on, the state
-// (proc_pid_stat(5)): the second, the name, may itself contain blanks and
-// parentheses.
-func statFields(pid int) []string {
-	text := string(readSmall("/proc/" + strconv.Itoa(pid) + "/stat"))
-	end := strings.LastIndexByte(text, ')')
-	if end < 0 {
-		return nil
-	}
-	return strings.Fields(text[end+1:])
 }

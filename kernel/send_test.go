@@ -82,7 +82,7 @@ func TestHoldTellsZombiesFromTheLiving(t *testing.T) {
 		t.Fatal(err)
 	}
 	dead := func(pid proc.PID) { // and not reaped
-		for statFields(int(pid))[0] != "Z" {
+		for s, _ := statOf(pid); !s.dead; s, _ = statOf(pid) {
 			time.Sleep(time.Millisecond)
 		}
 	}

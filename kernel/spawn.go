@@ -160,7 +160,7 @@ func newPlan(c *proc.Command) (*plan, error) {
 	if len(c.Argv) == 0 || c.Argv[0] == "" {
 		return nil, &proc.SpawnError{Stage: stageNames[stageExec], Err: unix.ENOENT, Mend: "the command is empty", NotFound: true}
 	}
-	p := &plan{command: c, self: uintptr(os.Getpid()), umask: c.Umask, foreground: c.Foreground, mask: c.Mask}
+	p := &plan{command: c, umask: c.Umask, foreground: c.Foreground, mask: c.Mask}
 	var err error
 	if p.argv, err = syscall.SlicePtrFromStrings(c.Argv); err != nil {
 		return nil, &proc.SpawnError{Stage: "exec", Path: c.Argv[0], Err: err, Mend: "an argument contains a NUL byte"}

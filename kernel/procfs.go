@@ -1,0 +1,112 @@
+package kernel
+
+import (
+	"iter"
+	"os"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"sexton/proc"
+)
+
+// What /proc shows of other processes.
+
+// stat is what a process's stat file says (proc_pid_stat(5)).
+type stat struct {
+	proc.Other
+	dead  bool // a zombie, or on its way out
+	pages int  // that are resident
+}
+
+// statOf reads it. ok is false when the process is gone, or hidden from us.
+func statOf(pid proc.PID) (s stat, ok bool) {
+	text := readSmall(procFile(pid, "stat"))
+	// Only behind the second field, the name, which may itself contain blanks and
+	// parentheses, can the others be told apart.
+	fields := strings.Fields(text[strings.LastIndexByte(text, ')')+1:])
+	field := func(n int) int { // numbered as in the manual page
+		value, _ := strconv.Atoi(fields[n-3])
+		return value
+	}
+	if len(fields) <= 24-3 {
+		return stat{}, false
+	}
+	return stat{
+		Other: proc.Other{
+			PID: pid, Parent: proc.PID(field(4)), Group: proc.PID(field(5)), Session: proc.PID(field(6)),
+			Started: uint64(field(22)),
+		},
+		dead:  fields[0] == "Z" || fields[0] == "X",
+		pages: field(24),
+	}, true
+}
+
+func procFile(pid proc.PID, name string) string {
+	return "/proc/" + strconv.Itoa(int(pid)) + "/" + name
+}
+
+// ownProc tells whether /proc shows our PID namespace. In a jail that was given
+// another's, the machine's perhaps, each number there stands for a process that is somebody else here.
+func ownProc() bool {
+	var self [32]byte
+	n, err := unix.Readlink("/proc/self", self[:])
+	return err == nil && string(self[:n]) == strconv.Itoa(os.Getpid())
+}
+
+// processes are the numbers that /proc shows, a few at a time: there may be tens of
+// thousands, and who looks may have seen enough. There are none where it shows another PID
+// namespace.
+func processes() iter.Seq[proc.PID] {
+	return func(yield func(proc.PID) bool) {
+		if !ownProc() {
+			return
+		}
+		fd, err := unix.Open("/proc", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return
+		}
+		dir := os.NewFile(uintptr(fd), "/proc") // os.Open would start the poller
+		defer dir.Close()
+		for {
+			names, _ := dir.Readdirnames(100)
+			if len(names) == 0 {
+				return
+			}
+			for _, name := range names {
+				if pid, err := strconv.Atoi(name); err == nil && !yield(proc.PID(pid)) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// readSmall reads a file of 1 KiB at most; "" if it cannot be read. Package os would ask
+// the poller first whether it can wait for it, for each of thousands of files.
+func readSmall(path string) string {
+	buffer := make([]byte, 1024)
+	return string(buffer[:readInto(path, buffer)])
+}
+
+// readInto reads a file until it ends or the buffer is full, and tells how much
+// that was.
+func readInto(path string, buffer []byte) (n int) {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return 0
+	}
+	defer unix.Close(fd)
+	for n < len(buffer) {
+		more, err := unix.Read(fd, buffer[n:])
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil || more == 0 {
+			break
+		}
+		n += more
+	}
+	return n
+}
