@@ -65,20 +65,6 @@ func (*Linux) Settle(n int) int {
 	return n
 }
 
-// MayOpen tries whether n more descriptors are to be had. Go's poller takes two when it
-// starts, while a file or a socket is open, and the runtime ends the process when they are not
-// there: who is going to use package os or net asks first.
-func MayOpen(n int) error {
-	for range n {
-		fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
-		if err != nil {
-			return os.NewSyscallError("epoll_create1", err)
-		}
-		defer unix.Close(fd)
-	}
-	return nil
-}
-
 // headroom is how many tasks must be to be had beside those that we want: the
 // runtime may make another two or three on the way.
 const headroom = 4
@@ -102,11 +88,7 @@ func mayFork(n int) int {
 	}
 	for _, pid := range children {
 		_ = unix.Kill(pid, unix.SIGKILL) // somebody may have stopped it
-		for {
-			if _, err := unix.Wait4(pid, nil, unix.WALL, nil); err != unix.EINTR {
-				break
-			}
-		}
+		reapUnheard(pid, unix.WALL)
 	}
 	return n
 }

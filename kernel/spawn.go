@@ -45,7 +45,7 @@ func (*Linux) Spawn(c *proc.Command) (proc.PID, error) {
 		return 0, forkError(errno)
 	}
 	if plan.errno != 0 {
-		reapFailed(int(pid))
+		reapUnheard(int(pid), 0)
 		return 0, plan.failure(c)
 	}
 	return proc.PID(pid), nil
@@ -80,16 +80,6 @@ func forkError(errno syscall.Errno) error {
 		failed.Mend = "no memory, or the first process of this PID namespace has ended"
 	}
 	return failed
-}
-
-// reapFailed collects a child that ended before its exec. Nobody else may: it
-// was never announced.
-func reapFailed(pid int) {
-	for {
-		if _, err := unix.Wait4(pid, nil, 0, nil); err != unix.EINTR {
-			return
-		}
-	}
 }
 
 // failure turns what the child left in the plan into words.

@@ -1,9 +1,6 @@
 package kernel
 
 import (
-	"math"
-	"strconv"
-
 	"golang.org/x/sys/unix"
 
 	"sexton/proc"
@@ -106,51 +103,4 @@ func (k *Linux) TakeBack(t proc.Terminal, holder proc.PID) {
 func IsTerminal(fd int) bool {
 	_, err := unix.IoctlGetTermios(fd, unix.TCGETS)
 	return err == nil
-}
-
-// LeaveNothingOpen closes every descriptor above 2 that we were given by who
-// started us, and goes to the root directory: neither a mount nor a pipe of
-// theirs may hang on us for as long as we live. Descriptors of our own are
-// known by their close-on-exec flag.
-func (*Linux) LeaveNothingOpen() {
-	_ = unix.Chdir("/")
-	for _, fd := range openDescriptors() {
-		if fd <= 2 {
-			continue
-		}
-		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
-		if err == nil && flags&unix.FD_CLOEXEC == 0 {
-			unix.Close(fd)
-		}
-	}
-}
-
-// openDescriptors lists our descriptors; where /proc is missing it
-// guesses the first 256. It uses no os.File, which would start the poller for it.
-func openDescriptors() []int {
-	var fds []int
-	dir, err := unix.Open("/proc/self/fd", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		const most = 256
-		for fd := 3; fd < most; fd++ {
-			fds = append(fds, fd)
-		}
-		// What is above stays open for us alone (since Linux 5.11).
-		_ = unix.CloseRange(most, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
-		return fds
-	}
-	defer unix.Close(dir)
-	buffer := make([]byte, 2048)
-	for {
-		n, err := unix.ReadDirent(dir, buffer)
-		if err != nil || n <= 0 {
-			return fds
-		}
-		_, _, names := unix.ParseDirent(buffer[:n], -1, nil)
-		for _, name := range names {
-			if fd, err := strconv.Atoi(name); err == nil {
-				fds = append(fds, fd)
-			}
-		}
-	}
 }

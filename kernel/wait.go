@@ -85,3 +85,13 @@ func (*Linux) Reap(pid proc.PID) error {
 		}
 	}
 }
+
+// reapUnheard waits for the end of a child that was never announced: nobody else may
+// collect it. See wait4(2) for the options.
+func reapUnheard(pid, options int) {
+	for {
+		if _, err := unix.Wait4(pid, nil, options, nil); err != unix.EINTR {
+			return
+		}
+	}
+}
