@@ -154,7 +154,7 @@ func (r *reader) checkLadders(d *draft) {
 	specs := make([]service.Spec, len(d.services))
 	for i, s := range d.services {
 		specs[i] = s.spec
-		if fixed, _ := s.spec.Ladder(); fixed > have {
+		if fixed := service.NeedOf(s.spec.Stop).Fixed; fixed > have {
 			good = false
 			r.wrong(s.table.child("stop"), fmt.Sprintf("the ladder takes %s, but %s", brief(fixed), budget), d.longer(d.init.Drain.Max+fixed))
 		}
@@ -172,7 +172,7 @@ func (r *reader) checkLadders(d *draft) {
 	var names []string
 	for _, i := range path {
 		names = append(names, specs[i].Name)
-		if fixed, _ := specs[i].Ladder(); fixed > 0 && at == nil {
+		if at == nil && service.NeedOf(specs[i].Stop).Fixed > 0 {
 			at = d.services[i].table.child("stop")
 		}
 	}
@@ -192,8 +192,8 @@ func (r *reader) noteNoTime(d *draft, graph *service.Graph, have time.Duration) 
 		for _, j := range graph.Behind[i] {
 			start = max(start, by[j])
 		}
-		fixed, open := s.spec.Ladder()
-		if share := by[i] - start - fixed; open == 0 || share >= leastShare || have < leastShare*time.Duration(10*len(d.services)) {
+		own := service.NeedOf(s.spec.Stop)
+		if share := by[i] - start - own.Fixed; own.Open == 0 || share >= leastShare || have < leastShare*time.Duration(10*len(d.services)) {
 			continue
 		} else if at := s.table; at != nil {
 			if stop := at.child("stop"); stop != nil {

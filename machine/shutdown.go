@@ -39,7 +39,7 @@ type shutdown struct {
 	reason   string  // why it began, in one line
 	ends     []service.Ending
 	leftAt   map[proc.PID]Instant // when what is left got TERM, as long as it is not known to have ended
-	below    []ladderNeed         // see needBelow; good for one step, nil: not worked out
+	below    []service.Need       // see needBelow; good for one step, nil: not worked out
 }
 
 // keeping tells whether services are kept up: restarted when they end, and

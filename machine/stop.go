@@ -78,59 +78,19 @@ func (m *Machine) share(u *unit) time.Duration {
 	if m.plan.Init.Grace <= 0 {
 		return never // nobody is killed
 	}
-	left := m.plan.Init.Grace - m.reserve()
-	below := ladderNeed{}
-	if !m.keeping() {
-		left = m.shutdown.killAt - m.now
-		below = m.needBelow(u.index)
+	own := service.NeedOf(u.spec.Stop[u.rung:])
+	if m.keeping() {
+		return own.Share(m.plan.Init.Grace - m.reserve())
 	}
-	own := rungsNeed(u.spec.Stop[u.rung:])
-	left -= own.fixed + below.fixed
-	return max(0, left/time.Duration(max(1, own.open+below.open)))
+	return own.Plus(m.needBelow(u)).Share(m.shutdown.killAt - m.now)
 }
 
-// ladderNeed is what one or several ladders ask for.
-type ladderNeed struct {
-	fixed time.Duration
-	open  int
-}
-
-func rungsNeed(rungs []service.Rung) (n ladderNeed) {
-	for _, r := range rungs {
-		switch {
-		case r.For > 0:
-			n.fixed += r.For
-		case !r.Kills():
-			n.open++
-		}
-	}
-	return n
-}
-
-// needBelow is the largest fixed time, and the largest number of open rungs,
-// on any path of live units that stop after unit i.
-func (m *Machine) needBelow(i int) ladderNeed {
+// needBelow is what the live units on the longest path of those that stop after u need.
+func (m *Machine) needBelow(u *unit) service.Need {
 	if m.shutdown.below == nil {
-		m.computeBelow()
+		m.shutdown.below = m.graph.NeedBelow(func(i int) bool { return m.units[i].state.Live() })
 	}
-	return m.shutdown.below[i]
-}
-
-func (m *Machine) computeBelow() {
-	below := make([]ladderNeed, len(m.units))
-	for _, i := range m.graph.Order {
-		for _, j := range m.graph.Before[i] {
-			need := below[j]
-			if m.units[j].state.Live() {
-				own := rungsNeed(m.units[j].spec.Stop)
-				need.fixed += own.fixed
-				need.open += own.open
-			}
-			below[i].fixed = max(below[i].fixed, need.fixed)
-			below[i].open = max(below[i].open, need.open)
-		}
-	}
-	m.shutdown.below = below
+	return m.shutdown.below[u.index]
 }
 
 // nextRung: the time of the present rung has passed.

@@ -1,9 +1,6 @@
 package service
 
-import (
-	"slices"
-	"time"
-)
+import "slices"
 
 // Graph is the order that needs, wants and after put on a plan's services.
 // Services are named by their index in Plan.Services. A name that is not in the
@@ -130,73 +127,4 @@ func levels(order []int, before [][]int) [][]int {
 		slices.Sort(members)
 	}
 	return out
-}
-
-// Reserve is what a shutdown keeps back of its grace for the last KILL, for
-// reaping and for writing out what is left of the output: a tenth of it, never
-// more than a second, and not less than what the kernel may need to end a loaded container:
-// 150 ms, or a quarter of a grace that has not got that much.
-func Reserve(grace time.Duration) time.Duration {
-	return min(max(grace/10, min(150*time.Millisecond, grace/4)), time.Second)
-}
-
-// Ladder is the time that a service's stop ladder asks for: the sum of the
-// rungs with a time of their own, and how many leave it to us. A rung of KILL
-// takes no time.
-func (s *Spec) Ladder() (fixed time.Duration, open int) {
-	for _, rung := range s.Stop {
-		switch {
-		case rung.For > 0:
-			fixed += rung.For
-		case !rung.Kills():
-			open++
-		}
-	}
-	return fixed, open
-}
-
-// Kills tells whether the rung is the end of any ladder.
-func (r Rung) Kills() bool { return r.Signal == 9 }
-
-// LongestStop is the path of services, in the order in which they stop, whose
-// ladders have the largest sum of fixed times, with that sum. Rungs without a
-// time count as nothing. With a cycle there is no such path.
-func (g *Graph) LongestStop() (path []int, total time.Duration) {
-	if g.Cycle != nil {
-		return nil, 0
-	}
-	best := g.below(func(i int) time.Duration { fixed, _ := g.specs[i].Ladder(); return fixed })
-	at := -1
-	for i := range best {
-		if at < 0 || best[i] > best[at] {
-			at = i
-		}
-	}
-	if at < 0 {
-		return nil, 0
-	}
-	total = best[at]
-	for at >= 0 {
-		path = append(path, at)
-		next := -1
-		for _, j := range g.Before[at] {
-			if next < 0 || best[j] > best[next] {
-				next = j
-			}
-		}
-		at = next
-	}
-	return path, total
-}
-
-// below is the largest sum of weight from each service down any path of Before.
-func (g *Graph) below(weight func(int) time.Duration) []time.Duration {
-	sum := make([]time.Duration, len(g.Before))
-	for _, i := range g.Order {
-		for _, j := range g.Before[i] {
-			sum[i] = max(sum[i], sum[j])
-		}
-		sum[i] += weight(i)
-	}
-	return sum
 }
