@@ -32,7 +32,7 @@ func (c *call) check() int {
 func summary(name string, plan *service.Plan) string {
 	var b strings.Builder
 	g := service.NewGraph(plan.Services)
-	fmt.Fprintf(&b, "%s: %s, no mistakes\n", name, counted(len(plan.Services), "service"))
+	fmt.Fprintf(&b, "%s: %s, no mistakes\n", name, service.Counted(len(plan.Services), "service"))
 	b.WriteString("\nstart\n")
 	for level, members := range g.StartLevels() {
 		var words []string

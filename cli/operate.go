@@ -126,7 +126,7 @@ func (c *call) printJSON(what any) {
 
 func shutdownText(s *control.Shutdown) string {
 	if s.Already {
-		return fmt.Sprintf("already stopping; %s still there\n", counted(s.Services, "service"))
+		return fmt.Sprintf("already stopping; %s still there\n", service.Counted(s.Services, "service"))
 	}
-	return fmt.Sprintf("stopping %s\n", counted(s.Services, "service"))
+	return fmt.Sprintf("stopping %s\n", service.Counted(s.Services, "service"))
 }

@@ -45,7 +45,7 @@ func (c *call) run() int {
 		for _, problem := range problems {
 			text += fmt.Sprintf("sexton: %s\n", problem)
 		}
-		return c.refuse(exitConfig, plan.Init.TerminationLog, text+fmt.Sprintf("sexton: %s; nothing was started\n", counted(len(problems), "mistake")))
+		return c.refuse(exitConfig, plan.Init.TerminationLog, text+fmt.Sprintf("sexton: %s; nothing was started\n", service.Counted(len(problems), "mistake")))
 	}
 	trace, err := c.openTrace()
 	if err != nil {
@@ -149,12 +149,5 @@ func (c *call) openTrace() (io.Writer, error) {
 // seed is different for each start, so that a hundred containers do not
 // restart in step.
 func seed() uint64 { return uint64(time.Now().UnixNano()) ^ uint64(os.Getpid())<<48 }
-
-func counted(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}
 
 var _ pid1.Kernel = (*kernel.Linux)(nil)

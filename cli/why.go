@@ -22,7 +22,7 @@ func whyText(w *control.Why, now time.Time) string {
 		fmt.Fprintf(&b, ", waiting for %s", s.WaitsFor)
 	}
 	if s.Restarts > 0 {
-		fmt.Fprintf(&b, ", %s", counted(s.Restarts, "restart"))
+		fmt.Fprintf(&b, ", %s", service.Counted(s.Restarts, "restart"))
 	}
 	b.WriteString("\n")
 	if s.LastExit != "" && (len(w.Runs) == 0 || s.State == service.Failed.String() && !tells(&w.Runs[len(w.Runs)-1], s.LastExit)) {

@@ -48,9 +48,7 @@ func (o *oom) explains(now machine.Instant, exit proc.Exit) bool {
 	return true
 }
 
-func killed(exit proc.Exit) bool {
-	return exit.Signal == proc.KILL || exit.Signal == 0 && exit.Code == 128+int(proc.KILL)
-}
+func killed(exit proc.Exit) bool { return exit.Status() == proc.KILL.Status() }
 
 // outOfMemory tells whether it was the kernel that killed a process, for want of
 // memory.

@@ -24,17 +24,16 @@ func (m *Machine) leave() {
 func (m *Machine) exitStatus() int {
 	s := &m.shutdown
 	from := m.named(m.plan.Init.ExitCodeFrom)
+	if m.plan.Init.OneCommand {
+		from = m.main()
+	}
 	switch {
 	case from != nil && from.state.Live():
-		return 128 + int(proc.KILL) // it hangs in the kernel and ends with us
-	case from != nil && from.ended != "":
+		return proc.KILL.Status() // it hangs in the kernel and ends with us
+	case from != nil && (from.ended != "" || m.plan.Init.OneCommand):
 		return from.lastStatus
-	case m.plan.Init.OneCommand && m.main().state.Live():
-		return 128 + int(proc.KILL) // it hangs in the kernel and ends with us
-	case m.plan.Init.OneCommand:
-		return m.main().lastStatus
 	case s.asked && s.killed:
-		return 128 + int(proc.KILL)
+		return proc.KILL.Status()
 	case s.asked:
 		return 0
 	case s.cause == nil:

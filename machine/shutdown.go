@@ -117,9 +117,9 @@ func (m *Machine) shutdownOutlook() string {
 	case live == 0:
 		return ""
 	case m.plan.Init.Grace <= 0:
-		return fmt.Sprintf("; stopping %s", counted(live, "service"))
+		return fmt.Sprintf("; stopping %s", service.Counted(live, "service"))
 	default:
-		return fmt.Sprintf("; stopping %s within %s", counted(live, "service"), span(m.timeLeft()))
+		return fmt.Sprintf("; stopping %s within %s", service.Counted(live, "service"), span(m.timeLeft()))
 	}
 }
 
@@ -232,10 +232,11 @@ func (m *Machine) tickShutdown() {
 // leaveAt is when we go even if something has not died of KILL: half of what
 // was kept in reserve is for writing out what is left of the output.
 func (m *Machine) leaveAt() Instant {
-	if m.plan.Init.OneCommand {
+	by, ok := m.LeaveBy()
+	if !ok {
 		return m.now + killPatience
 	}
-	return max(m.now, m.shutdown.at+m.plan.Init.Grace-m.reserve()/2)
+	return max(m.now, by-m.reserve()/2)
 }
 
 // stopUnits lets every unit go down whose turn it is, and begins the sweep

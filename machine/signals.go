@@ -83,7 +83,7 @@ func (m *Machine) forward(e Signalled) {
 	main := m.main()
 	if m.plan.Init.OneCommand && main != nil && !main.state.Live() && service.StopsByDefault(e.Signal) && m.shutdown.phase == running {
 		// It waits for its next try to start; nobody is there to be told.
-		main.lastStatus = 128 + int(e.Signal)
+		main.lastStatus = e.Signal.Status()
 		m.stopRequested(fmt.Sprintf("SIG%v %s", e.Signal, e.From), true)
 		return
 	}

@@ -23,8 +23,8 @@ func (m *Machine) warnAt() Instant {
 // lingerFor is the time between TERM and KILL for what is left at the end.
 func (m *Machine) lingerFor() time.Duration {
 	linger := m.plan.Init.Linger
-	if m.plan.Init.Grace > 0 && !m.plan.Init.OneCommand {
-		linger = min(linger, max(0, m.shutdown.at+m.plan.Init.Grace-m.reserve()-m.shutdown.sweepAt))
+	if by, ok := m.LeaveBy(); ok {
+		linger = min(linger, max(0, by-m.reserve()-m.shutdown.sweepAt))
 	}
 	return linger
 }
@@ -52,10 +52,7 @@ func (m *Machine) beginSweep() {
 func (m *Machine) sweepHard() {
 	s := &m.shutdown
 	s.phase = sweepingHard
-	s.deadline = m.now + killPatience
-	if m.plan.Init.Grace > 0 && !m.plan.Init.OneCommand {
-		s.deadline = min(s.deadline, m.leaveAt())
-	}
+	s.deadline = min(m.now+killPatience, m.leaveAt())
 	m.do(Sweep{Signal: proc.KILL})
 }
 

@@ -220,7 +220,7 @@ func (u *unit) restartOr(m *Machine, level Level, what string, giveUp func(*Mach
 			}
 		}
 		if recent >= limit.Starts {
-			u.gaveUp = fmt.Sprintf("gave up after %s in %s", counted(recent, "start"), span(limit.Within))
+			u.gaveUp = fmt.Sprintf("gave up after %s in %s", service.Counted(recent, "start"), span(limit.Within))
 			m.sayf(Error, u, "%s; %s", what, u.gaveUp)
 			giveUp(m)
 			return

@@ -49,11 +49,3 @@ func (m *Machine) shutdownLevel() Level {
 
 // span writes a length of time for people.
 func span(d time.Duration) string { return service.Span(d) }
-
-// counted writes a number of things: "1 service", "3 services".
-func counted(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}

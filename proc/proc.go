@@ -44,7 +44,7 @@ type Exit struct {
 // 128+N when signal N killed it.
 func (e Exit) Status() int {
 	if e.Signal != 0 {
-		return 128 + int(e.Signal)
+		return e.Signal.Status()
 	}
 	return e.Code
 }

@@ -86,6 +86,9 @@ func (s Signal) String() string {
 // Bit is the signal's place in a mask as the kernel keeps it: bit N-1.
 func (s Signal) Bit() uint64 { return 1 << (s - 1) }
 
+// Status is the exit status by which a shell tells that the signal killed a process.
+func (s Signal) Status() int { return 128 + int(s) }
+
 // ParseSignal reads a signal as people write it: "TERM", "SIGTERM", "term",
 // "15", "RTMIN+3", "SIGRTMAX-1". The error says what is wrong and names the
 // nearest signal where there is one.

@@ -1,6 +1,9 @@
 package service
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Span writes a length of time for people: three digits are enough.
 func Span(d time.Duration) string {
@@ -21,4 +24,12 @@ func Span(d time.Duration) string {
 		}
 	}
 	return text
+}
+
+// Counted writes a number of things: "1 service", "3 services".
+func Counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
