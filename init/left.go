@@ -5,27 +5,41 @@ import (
 
 	"sexton/machine"
 	"sexton/proc"
+	"sexton/service"
 )
 
 // What is left beside the services: who it is, and how it is signalled.
 
 // checkEmpty looks whether what we watch is empty by now.
 func (p *PID1) checkEmpty() {
-	for run, hold := range p.watched {
-		if _, dying := p.runs[run]; !dying && !hold.Signal(0) {
-			hold.Release()
-			delete(p.watched, run)
-			p.answers = append(p.answers, machine.Emptied{Run: run})
+	for run := range p.watched {
+		if _, dying := p.runs[run]; !dying {
+			p.signalGroup(run, 0)
 		}
 	}
 	switch {
 	case !p.sweeping || p.sweep != 0:
 	case !p.Kernel.SignalRest(0):
-		p.sweeping = false
-		p.answers = append(p.answers, machine.Emptied{})
+		p.nobodyLeft()
 	default:
 		p.killAgain()
 	}
+}
+
+// signalGroup signals what is left of a group that is watched, 0 only asks, and tells
+// the machine when nobody is.
+func (p *PID1) signalGroup(run service.Run, sig proc.Signal) {
+	if hold := p.watched[run]; hold != nil && !hold.Signal(sig) {
+		hold.Release()
+		delete(p.watched, run)
+		p.answers = append(p.answers, machine.Emptied{Run: run})
+	}
+}
+
+// nobodyLeft tells the machine that the sweep is over.
+func (p *PID1) nobodyLeft() {
+	p.sweeping = false
+	p.answers = append(p.answers, machine.Emptied{})
 }
 
 // beginSweep sends what a sweep that was ordered in this turn, or before it, has to send.
@@ -91,8 +105,7 @@ func (p *PID1) signalOther(other proc.Other, sig proc.Signal) {
 // gone. With one command nobody wants the names.
 func (p *PID1) sweepRest(sig proc.Signal) {
 	if !p.Kernel.SignalRest(0) { // nobody is left as a rule: to look through /proc would cost more than all the rest
-		p.sweeping = false
-		p.answers = append(p.answers, machine.Emptied{})
+		p.nobodyLeft()
 		return
 	}
 	first := p.Kernel.First()
@@ -123,8 +136,7 @@ func (p *PID1) sweepRest(sig proc.Signal) {
 		left = p.Kernel.SignalRest(0)
 	}
 	if !left {
-		p.sweeping = false
-		p.answers = append(p.answers, machine.Emptied{})
+		p.nobodyLeft()
 	}
 }
 
@@ -154,7 +166,7 @@ func (p *PID1) tellOf(others []proc.Other) func(proc.Other) {
 	for _, other := range others {
 		parents[other.PID] = other.Parent
 	}
-	service := func(pid proc.PID) (string, bool) {
+	owner := func(pid proc.PID) (string, bool) {
 		if child := p.processes[pid]; child != nil {
 			return p.Plan.Services[child.spec].Name, true
 		}
@@ -162,12 +174,12 @@ func (p *PID1) tellOf(others []proc.Other) func(proc.Other) {
 	}
 	whose := func(o proc.Other) string {
 		for _, pid := range []proc.PID{o.Group, o.Session} {
-			if name, ok := service(pid); ok {
+			if name, ok := owner(pid); ok {
 				return name
 			}
 		}
 		for up, steps := o.Parent, 0; up > 1 && steps < len(others); up, steps = parents[up], steps+1 {
-			if name, ok := service(up); ok {
+			if name, ok := owner(up); ok {
 				return name
 			}
 		}

@@ -51,7 +51,7 @@ func (p *PID1) turn() {
 	p.takeQuestions()
 	p.lookAtMemory()
 	p.counts.TurnMax = max(p.counts.TurnMax, waits-began+p.now()-woke)
-	p.sayRefused(refusedEvery)
+	p.sayUnforwarded(unforwardedEvery)
 }
 
 // answersMax is how many answers are taken before we listen again: a thousand
@@ -77,8 +77,8 @@ func (p *PID1) patience() time.Duration {
 	if p.sweeping || len(p.watched) > 0 {
 		sooner(watchEvery)
 	}
-	if p.refused.n > 0 {
-		sooner(p.refused.said + refusedEvery - p.now())
+	if p.unforwarded.n > 0 {
+		sooner(p.unforwarded.said + unforwardedEvery - p.now())
 	}
 	if !p.trimmed {
 		if p.now() >= p.asked+trimAfter {

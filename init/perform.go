@@ -141,7 +141,7 @@ func (p *PID1) signal(a machine.Signal) {
 		}
 		switch {
 		case errors.Is(err, proc.ErrQueueFull):
-			p.refused.count(a.Service)
+			p.unforwarded.count(a.Service)
 		case errors.Is(err, fs.ErrPermission) && !child.deaf:
 			child.deaf = true
 			p.Output.Say(machine.Warn, a.Service, err.Error()+": it runs as another user, and we have no CAP_KILL")
@@ -150,11 +150,7 @@ func (p *PID1) signal(a machine.Signal) {
 		}
 		return
 	}
-	if hold := p.watched[a.Run]; hold != nil && !hold.Signal(a.Signal) {
-		hold.Release()
-		delete(p.watched, a.Run)
-		p.answers = append(p.answers, machine.Emptied{Run: a.Run})
-	}
+	p.signalGroup(a.Run, a.Signal)
 }
 
 // startProbe makes one attempt: a child of ours, or a check beside the loop.

@@ -5,7 +5,7 @@
 //
 // One event is finished before the next begins. That sentence is the whole of
 // the concurrency: everything else in the program stands at the edge, holds no
-// truth, and speaks to the loop through a channel.
+// truth, leaves its news under a lock and wakes the loop.
 //
 // (The directory is init/; Go refuses to import a package of that name.)
 package pid1
@@ -185,9 +185,9 @@ type PID1 struct {
 	trimmed     bool
 	asked       machine.Instant // when somebody asked last
 
-	refused refused
-	recent  recent
-	oom     oom
+	unforwarded unforwarded
+	recent      recent
+	oom         oom
 }
 
 // process is a child of ours that we started.
@@ -248,7 +248,7 @@ func (p *PID1) Run() (status int) {
 	if p.hasTerminal {
 		p.takeTerminalBack()
 	}
-	p.sayRefused(0)
+	p.sayUnforwarded(0)
 	p.drain()
 	p.tellEnd()
 	return status

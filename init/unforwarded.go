@@ -7,28 +7,28 @@ import (
 	"sexton/machine"
 )
 
-// refused counts signals that could not be forwarded because the kernel keeps
-// no more of them for that user.
-type refused struct {
+// unforwarded counts signals that could not be forwarded because the kernel keeps no more of
+// them for that user.
+type unforwarded struct {
 	n       int
 	service string // whose the first of them was
 	said    machine.Instant
 }
 
-// refusedEvery is how often they are spoken of, at most.
-const refusedEvery = time.Second
+// unforwardedEvery is how often they are spoken of, at most.
+const unforwardedEvery = time.Second
 
-func (r *refused) count(service string) {
+func (r *unforwarded) count(service string) {
 	if r.n == 0 {
 		r.service = service
 	}
 	r.n++
 }
 
-// sayRefused says how many there were, if that was not said within the time
+// sayUnforwarded says how many there were, if that was not said within the time
 // given.
-func (p *PID1) sayRefused(within time.Duration) {
-	r := &p.refused
+func (p *PID1) sayUnforwarded(within time.Duration) {
+	r := &p.unforwarded
 	if r.n == 0 || r.said > 0 && p.now() < r.said+within {
 		return
 	}
