@@ -43,5 +43,3 @@ func (p *PID1) tellEnd() {
 		p.Ended(p.summary)
 	}
 }
-
-const noThreads = "nothing was started: not even our own threads can be made; raise the pids limit of the container (--pids-limit), or the process limit of this user (RLIMIT_NPROC, ulimit -u)"

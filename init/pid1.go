@@ -254,54 +254,6 @@ func (p *PID1) Run() (status int) {
 	return status
 }
 
-// refuse ends it before anything was started.
-func (p *PID1) refuse(why string) (status int) {
-	p.summary = service.Summary{Status: exitInternal, Reason: why}
-	p.Output.Say(machine.Error, "", why)
-	p.Output.Drain(drainMax, drainMax, func() {})
-	p.tellEnd()
-	return exitInternal
-}
-
-// Exit statuses of our own (sysexits.h).
-const exitInternal = 70
-
-func (p *PID1) adoptOrphans() {
-	if p.LeaveOrphans || p.Kernel.First() {
-		return
-	}
-	if err := p.Kernel.AdoptOrphans(); err != nil && p.NeedOrphans {
-		p.Output.Say(machine.Warn, "", fmt.Sprintf("not PID 1 and not a subreaper: orphans will not be reaped; run as PID 1, or where prctl is allowed (%v)", err))
-	}
-}
-
-// How many threads may be needed at once beside the loop's: two that wait for
-// a stalled stdout and stderr, two that wait for a file of a hung disk (probe),
-// one that runs, and one to spare. One command has no files and no pipes.
-const (
-	threads           = 6
-	threadsOneCommand = 2
-)
-
-// threadsLeast is below how many services are not started at all: one that
-// reads their output and one that works.
-const threadsLeast = 2
-
-// settle makes the threads that we will ever need, once: with services before the
-// first of them, with one command when it has lived for a while, so that one which
-// ends at once does not pay for it. It tells whether there are enough.
-func (p *PID1) settle() bool {
-	switch {
-	case p.Threads > 0:
-		p.Kernel.Settle(p.Threads)
-	case p.Plan.Init.OneCommand:
-		p.Kernel.Settle(threadsOneCommand)
-	default:
-		return p.Kernel.Settle(threads+p.MoreThreads) >= threadsLeast
-	}
-	return true
-}
-
 // live is the loop. If it panics the brain is broken, and what is left leaves
 // politely without it.
 func (p *PID1) live() (status int) {
@@ -357,56 +309,6 @@ func (p *PID1) caught(c proc.Caught) {
 		Signal: c.Signal, Rule: rule, From: forward.From(c, name), Queued: c.Queued(), Value: c.Value,
 		Typed: c.Code == proc.CodeKernel && (c.Signal == proc.INT || c.Signal == proc.QUIT),
 	})
-}
-
-// collect reaps a turn's worth of dead children.
-func (p *PID1) collect() {
-	more, err := reaper.Collect(p.Kernel, p.bury, p.gone)
-	if err != nil {
-		p.Output.Say(machine.Error, "", err.Error())
-	}
-	p.moreDead = more
-}
-
-// bury deals with a dead child while its number is still its own.
-func (p *PID1) bury(dead proc.Dead) {
-	known := p.processes[dead.PID]
-	dead.Exit.OOM = p.outOfMemory(dead.Exit) // whoever it was: it is nobody else's any more
-	switch {
-	case known == nil:
-		if p.NameOrphans {
-			p.Output.Say(machine.Warn, "", fmt.Sprintf("reaped orphan %d (%s): %s", dead.PID, p.Kernel.NameOf(dead.PID), dead.Exit))
-		}
-	case known.probe == 0:
-		p.takeAnswers() // its start must be known before its end
-		p.take(machine.Exited{Run: known.run, Exit: dead.Exit, Usage: dead.Usage})
-	default: // what a probe leaves behind is nobody's
-		_ = p.Kernel.Signal(dead.PID, proc.Group, proc.KILL)
-	}
-}
-
-// gone deals with a child whose number may belong to somebody else by now.
-func (p *PID1) gone(dead proc.Dead) {
-	known := p.processes[dead.PID]
-	if known == nil {
-		p.counts.Orphans++
-		if p.told[dead.PID] {
-			delete(p.told, dead.PID)
-			p.answers = append(p.answers, machine.LeftEnded{PID: dead.PID})
-		}
-		return
-	}
-	p.counts.Reaped++
-	delete(p.processes, dead.PID)
-	if known.probe != 0 {
-		p.execProbeEnded(known, dead.Exit)
-		return
-	}
-	delete(p.runs, known.run)
-	p.Output.Ended(known.run)
-	if known.pid == p.holder {
-		p.takeTerminalBack()
-	}
 }
 
 // takeAnswers takes the answers that are there, and not those that come of

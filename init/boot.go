@@ -1,0 +1,60 @@
+package pid1
+
+import (
+	"fmt"
+
+	"sexton/machine"
+	"sexton/service"
+)
+
+// What Run does before the first start.
+
+// refuse ends it before anything was started.
+func (p *PID1) refuse(why string) (status int) {
+	p.summary = service.Summary{Status: exitInternal, Reason: why}
+	p.Output.Say(machine.Error, "", why)
+	p.Output.Drain(drainMax, drainMax, func() {})
+	p.tellEnd()
+	return exitInternal
+}
+
+// exitInternal is the status of a fault of ours (EX_SOFTWARE of sysexits.h).
+const exitInternal = 70
+
+func (p *PID1) adoptOrphans() {
+	if p.LeaveOrphans || p.Kernel.First() {
+		return
+	}
+	if err := p.Kernel.AdoptOrphans(); err != nil && p.NeedOrphans {
+		p.Output.Say(machine.Warn, "", fmt.Sprintf("not PID 1 and not a subreaper: orphans will not be reaped; run as PID 1, or where prctl is allowed (%v)", err))
+	}
+}
+
+// How many threads may be needed at once beside the loop's: two that wait for
+// a stalled stdout and stderr, two that wait for a file of a hung disk (probe),
+// one that runs, and one to spare. One command has no files and no pipes.
+const (
+	threads           = 6
+	threadsOneCommand = 2
+)
+
+// threadsLeast is below how many services are not started at all: one that
+// reads their output and one that works.
+const threadsLeast = 2
+
+// settle makes the threads that we will ever need, once: with services before the
+// first of them, with one command when it has lived for a while, so that one which
+// ends at once does not pay for it. It tells whether there are enough.
+func (p *PID1) settle() bool {
+	switch {
+	case p.Threads > 0:
+		p.Kernel.Settle(p.Threads)
+	case p.Plan.Init.OneCommand:
+		p.Kernel.Settle(threadsOneCommand)
+	default:
+		return p.Kernel.Settle(threads+p.MoreThreads) >= threadsLeast
+	}
+	return true
+}
+
+const noThreads = "nothing was started: not even our own threads can be made; raise the pids limit of the container (--pids-limit), or the process limit of this user (RLIMIT_NPROC, ulimit -u)"
