@@ -76,7 +76,7 @@ func answer(status int, out, err string) *dropIn {
 // signal but CHLD, and whose end is ours at once.
 func newDropIn(argv, environ []string) *dropIn {
 	d := &dropIn{plan: config.OneCommand(argv, environ)}
-	d.plan.Init.Linger = 0
+	d.plan.Init.Linger, d.plan.Init.Rouse = 0, false
 	d.plan.Init.Rules = map[proc.Signal]service.Rule{proc.PIPE: {Verb: service.VerbForward}}
 	main := &d.plan.Services[0]
 	main.Name = path.Base(argv[0])

@@ -18,6 +18,10 @@ func (p *PID1) perform(action machine.Action) {
 		p.spawn(a)
 	case machine.Signal:
 		p.signal(a)
+	case machine.Rouse:
+		if child := p.runs[a.Run]; child != nil && p.Kernel.Stopped(child.pid) {
+			_ = p.Kernel.Signal(child.pid, a.Scope, proc.CONT)
+		}
 	case machine.Watch:
 		if child := p.runs[a.Run]; child != nil {
 			p.watched[a.Run] = p.Kernel.Hold(child.pid)

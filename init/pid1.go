@@ -37,6 +37,8 @@ type Kernel interface {
 	// Signal and Queue send a signal to a child, or to the group it leads.
 	Signal(pid proc.PID, scope proc.Scope, sig proc.Signal) error
 	Queue(pid proc.PID, scope proc.Scope, sig proc.Signal, value uint64) error
+	// Stopped tells whether a child has been stopped (SIGSTOP, Ctrl-Z).
+	Stopped(pid proc.PID) bool
 	// Hold keeps hold of a zombie's group beyond its reaping.
 	Hold(pid proc.PID) proc.Hold
 	// SignalRest signals everything that is left, 0 only asks, and tells

@@ -56,6 +56,15 @@ func (*Linux) Peek() (dead proc.Dead, ok, children bool, err error) {
 	}
 }
 
+// Stopped tells whether the child pid has been stopped (SIGSTOP, Ctrl-Z) and not continued.
+// Its zombie is not. waitid(2), WSTOPPED.
+func (*Linux) Stopped(pid proc.PID) bool {
+	var info siginfo
+	_, _, errno := syscall.RawSyscall6(unix.SYS_WAITID, unix.P_PID, uintptr(pid), uintptr(unsafe.Pointer(&info)),
+		unix.WSTOPPED|unix.WNOHANG|unix.WNOWAIT, 0, 0)
+	return errno == 0 && info.pid != 0
+}
+
 func (i *siginfo) exit() proc.Exit {
 	if i.code == cldExited {
 		return proc.Exit{Code: int(i.status)}

@@ -26,6 +26,13 @@ type Signal struct {
 	Value   uint64
 }
 
+// Rouse: send CONT to the run if its first process is stopped, and nothing otherwise.
+type Rouse struct {
+	Run     service.Run
+	Service string
+	Scope   proc.Scope
+}
+
 // Watch: the run's first process is dead, not yet reaped. Say Emptied when
 // nobody is left of its group, and until then send its group what Signal says.
 type Watch struct {
@@ -95,6 +102,7 @@ func (l Level) String() string { return [...]string{"error", "warn", "info", "de
 
 func (Spawn) action()     {}
 func (Signal) action()    {}
+func (Rouse) action()     {}
 func (Watch) action()     {}
 func (Probe) action()     {}
 func (StopProbe) action() {}

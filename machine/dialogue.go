@@ -41,6 +41,7 @@ func FormatPlan(plan service.Plan, seed uint64) string {
 	if plan.Init.Mute > 0 {
 		w.text("mute", strconv.Itoa(int(plan.Init.Mute)))
 	}
+	w.flag("rouse", plan.Init.Rouse)
 	w.flag("pause", plan.Init.Pause)
 	if plan.Init.Farewell != 0 {
 		w.text("farewell", plan.Init.Farewell.String())
@@ -244,6 +245,8 @@ func FormatAction(at Instant, action Action) string {
 		if a.Queued {
 			text += fmt.Sprintf(" value=%d", a.Value)
 		}
+	case Rouse:
+		text = fmt.Sprintf("rouse %s run=%d %v", a.Service, a.Run, a.Scope)
 	case Watch:
 		text = fmt.Sprintf("watch %s run=%d", a.Service, a.Run)
 	case Probe:

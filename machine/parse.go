@@ -30,6 +30,7 @@ func ParsePlanLine(line string, plan *service.Plan, seed *uint64) (ok bool, err 
 		plan.Init.ExitCodeFrom = r.text("exit-code-from")
 		plan.Init.OneCommand = r.flag("one-command")
 		plan.Init.Mute = uint8(r.number("mute", 0))
+		plan.Init.Rouse = r.flag("rouse")
 		plan.Init.Pause = r.flag("pause")
 		if farewell := r.text("farewell"); farewell != "" {
 			plan.Init.Farewell = r.signal(farewell)

@@ -96,6 +96,9 @@ func (m *Machine) forward(e Signalled) {
 		}
 		m.sayf(Debug, main, "SIG%v %s: forwarding SIG%v", e.Signal, e.From, sig)
 		m.pass(main, e, sig)
+		if m.plan.Init.Rouse && main.run != 0 && service.StopsByDefault(e.Signal) {
+			m.do(Rouse{Run: main.run, Service: main.spec.Name, Scope: scopeOf(main)})
+		}
 	}
 	m.passToListeners(e, main)
 	if m.plan.Init.OneCommand && m.plan.Init.Grace > 0 && service.StopsByDefault(e.Signal) && m.shutdown.phase == running {
@@ -121,11 +124,15 @@ func (m *Machine) pass(u *unit, e Signalled, sig proc.Signal) {
 		m.sayf(Debug, u, "not running, so SIG%v does not reach it", sig)
 		return
 	}
-	scope := proc.Group
+	m.do(Signal{Run: u.run, Service: u.spec.Name, Signal: sig, Scope: scopeOf(u), Queued: e.Queued, Value: e.Value})
+}
+
+// scopeOf is whom signals that are passed on to u reach.
+func scopeOf(u *unit) proc.Scope {
 	if u.spec.Single {
-		scope = proc.Single
+		return proc.Single
 	}
-	m.do(Signal{Run: u.run, Service: u.spec.Name, Signal: sig, Scope: scope, Queued: e.Queued, Value: e.Value})
+	return proc.Group
 }
 
 // graceBegins: in the one-command form the command has just got its signal;

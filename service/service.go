@@ -70,6 +70,10 @@ type Init struct {
 	// that one's end, before anything else is done. Zero means nothing.
 	Farewell proc.Signal
 
+	// Rouse means that CONT goes behind a stop signal that is forwarded to Main, where
+	// Main's first process is stopped: it would not hear the signal otherwise.
+	Rouse bool
+
 	// Pause means that having nothing to run is no reason to end.
 	Pause bool
 

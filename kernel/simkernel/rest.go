@@ -12,6 +12,9 @@ import (
 // What is left: groups without a leader, strangers, and all that an invented
 // kernel has nothing to say about.
 
+// Stopped: see kernel.Linux. Nobody stops an invented process.
+func (s *Sim) Stopped(proc.PID) bool { return false }
+
 // Hold: see kernel.Linux.
 func (s *Sim) Hold(pid proc.PID) proc.Hold {
 	s.mu.Lock()
