@@ -37,28 +37,22 @@ func Main(args []string) int {
 	if read := foreign(args[0]); read != nil {
 		return read(args, kernel.Environ()).run()
 	}
-	verb, rest := "run", args[1:]
-	if len(rest) > 0 {
-		if _, known := verbs[rest[0]]; known {
-			verb, rest = rest[0], rest[1:]
-		}
-	}
-	c := &call{verb: verb, environ: kernel.Environ(), stdout: careful(1), stderr: careful(2)}
+	c := &call{verb: "run", environ: kernel.Environ(), stdout: careful(1), stderr: careful(2)}
 	path := ""
 	if new(kernel.Linux).First() { // by docker exec it is not the container's end
 		path = service.DefaultTerminationLog
 	}
-	if err := c.parse(rest); err != nil {
+	if err := c.parse(args[1:]); err != nil {
 		return c.refuse(exitUsage, path, fmt.Sprintf("sexton: %v\nTry: sexton --help\n", err))
 	}
-	if verb != "run" {
+	if c.verb != "run" {
 		kernel.RestoreSignals()
 	}
 	switch {
 	case c.help:
 		fmt.Fprint(c.stdout, usage)
 		return 0
-	case c.version || verb == "version":
+	case c.version || c.verb == "version":
 		fmt.Fprintf(c.stdout, "sexton version %s\n", Version)
 		return 0
 	}
@@ -67,27 +61,25 @@ func Main(args []string) int {
 			return c.refuse(exitInternal, path, fmt.Sprintf("sexton: %d more descriptors cannot be opened, and everything but one command needs them: %v; raise the limit of open files (--ulimit nofile, ulimit -n)\n", descriptorsLeast, err))
 		}
 	}
-	switch {
-	case verb == "check":
+	switch c.verb {
+	case "check":
 		return c.check()
-	case verb == "help":
+	case "help":
 		fmt.Fprint(c.stdout, usage)
 		return 0
-	case verb == "run":
-		return c.run()
-	case verb == "doctor":
+	case "doctor":
 		return c.doctor()
-	case operates(verb):
-		return c.operate()
+	case "run":
+		return c.run()
 	}
-	fmt.Fprintf(c.stderr, "sexton: %s: this version does not have it yet\n", verb)
-	return exitUsage
+	return c.operate()
 }
 
-// verbs are the first words that are not a COMMAND. `--` makes any of them one.
-var verbs = map[string]string{
-	"check": "", "status": "", "start": "", "stop": "", "restart": "", "signal": "", "logs": "",
-	"reload": "", "health": "", "why": "", "shutdown": "", "version": "", "help": "", "doctor": "",
+// verbs are the first words that are not a COMMAND, and whether this version has
+// them. `--` makes any of them a COMMAND.
+var verbs = map[string]bool{
+	"check": true, "status": true, "health": true, "why": true, "shutdown": true, "version": true, "help": true, "doctor": true,
+	"start": false, "stop": false, "restart": false, "signal": false, "logs": false, "reload": false,
 }
 
 // call is one command line.
@@ -167,7 +159,7 @@ var known = []string{
 }
 
 // parse reads flags up to the first word that is none, or to `--`; the rest is
-// the COMMAND.
+// the COMMAND, unless that word is a verb: `-c FILE check` must not start anything.
 func (c *call) parse(args []string) error {
 	for len(args) > 0 {
 		arg := args[0]
@@ -189,7 +181,14 @@ func (c *call) parse(args []string) error {
 				continue
 			}
 			if c.verb != "run" {
-				return fmt.Errorf("%s: %q is one word too many", c.verb, arg)
+				return fmt.Errorf("%s: %q is one word too many%s", c.verb, arg, c.fileMeant(arg))
+			}
+			if here, known := verbs[arg]; known {
+				if !here {
+					return fmt.Errorf("%s: not supported yet by this version; a program of that name is run by sexton -- %s", arg, arg)
+				}
+				c.verb = arg
+				continue
 			}
 			c.command = append([]string{arg}, args...)
 			return c.agree()
@@ -201,6 +200,14 @@ func (c *call) parse(args []string) error {
 		args = rest
 	}
 	return c.agree()
+}
+
+// fileMeant is the mend where a verb that reads the file was given it as a word.
+func (c *call) fileMeant(word string) string {
+	if (c.verb == "check" || c.verb == "doctor") && c.config == "" {
+		return "; name the file with -c " + word
+	}
+	return ""
 }
 
 // flag takes one argument that begins with a dash, and its value from args if

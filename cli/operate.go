@@ -3,7 +3,6 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -93,7 +92,7 @@ func (c *call) operate() int {
 // sockets are where to ask: where the file says, which need not be without mistakes for
 // that, or else the usual places.
 func (c *call) sockets() []string {
-	if text, err := os.ReadFile(c.fileName()); err == nil {
+	if text, err := readFile(c.fileName()); err == nil {
 		if path := config.ControlSocket(text); path != "" && path != "off" {
 			return []string{path}
 		}

@@ -84,11 +84,14 @@ func (c *call) refuse(status int, path, text string) int {
 // load reads the file and says everything that is wrong with it.
 func (c *call) load() (service.Plan, bool) {
 	name := c.fileName()
-	text, err := os.ReadFile(name)
+	text, err := readFile(name)
 	if err != nil {
 		mend := "give a file with -c, or a command behind --"
-		if c.config != "" {
+		switch {
+		case c.config != "":
 			mend = "look at -c"
+		case c.getenv(configVariable) != "":
+			mend = "look at the variable " + configVariable
 		}
 		c.refuse(exitConfig, service.DefaultTerminationLog, fmt.Sprintf("sexton: cannot read the configuration: %v; %s\n", err, mend))
 		return service.Plan{}, false
@@ -133,10 +136,24 @@ func (c *call) fileName() string {
 	if c.config != "" {
 		return c.config
 	}
-	if name := c.getenv("SEXTON_CONFIG"); name != "" {
+	if name := c.getenv(configVariable); name != "" {
 		return name
 	}
 	return "/etc/sexton.toml"
+}
+
+// configVariable names the file where -c does not.
+const configVariable = "SEXTON_CONFIG"
+
+// readFile reads a file, at most one byte more than a configuration may have: of a
+// device or a pipe there might be no end.
+func readFile(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, config.MaxBytes+1))
 }
 
 func (c *call) openTrace() (io.Writer, error) {

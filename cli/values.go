@@ -81,10 +81,7 @@ func (c *call) agree() error {
 			return fmt.Errorf("%s is a flag of sexton %s", flag, owners)
 		}
 	}
-	if c.verb != "run" {
-		return nil
-	}
-	if c.config != "" || len(c.command) == 0 {
+	if c.verb != "run" || c.config != "" || len(c.command) == 0 {
 		for _, flag := range c.flags {
 			switch flag {
 			case "--single-child", "--rewrite", "-e", "--ok-code", "--linger", "--grace", "--setsid", "-p", "--parent-death":

@@ -113,7 +113,7 @@ func TestBadTextsShowEveryMistake(t *testing.T) {
 	broken.syntaxError(err)
 
 	for name, err := range map[string]error{
-		"text-too-large":         parse(strings.Repeat("#", maxBytes+1)),
+		"text-too-large":         parse(strings.Repeat("#", MaxBytes+1)),
 		"text-utf16":             parse("\xff\xfe[\x00s\x00"),
 		"text-latin1":            parse("[service.web]\ncommand = \"\ufffd M\xfcller\"\n"),
 		"text-too-deep":          parse("[service.web]\ncommand = " + strings.Repeat("[", 1_000_000)),

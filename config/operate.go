@@ -146,7 +146,7 @@ func TerminationLog(text []byte) string {
 // glance is a string of a table of a file, of which nothing else is looked at; ""
 // where it is not there.
 func glance(text []byte, table, key string) string {
-	if len(text) > maxBytes || !bytes.Contains(text, []byte(key)) || tooDeep(string(text)) >= 0 {
+	if len(text) > MaxBytes || !bytes.Contains(text, []byte(key)) || tooDeep(string(text)) >= 0 {
 		return ""
 	}
 	data, err := decode(string(text), toml.Decode)

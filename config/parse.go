@@ -15,9 +15,9 @@ import (
 	"sexton/service"
 )
 
-// maxBytes bounds the text that Parse takes. A file of this size names
+// MaxBytes bounds the text that Parse takes. A file of this size names
 // thousands of services; what is larger is some other file, given by accident.
-const maxBytes = 1 << 20
+const MaxBytes = 1 << 20
 
 // maxDepth bounds how deep lists, tables and dotted keys are nested. The TOML
 // reader calls itself for each level, and a stack that overflows ends PID 1.
@@ -83,9 +83,9 @@ type reader struct {
 // syntax reads the text as TOML. It returns nil after a mistake: nothing can be
 // said then of what the text means.
 func (r *reader) syntax(text []byte) *value {
-	if len(text) > maxBytes {
+	if len(text) > MaxBytes {
 		r.add(&Mistake{File: r.file.name,
-			Text: fmt.Sprintf("the file has %d bytes, more than the %d that a configuration may have", len(text), maxBytes),
+			Text: fmt.Sprintf("the file is larger than the %d bytes that a configuration may have", MaxBytes),
 			Mend: "is it the right file?"})
 		return nil
 	}

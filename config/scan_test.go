@@ -104,7 +104,7 @@ func TestPlacesOfKeysAndValues(t *testing.T) {
 // checkPlaces proves for any valid TOML that what stands at each place, read by
 // itself, is the key and the value that the whole text has there.
 func checkPlaces(t *testing.T, text string) {
-	if len(text) > maxBytes || invalidUTF8(text) >= 0 || tooDeep(text) >= 0 || strings.HasPrefix(text, "\ufeff") {
+	if len(text) > MaxBytes || invalidUTF8(text) >= 0 || tooDeep(text) >= 0 || strings.HasPrefix(text, "\ufeff") {
 		return
 	}
 	data, err := decode(text, toml.Decode)
