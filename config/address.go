@@ -61,7 +61,10 @@ func hasPort(authority string) bool {
 }
 
 func readTCP(r *reader, v *value, p *service.Probe) {
-	if s, ok := r.text(v); ok && r.hostPort(v, s) {
+	s, ok := r.text(v)
+	if _, rest, isURL := strings.Cut(s, "://"); isURL {
+		r.wrong(v, "expected host:port, and this is a URL", fmt.Sprintf("write %q", rest))
+	} else if ok && r.hostPort(v, s) {
 		p.Kind, p.Target = service.TCPProbe, s
 	}
 }

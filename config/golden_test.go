@@ -115,6 +115,8 @@ func TestBadTextsShowEveryMistake(t *testing.T) {
 	for name, err := range map[string]error{
 		"text-too-large":         parse(strings.Repeat("#", MaxBytes+1)),
 		"text-utf16":             parse("\xff\xfe[\x00s\x00"),
+		"text-binary":            parse("\x7fELF\x02\x01\x01\x00"),
+		"text-old-mac":           parse("[service.web]\rcommand = \"web\"\r"),
 		"text-latin1":            parse("[service.web]\ncommand = \"\ufffd M\xfcller\"\n"),
 		"text-too-deep":          parse("[service.web]\ncommand = " + strings.Repeat("[", 1_000_000)),
 		"text-too-many-dots":     parse("[service.web]\n" + strings.Repeat("a.", 500_000) + "a = 1"),

@@ -40,29 +40,75 @@ func walk[T any](r *reader, table *value, rows []row[T], into T) (meant []string
 }
 
 // unknownKey reports a key that its table does not have, and says which one was
-// meant, or which there are.
+// meant, where it belongs, or which there are.
 func unknownKey[T any](r *reader, v *value, rows []row[T]) (meant string) {
 	if r.full() {
 		r.dropped++
 		return ""
 	}
-	var all, ready []string
+	var all, ready, later []string
 	for _, row := range rows {
-		if slices.Contains(strings.Fields(row.others), strings.ReplaceAll(v.name, "-", "_")) {
-			r.wrongKey(v, "unknown key", fmt.Sprintf("here it is called %q", row.name))
-			return row.name
-		}
 		all = append(all, row.name)
 		if row.read != nil {
 			ready = append(ready, row.name)
+		} else {
+			later = append(later, row.name)
 		}
 	}
-	if near := nearest(v.name, all); near != "" {
-		r.wrongKey(v, "unknown key", fmt.Sprintf("did you mean %q?", near))
-		return near
+	wrong := func(mend, name string) string {
+		if slices.Contains(later, name) {
+			mend += " (not supported yet by this version: leave it out)"
+		}
+		r.wrongKey(v, "unknown key", mend)
+		return name
 	}
-	r.wrongKey(v, "unknown key", "there are: "+list(ready))
+	if len(v.name) <= maxNameBytes {
+		for _, row := range rows {
+			if slices.ContainsFunc(strings.Fields(row.others), func(other string) bool { return folded(other) == folded(v.name) }) {
+				return wrong(fmt.Sprintf("here it is called %q", row.name), row.name)
+			}
+		}
+	}
+	if where := home(v.name); where != "" {
+		return wrong("it belongs under "+where, "")
+	}
+	if near := nearest(v.name, all); near != "" {
+		return wrong(fmt.Sprintf("did you mean %q?", near), near)
+	}
+	switch isService := v.path == v.name && v.child("command") != nil; { // under a header that is none
+	case isService && v.service != "":
+		return wrong(fmt.Sprintf("a name with a dot stands in quotes: [service.%q]", v.service+"."+v.name), "command")
+	case isService:
+		return wrong("the header of a service is [service."+v.name+"]", "")
+	}
+	return wrong("there are: "+strings.Join(ready, ", "), "")
+}
+
+// home is the table that a key belongs to, for one that stands in another; "" for
+// a key of none.
+func home(key string) string {
+	switch {
+	case has(initRows(), key):
+		return "[init]"
+	case has(serviceRows(), key):
+		return "[service.NAME]"
+	case has(logRows(false), key):
+		return "[log], or in a service's log = { ... }"
+	case has(logRows(true), key):
+		return "[log]"
+	}
 	return ""
+}
+
+// has tells whether rows have a key that this version knows.
+func has[T any](rows []row[T], key string) bool {
+	return slices.ContainsFunc(rows, func(row row[T]) bool { return row.name == key && row.read != nil })
+}
+
+// folded is a name without what only the habits of writing tell apart: ExecStart,
+// exec-start, exec_start.
+func folded(name string) string {
+	return strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(name))
 }
 
 // nearest is the name that a word most likely meant, or "". Nobody mistypes
@@ -71,13 +117,12 @@ func nearest(word string, names []string) string {
 	if len(word) > maxNameBytes {
 		return ""
 	}
-	word = strings.ReplaceAll(strings.ToLower(word), "-", "_")
 	for _, name := range names {
-		if strings.ReplaceAll(strings.ToLower(name), "-", "_") == word {
+		if folded(name) == folded(word) {
 			return name
 		}
 	}
-	return proc.Nearest(word, names)
+	return proc.Nearest(strings.ReplaceAll(strings.ToLower(word), "-", "_"), names)
 }
 
 // suggestion is the mend for a name that does not exist; "" where there are too

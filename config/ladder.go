@@ -72,6 +72,10 @@ func (r *reader) rung(v *value, text string) (service.Rung, bool) {
 		return service.Rung{}, false
 	}
 	signal, err := proc.ParseSignal(words[0])
+	if _, fault, _ := parseDuration(words[0], 0, maxDuration); err != nil && fault == "" {
+		r.wrong(v, "a time stands behind the signal that it is for", fmt.Sprintf("write, for example, %q", "TERM "+words[0]))
+		return service.Rung{}, false
+	}
 	if err != nil {
 		what, mend, _ := strings.Cut(err.Error(), "; ")
 		r.wrong(v, what, mend)

@@ -201,6 +201,8 @@ func logFileRows() []row[*service.LogFile] {
 				switch {
 				case directory:
 					r.wrong(v, "it is a directory", "name a file")
+				case strings.ContainsAny(strings.ReplaceAll(f.Path, "{service}", ""), "{}"):
+					r.wrong(v, "braces stand around the word service alone", "write {service} where the service's name is to be")
 				case isDescriptor(f.Path):
 					r.wrong(v, "our own stdout and stderr are never opened by a name", "remove file: without it output goes there, or write file = false where [log] has one")
 				}

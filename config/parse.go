@@ -93,6 +93,10 @@ func (r *reader) syntax(text []byte) *value {
 		r.add(&Mistake{File: r.file.name, Text: "the file is UTF-16", Mend: "save it as UTF-8"})
 		return nil
 	}
+	if bytes.IndexByte(text, 0) >= 0 {
+		r.add(&Mistake{File: r.file.name, Text: "the file has NUL bytes, so it is no text in UTF-8", Mend: "is it the right file?"})
+		return nil
+	}
 	r.file.fill(string(bytes.TrimPrefix(text, []byte("\ufeff"))))
 	if at := invalidUTF8(r.file.text); at >= 0 {
 		r.report(nil, span{at, at + 1}, span{}, fmt.Sprintf("the byte 0x%02x is not UTF-8", r.file.text[at]), "save the file as UTF-8")
@@ -169,6 +173,10 @@ func syntaxMend(text string) string {
 		{"key separator", `write KEY = VALUE, or [TABLE]`},
 		{"but got '+'", `put a name with a plus sign in quotes: "RTMIN+3"`},
 		{"expected '.' or '='", `write KEY = VALUE, or [TABLE]`},
+		{"to end table name", `a header is [init] or [service.NAME]; other signs than letters, digits, - and _ stand in quotes`},
+		{"'0x0d'", `end lines with LF, or with CR and LF`},
+		{"control characters", `remove it, or write it as \u and four digits in a string in double quotes`},
+		{"unexpected EOF", `something is begun and not ended: is there a quote or a bracket missing?`},
 		{"expected a comma", "put a comma between two items and ] or } behind the last"},
 	} {
 		if strings.Contains(text, known.part) {

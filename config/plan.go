@@ -73,7 +73,7 @@ func (r *reader) plan(root *value, options Options) service.Plan {
 
 func topRows() []row[*draft] {
 	return []row[*draft]{
-		{name: "init", expects: "a table", example: "[init]", read: func(r *reader, v *value, d *draft) {
+		{name: "init", expects: "a table", example: "[init]", others: "supervisord global", read: func(r *reader, v *value, d *draft) {
 			d.inits = v
 			if r.table(v) {
 				walk(r, v, initRows(), d)
@@ -89,9 +89,9 @@ func topRows() []row[*draft] {
 		{name: "signals", expects: "a table", example: "[signals]",
 			read: func(r *reader, v *value, d *draft) { r.signals(v, d) }},
 		{name: "control", expects: "a table", example: "[control]", read: readControl},
-		{name: "health", expects: "a table", example: "[health]", read: readHealth},
-		{name: "log", expects: "a table", example: "[log]", read: func(*reader, *value, *draft) {}}, // see logDefaults
-		{name: "socket"},
+		{name: "health", expects: "a table", example: "[health]", others: "metrics", read: readHealth},
+		{name: "log", expects: "a table", example: "[log]", others: "logs logging", read: func(*reader, *value, *draft) {}}, // see logDefaults
+		{name: "socket", others: "sockets"},
 	}
 }
 

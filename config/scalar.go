@@ -105,7 +105,7 @@ func parseDuration(s string, least, most time.Duration) (d time.Duration, text, 
 	case err != nil && isNumber(s):
 		return 0, fmt.Sprintf("the duration %q has no unit", s), fmt.Sprintf("write %q for seconds", s+"s")
 	case err != nil:
-		return 0, fmt.Sprintf("%q is no duration", s), `write numbers with units, such as "500ms", "10s" or "1m30s"`
+		return 0, fmt.Sprintf("%q is no duration", s), `write numbers with the units ms, s, m and h, such as "500ms", "10s" or "1m30s"`
 	case d < 0:
 		return 0, "a duration cannot be negative", fmt.Sprintf("write %q or more", brief(least))
 	case d < least:

@@ -27,6 +27,11 @@ func (r *reader) service(v *value, d *draft) {
 	if fault := nameFault(v.name); fault != "" {
 		r.wrongKey(v, fault, "rename the service")
 	}
+	if _, isTable := v.data.(map[string]any); !isTable && has(serviceRows(), v.name) {
+		at := &value{path: join("service", v.name)}
+		r.report(at, v.key, span{}, "this is a key of a service, and there is no name of one above it", "write the header [service.NAME]")
+		return
+	}
 	v.expects, v.example = "a table", "[service.web]"
 	if !r.table(v) {
 		return
@@ -61,10 +66,10 @@ func (r *reader) oneShot(s *draftService) {
 // serviceRows are the keys of [service.NAME].
 func serviceRows() []row[*service.Spec] {
 	rows := []row[*service.Spec]{
-		{name: "command", expects: "a list of words or a string for /bin/sh -c", others: "cmd exec entrypoint run program exec_start",
+		{name: "command", expects: "a list of words or a string for /bin/sh -c", others: "cmd exec entrypoint run program exec_start args",
 			example: `command = ["nginx", "-g", "daemon off;"]`,
 			read:    func(r *reader, v *value, s *service.Spec) { r.command(v, &s.Command) }},
-		{name: "needs", expects: "a list of services", others: "depends_on requires dependencies depends",
+		{name: "needs", expects: "a list of services", others: "depends_on requires dependencies depends binds_to requisite",
 			example: `needs = ["db", "migrate"]`,
 			read:    func(r *reader, v *value, s *service.Spec) { r.services(v, &s.Needs) }},
 		{name: "wants", expects: "a list of services", example: `wants = ["cache"]`,
@@ -73,7 +78,7 @@ func serviceRows() []row[*service.Spec] {
 			read: func(r *reader, v *value, s *service.Spec) { r.services(v, &s.After) }},
 		{name: "oneshot", expects: "true or false", example: "oneshot = true", others: "one_shot",
 			read: func(r *reader, v *value, s *service.Spec) { r.boolean(v, &s.OneShot) }},
-		{name: "ready", expects: "a table", others: "healthcheck readiness readiness_probe ready_check",
+		{name: "ready", expects: "a table", others: "healthcheck readiness readiness_probe startup_probe ready_check start_secs",
 			example: `ready = { http = "http://127.0.0.1:8080/healthz" }`,
 			read:    func(r *reader, v *value, s *service.Spec) { r.ready(v, &s.Ready) }},
 		{name: "restart", expects: "a word", example: `restart = "on-failure"`, others: "autorestart restart_policy",
@@ -81,8 +86,8 @@ func serviceRows() []row[*service.Spec] {
 		{name: "backoff", expects: "a table", example: `backoff = { first = "500ms", factor = 2.0, max = "30s" }`,
 			others: "restart_sec restart_delay", read: readBackoff},
 		{name: "give_up", expects: "a table", example: `give_up = { starts = 5, within = "60s" }`,
-			others: "start_limit startretries max_restarts", read: readGiveUp},
-		{name: "ok_codes", expects: "a list of exit statuses", example: "ok_codes = [0, 3]", others: "exitcodes success_exit_status",
+			others: "start_limit start_limit_burst start_limit_interval start_limit_interval_sec start_retries max_restarts max_retries retries", read: readGiveUp},
+		{name: "ok_codes", expects: "a list of exit statuses", example: "ok_codes = [0, 3]", others: "exit_codes success_exit_status",
 			read: readOKCodes},
 		{name: "shutdown_on", expects: "a word", example: `shutdown_on = "failure"`,
 			read: func(r *reader, v *value, s *service.Spec) {
@@ -91,14 +96,14 @@ func serviceRows() []row[*service.Spec] {
 				}
 			}},
 		{name: "stop", expects: "a list of steps", example: `stop = ["QUIT 10s", "TERM 5s", "KILL"]`,
-			others: "stop_signal stopsignal kill_signal", read: func(r *reader, v *value, s *service.Spec) { r.ladder(v, &s.Stop) }},
+			others: "stop_signal kill_signal down_signal stop_wait_secs stop_timeout timeout_stop_sec kill_timeout timeout_kill stop_grace_period", read: func(r *reader, v *value, s *service.Spec) { r.ladder(v, &s.Stop) }},
 		{name: "signals", expects: "a list of signals", example: `signals = ["HUP", "USR1"]`, read: readSignals},
 		{name: "env", expects: "a table", example: `env = { MODE = "prod" }`, others: "environment", read: readEnv},
 		{name: "tty", expects: `true, false or "pty"`, example: "tty = true", read: readTTY},
-		{name: "stdin", expects: `"null", "inherit" or a path`, example: `stdin = "null"`, read: readStdin},
+		{name: "stdin", expects: `"null", "inherit" or a path`, example: `stdin = "null"`, others: "standard_input", read: readStdin},
 		{name: "stdin_from", expects: "the name of a service", example: `stdin_from = "db"`,
 			read: func(r *reader, v *value, s *service.Spec) { s.StdinFrom, _ = r.text(v) }},
-		{name: "log", expects: "a table", example: `log = { format = "json", stderr = "stdout" }`, others: "logging",
+		{name: "log", expects: "a table", example: `log = { format = "json", stderr = "stdout" }`, others: "logging log_file stdout_logfile stderr_logfile stdout_syslog redirect_stderr stdout standard_output standard_error",
 			read: func(r *reader, v *value, s *service.Spec) { r.logOf(v, s) }},
 	}
 	return slices.Concat(rows, identityRows(), laterRows())
@@ -106,13 +111,26 @@ func serviceRows() []row[*service.Spec] {
 
 // laterRows are keys that the file may have one day.
 func laterRows() []row[*service.Spec] {
-	var rows []row[*service.Spec]
-	for _, name := range strings.Fields(`healthy restart_with stop_command before_start after_start before_stop
-		after_stop env_files secrets clear_env limits nice oom_score_adj capabilities no_new_privileges
-		sockets replicas schedule`) {
-		rows = append(rows, row[*service.Spec]{name: name})
+	return []row[*service.Spec]{
+		{name: "healthy", others: "health liveness liveness_probe watchdog_sec"},
+		{name: "restart_with", others: "part_of"},
+		{name: "stop_command", others: "exec_stop"},
+		{name: "before_start", others: "pre_start exec_start_pre"},
+		{name: "after_start", others: "post_start exec_start_post"},
+		{name: "before_stop", others: "pre_stop"},
+		{name: "after_stop", others: "post_stop exec_stop_post"},
+		{name: "env_files", others: "env_file environment_file dotenv"},
+		{name: "secrets"},
+		{name: "clear_env"},
+		{name: "limits", others: "ulimit ulimits rlimits limit_nofile limit_nproc limit_core limit_memlock"},
+		{name: "nice"},
+		{name: "oom_score_adj", others: "oom_score_adjust"},
+		{name: "capabilities", others: "cap_add cap_drop ambient_capabilities capability_bounding_set"},
+		{name: "no_new_privileges", others: "security_opt"},
+		{name: "sockets"},
+		{name: "replicas", others: "scale num_procs"},
+		{name: "schedule", others: "cron on_calendar"},
 	}
-	return rows
 }
 
 // services reads a list of names; a name that stands twice counts once. Whether
@@ -144,12 +162,19 @@ func readStdin(r *reader, v *value, s *service.Spec) {
 }
 
 func readRestart(r *reader, v *value, s *service.Spec) {
-	switch v.data { // the words of Docker and systemd
+	mend := ""
+	switch v.data { // the words of Docker, systemd and supervisord
 	case "unless-stopped":
-		r.wrong(v, `"unless-stopped" is no value for restart`, `write "always": what was stopped on request stays down anyway`)
-		return
-	case "no":
-		r.wrong(v, `"no" is no value for restart`, `write "never"`)
+		mend = `write "always": what was stopped on request stays down anyway`
+	case "no", false:
+		mend = `write "never"`
+	case "yes", true:
+		mend = `write "always"`
+	case "unexpected", "on-abnormal", "on-abort":
+		mend = `write "on-failure"`
+	}
+	if mend != "" {
+		r.wrong(v, fmt.Sprintf("%v is no value for restart", r.file.excerpt(v.at)), mend)
 		return
 	}
 	if i, ok := r.word(v, []string{"always", "on-failure", "never"}); ok {
