@@ -18,19 +18,28 @@ func (p *PID1) leaveWithoutMachine(cause any) int {
 	for _, line := range p.recent.lines() {
 		p.Output.Say(machine.Error, "", line)
 	}
-	patience := p.Plan.Init.Grace - service.Reserve(p.Plan.Init.Grace)
-	if patience <= 0 {
-		patience = 5 * time.Second
+	grace := p.Plan.Init.Grace
+	if grace <= 0 {
+		grace = 6 * time.Second
 	}
-	for _, sig := range []proc.Signal{proc.TERM, proc.KILL} {
-		p.Kernel.SignalRest(sig)
-		for by := p.now() + patience; p.now() < by && p.Kernel.SignalRest(0); {
-			p.Kernel.Wait(watchEvery)
-			_, _ = reaper.Collect(p.Kernel, func(proc.Dead) {}, func(proc.Dead) {})
-		}
-		patience = time.Second
+	leaveBy := p.now() + grace
+	if by, ok := p.machine.LeaveBy(); ok { // the end had begun, and the runtime counts from there
+		leaveBy = by
 	}
+	reserve := service.Reserve(grace)
+	p.endRest(proc.TERM, leaveBy-reserve)
+	p.endRest(proc.KILL, leaveBy-reserve/2)
 	p.summary = service.Summary{Status: exitInternal, Reason: fmt.Sprintf("internal error: %v", cause)}
-	p.Output.Drain(drainMax, drainMax, func() {})
+	most := outputTime(leaveBy-p.now(), grace)
+	p.Output.Drain(min(drainMax, most), most, func() {})
 	return exitInternal
+}
+
+// endRest signals everything that is left, and waits until nobody is, or until by.
+func (p *PID1) endRest(sig proc.Signal, by machine.Instant) {
+	p.Kernel.SignalRest(sig)
+	for p.now() < by && p.Kernel.SignalRest(0) {
+		p.Kernel.Wait(min(watchEvery, by-p.now()))
+		_, _ = reaper.Collect(p.Kernel, func(proc.Dead) {}, func(proc.Dead) {})
+	}
 }
