@@ -6,15 +6,14 @@ package cli
 import (
 	"fmt"
 	"io"
-	"strings"
+	"time"
 
 	"sexton/kernel"
 	"sexton/proc"
 	"sexton/service"
 )
 
-// Exit statuses of our own: sysexits.h for the first three, the shells' for
-// the others.
+// Exit statuses of our own (sysexits.h).
 const (
 	exitUsage    = 64
 	exitInternal = 70
@@ -49,7 +48,7 @@ func Main(args []string) int {
 		kernel.RestoreSignals()
 	}
 	switch {
-	case c.help:
+	case c.help || c.verb == "help":
 		fmt.Fprint(c.stdout, usage)
 		return 0
 	case c.version || c.verb == "version":
@@ -64,9 +63,6 @@ func Main(args []string) int {
 	switch c.verb {
 	case "check":
 		return c.check()
-	case "help":
-		fmt.Fprint(c.stdout, usage)
-		return 0
 	case "doctor":
 		return c.doctor()
 	case "run":
@@ -92,16 +88,15 @@ type call struct {
 	config  string   // -c; "": not given
 	command []string // COMMAND ARG...
 	words   []string // what stands behind a verb that asks a running sexton: services
-	flags   []string // those that were given, for complaints
+	flags   []given  // in their order, for complaints
 
 	help, version bool
 	single        bool
 	setsid        bool
-	subreaper     bool
 	nameOrphans   bool
 	rewrite       []rewrite
 	okCodes       []int
-	linger, grace *string
+	linger, grace *time.Duration // nil: not given
 	parentDeath   proc.Signal
 	verbosity     int // 0 as usual, -1 quiet, 1 verbose
 	trace         string
@@ -151,155 +146,3 @@ Exit status: the command's or main service's own, 128+N if signal N killed it;
 with services 0 after a stop in time, 137 if something had to be killed;
 64 wrong usage, 78 wrong configuration, 70 our fault, 126/127 cannot run/not found.
 `
-
-// known are the long names of flags, for the nearest one to a typo.
-var known = []string{
-	"--config", "--verbose", "--quiet", "--trace", "--subreaper", "--name-orphans", "--single-child", "--rewrite",
-	"--ok-code", "--linger", "--grace", "--setsid", "--parent-death", "--help", "--version", "--json", "--ready", "--live", "--now",
-}
-
-// parse reads flags up to the first word that is none, or to `--`; the rest is
-// the COMMAND, unless that word is a verb: `-c FILE check` must not start anything.
-func (c *call) parse(args []string) error {
-	for len(args) > 0 {
-		arg := args[0]
-		args = args[1:]
-		switch {
-		case arg == "--":
-			if operates(c.verb) {
-				c.words = append(c.words, args...)
-				return c.agree()
-			}
-			c.command = args
-			if len(args) == 0 {
-				return fmt.Errorf("there is no command behind --")
-			}
-			return c.agree()
-		case arg == "-" || !strings.HasPrefix(arg, "-"):
-			if operates(c.verb) {
-				c.words = append(c.words, arg)
-				continue
-			}
-			if c.verb != "run" {
-				return fmt.Errorf("%s: %q is one word too many%s", c.verb, arg, c.fileMeant(arg))
-			}
-			if here, known := verbs[arg]; known {
-				if !here {
-					return fmt.Errorf("%s: not supported yet by this version; a program of that name is run by sexton -- %s", arg, arg)
-				}
-				c.verb = arg
-				continue
-			}
-			c.command = append([]string{arg}, args...)
-			return c.agree()
-		}
-		rest, err := c.flag(arg, args)
-		if err != nil {
-			return err
-		}
-		args = rest
-	}
-	return c.agree()
-}
-
-// fileMeant is the mend where a verb that reads the file was given it as a word.
-func (c *call) fileMeant(word string) string {
-	if (c.verb == "check" || c.verb == "doctor") && c.config == "" {
-		return "; name the file with -c " + word
-	}
-	return ""
-}
-
-// flag takes one argument that begins with a dash, and its value from args if
-// it needs one. Short flags may stand together (-sv) and have their value behind them (-e143).
-func (c *call) flag(arg string, args []string) ([]string, error) {
-	if strings.HasPrefix(arg, "--") {
-		name, value, hasValue := strings.Cut(arg, "=")
-		if short, ok := longNames[name]; ok {
-			return c.set(short, name, value, hasValue, args)
-		}
-		if near := proc.Nearest(name, known); near != "" {
-			return nil, fmt.Errorf("%s: no such flag; did you mean %s?", name, near)
-		}
-		return nil, fmt.Errorf("%s: no such flag; put -- before a command that begins with a dash", name)
-	}
-	for i := 1; i < len(arg); i++ {
-		name, value := "-"+arg[i:i+1], arg[i+1:]
-		if !strings.Contains("cvqswgepVh", arg[i:i+1]) {
-			return nil, fmt.Errorf("-%c: no such flag; put -- before a command that begins with a dash", []rune(arg[i:])[0])
-		}
-		if strings.Contains("cep", arg[i:i+1]) {
-			return c.set(arg[i:i+1], name, value, value != "", args)
-		}
-		if _, err := c.set(arg[i:i+1], name, "", false, nil); err != nil {
-			return nil, err
-		}
-	}
-	return args, nil
-}
-
-var longNames = map[string]string{
-	"--config": "c", "--verbose": "v", "--quiet": "q", "--trace": "trace", "--subreaper": "s", "--name-orphans": "w",
-	"--single-child": "single", "--rewrite": "rewrite", "--ok-code": "e", "--linger": "linger", "--grace": "grace",
-	"--setsid": "setsid", "--parent-death": "p", "--help": "h", "--version": "V", "--group": "g",
-	"--json": "json", "--ready": "ready", "--live": "live", "--now": "now",
-}
-
-// set does what a flag says.
-func (c *call) set(flag, name, value string, hasValue bool, args []string) ([]string, error) {
-	switch flag {
-	case "c", "e", "p", "trace", "rewrite", "linger", "grace":
-		if !hasValue {
-			if len(args) == 0 {
-				return nil, fmt.Errorf("%s: its value is missing", name)
-			}
-			value, args = args[0], args[1:]
-		}
-		if value == "" { // a variable of a script that is not set, mostly
-			return nil, fmt.Errorf("%s: its value is empty", name)
-		}
-	default:
-		if hasValue {
-			return nil, fmt.Errorf("%s takes no value, but was given %q", name, value)
-		}
-	}
-	c.flags = append(c.flags, name)
-	switch flag {
-	case "c":
-		c.config = value
-	case "v":
-		c.verbosity = 1
-	case "q":
-		c.verbosity = -1
-	case "s":
-		c.subreaper = true
-	case "w":
-		c.nameOrphans = true
-	case "g":
-	case "h":
-		c.help = true
-	case "V":
-		c.version = true
-	case "trace":
-		c.trace = value
-	case "json":
-		c.json = true
-	case "ready":
-		c.ready = true
-	case "live":
-		c.live = true
-	case "now":
-		c.immediately = true
-	case "single":
-		c.single = true
-	case "setsid":
-		c.setsid = true
-	case "linger":
-		c.linger = &value
-	case "grace":
-		c.grace = &value
-	default:
-		return args, c.setNumber(flag, name, value)
-	}
-	return args, nil
-}

@@ -113,17 +113,14 @@ func (d *dropIn) run() int {
 	}
 	linux := &kernel.Linux{}
 	speaker := newSpeaker(d.voices)
-	if err := linux.Catch(); err != nil {
+	err := linux.Catch()
+	if err == nil && d.parentDeath != 0 {
+		err = kernel.SetParentDeath(d.parentDeath)
+	}
+	if err != nil {
 		speaker.Say(machine.Error, "", err.Error())
 		speaker.Drain(time.Second, time.Second, func() {})
 		return 1
-	}
-	if d.parentDeath != 0 {
-		if err := kernel.SetParentDeath(d.parentDeath); err != nil {
-			speaker.Say(machine.Error, "", err.Error())
-			speaker.Drain(time.Second, time.Second, func() {})
-			return 1
-		}
 	}
 	if d.warning != "" && !linux.First() && !linux.AdoptsOrphans() {
 		_, _ = io.WriteString(os.Stderr, d.warning)

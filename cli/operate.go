@@ -3,8 +3,6 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"sexton/config"
@@ -21,38 +19,6 @@ func operates(verb string) bool {
 		return true
 	}
 	return false
-}
-
-// operateFlags are the verbs that know a flag, "" for one that is not theirs.
-func operateFlags(flag string) string {
-	switch flag {
-	case "--json":
-		return "status and why"
-	case "--ready", "--live":
-		return "health"
-	case "--now":
-		return "shutdown"
-	}
-	return ""
-}
-
-// agreeToOperate checks flags and words of a verb that asks.
-func (c *call) agreeToOperate() error {
-	for _, flag := range c.flags {
-		owners := strings.Fields(operateFlags(flag))
-		if !slices.Contains(owners, c.verb) && !slices.Contains([]string{"-c", "--config", "-q", "--quiet"}, flag) {
-			return fmt.Errorf("%s: %s is no flag of it", c.verb, flag)
-		}
-	}
-	switch {
-	case c.ready && c.live:
-		return fmt.Errorf("health: --ready or --live, not both")
-	case c.verb == control.VerbWhy && len(c.words) != 1:
-		return fmt.Errorf("why: name one service; sexton status has their names")
-	case c.verb == control.VerbShutdown && len(c.words) > 0:
-		return fmt.Errorf("shutdown: %q is one word too many: it ends the container, not a service", c.words[0])
-	}
-	return nil
 }
 
 // operateWithin is how long an answer may take. Who answers does so within

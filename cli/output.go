@@ -65,7 +65,7 @@ func (c *call) output(plan *service.Plan) *output {
 	o.mux = stdio.New(stdio.Options{
 		Out: 1, Err: 2, Names: names, ColorOut: stdio.Color(1, plan.Color, c.getenv), ColorErr: stdio.Color(2, plan.Color, c.getenv),
 		Level: stdio.Errors, Self: "sexton", Prefixed: len(names) > 0,
-		JSON: plan.Log.Format == service.JSON, Timestamps: plan.Log.Timestamps, Clock: time.Now, Owner: owner,
+		JSON: o.json, Timestamps: plan.Log.Timestamps, Clock: time.Now, Owner: owner,
 	})
 	return o
 }

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -16,6 +15,7 @@ import (
 	"sexton/kernel"
 	"sexton/machine"
 	"sexton/probe"
+	"sexton/proc"
 	"sexton/service"
 	"sexton/stdio"
 )
@@ -73,6 +73,31 @@ func (c *call) run() int {
 	return status
 }
 
+// apply puts the flags of the one-command form into its plan.
+func (c *call) apply(plan *service.Plan) {
+	main := &plan.Services[0]
+	// In what we say the command is called what people call it.
+	main.Name = path.Base(c.command[0])
+	plan.Init.Main = main.Name
+	main.Single, main.Session, main.ParentDeath = c.single, c.setsid, c.parentDeath
+	if c.linger != nil {
+		plan.Init.Linger = *c.linger
+	}
+	if c.grace != nil {
+		plan.Init.Grace = *c.grace
+	}
+	for _, r := range c.rewrite {
+		if plan.Init.Rules == nil {
+			plan.Init.Rules = make(map[proc.Signal]service.Rule)
+		}
+		if r.to == 0 {
+			plan.Init.Rules[r.from] = service.Rule{Verb: service.VerbIgnore}
+		} else {
+			plan.Init.Rules[r.from] = service.Rule{Verb: service.VerbForward, Signal: r.to}
+		}
+	}
+}
+
 // refuse says why nothing is started, to people and to the termination log at path,
 // and returns the status.
 func (c *call) refuse(status int, path, text string) int {
@@ -124,12 +149,8 @@ func knownGroup(name string) error {
 // getenv is a variable of the environment that we were given; "" where there
 // is none. Of two with one name the first counts, as in getenv(3).
 func (c *call) getenv(name string) string {
-	for _, entry := range c.environ {
-		if value, ok := strings.CutPrefix(entry, name+"="); ok {
-			return value
-		}
-	}
-	return ""
+	value, _ := variable(c.environ, name)
+	return value
 }
 
 func (c *call) fileName() string {

@@ -1,0 +1,266 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"sexton/control"
+	"sexton/forward"
+	"sexton/proc"
+)
+
+// flag is one of ours: what it is called, who knows it, what it does.
+type flag struct {
+	short, long string // "-c", "--config"; short may be ""
+	value       bool   // it takes one
+	oneCommand  bool   // it is for one command: with services, the file says it
+	asks        string // the verbs that ask and know it, in words; "": none, everyVerb: all
+	set         func(c *call, name, value string) error
+}
+
+// everyVerb marks a flag that verbs which ask know as well as the others do.
+const everyVerb = "every verb"
+
+// flags are all of them; of two that are equally near to a typo, the first is named.
+var flags = []flag{
+	{short: "-c", long: "--config", value: true, asks: everyVerb, set: func(c *call, _, value string) error { c.config = value; return nil }},
+	{short: "-v", long: "--verbose", set: func(c *call, _, _ string) error { c.verbosity = 1; return nil }},
+	{short: "-q", long: "--quiet", asks: everyVerb, set: func(c *call, _, _ string) error { c.verbosity = -1; return nil }},
+	{long: "--trace", value: true, set: func(c *call, _, value string) error { c.trace = value; return nil }},
+	{short: "-s", long: "--subreaper", set: noEffect},
+	{short: "-w", long: "--name-orphans", set: func(c *call, _, _ string) error { c.nameOrphans = true; return nil }},
+	{long: "--single-child", oneCommand: true, set: func(c *call, _, _ string) error { c.single = true; return nil }},
+	{long: "--rewrite", value: true, oneCommand: true, set: (*call).addRewrite},
+	{short: "-e", long: "--ok-code", value: true, oneCommand: true, set: (*call).addOKCode},
+	{long: "--linger", value: true, oneCommand: true, set: func(c *call, name, value string) error { return setDuration(&c.linger, name, value) }},
+	{long: "--grace", value: true, oneCommand: true, set: func(c *call, name, value string) error { return setDuration(&c.grace, name, value) }},
+	{long: "--setsid", oneCommand: true, set: func(c *call, _, _ string) error { c.setsid = true; return nil }},
+	{short: "-p", long: "--parent-death", value: true, oneCommand: true, set: (*call).setParentDeath},
+	{short: "-h", long: "--help", set: func(c *call, _, _ string) error { c.help = true; return nil }},
+	{short: "-V", long: "--version", set: func(c *call, _, _ string) error { c.version = true; return nil }},
+	{long: "--json", asks: "status and why", set: func(c *call, _, _ string) error { c.json = true; return nil }},
+	{long: "--ready", asks: "health", set: func(c *call, _, _ string) error { c.ready = true; return nil }},
+	{long: "--live", asks: "health", set: func(c *call, _, _ string) error { c.live = true; return nil }},
+	{long: "--now", asks: "shutdown", set: func(c *call, _, _ string) error { c.immediately = true; return nil }},
+	{short: "-g", long: "--group", set: noEffect},
+}
+
+// noEffect is for what is done always.
+func noEffect(*call, string, string) error { return nil }
+
+// given is a flag as it stands in the command line.
+type given struct {
+	name string
+	*flag
+}
+
+func flagNamed(name string) *flag {
+	i := slices.IndexFunc(flags, func(f flag) bool { return name == f.long || name == f.short })
+	if i < 0 {
+		return nil
+	}
+	return &flags[i]
+}
+
+// parse reads flags up to the first word that is none, or to `--`; the rest is
+// the COMMAND, unless that word is a verb: `-c FILE check` must not start anything.
+func (c *call) parse(args []string) error {
+	for len(args) > 0 {
+		arg := args[0]
+		args = args[1:]
+		switch {
+		case arg == "--":
+			if operates(c.verb) {
+				c.words = append(c.words, args...)
+				return c.agree()
+			}
+			c.command = args
+			if len(args) == 0 {
+				return fmt.Errorf("there is no command behind --")
+			}
+			return c.agree()
+		case arg == "-" || !strings.HasPrefix(arg, "-"):
+			if operates(c.verb) {
+				c.words = append(c.words, arg)
+				continue
+			}
+			if c.verb != "run" {
+				return fmt.Errorf("%s: %q is one word too many%s", c.verb, arg, c.fileMeant(arg))
+			}
+			if here, known := verbs[arg]; known {
+				if !here {
+					return fmt.Errorf("%s: not supported yet by this version; a program of that name is run by sexton -- %s", arg, arg)
+				}
+				c.verb = arg
+				continue
+			}
+			c.command = append([]string{arg}, args...)
+			return c.agree()
+		}
+		rest, err := c.flag(arg, args)
+		if err != nil {
+			return err
+		}
+		args = rest
+	}
+	return c.agree()
+}
+
+// fileMeant is the mend where a verb that reads the file was given it as a word.
+func (c *call) fileMeant(word string) string {
+	if (c.verb == "check" || c.verb == "doctor") && c.config == "" {
+		return "; name the file with -c " + word
+	}
+	return ""
+}
+
+// flag takes one argument that begins with a dash, and its value from args if
+// it needs one. Short flags may stand together (-sv) and have their value behind them (-e143).
+func (c *call) flag(arg string, args []string) (rest []string, err error) {
+	if strings.HasPrefix(arg, "--") {
+		name, value, hasValue := strings.Cut(arg, "=")
+		if f := flagNamed(name); f != nil {
+			return c.set(given{name, f}, value, hasValue, args)
+		}
+		var known []string
+		for _, f := range flags {
+			known = append(known, f.long)
+		}
+		if near := proc.Nearest(name, known); near != "" {
+			return nil, fmt.Errorf("%s: no such flag; did you mean %s?", name, near)
+		}
+		return nil, fmt.Errorf("%s: no such flag; put -- before a command that begins with a dash", name)
+	}
+	for i := 1; i < len(arg); i++ {
+		name, value := "-"+arg[i:i+1], arg[i+1:]
+		f := flagNamed(name)
+		switch {
+		case f == nil:
+			return nil, fmt.Errorf("-%c: no such flag; put -- before a command that begins with a dash", []rune(arg[i:])[0])
+		case f.value:
+			return c.set(given{name, f}, value, value != "", args)
+		}
+		if _, err := c.set(given{name, f}, "", false, nil); err != nil {
+			return nil, err
+		}
+	}
+	return args, nil
+}
+
+// set does what a flag says.
+func (c *call) set(g given, value string, hasValue bool, args []string) (rest []string, err error) {
+	switch {
+	case !g.value && hasValue:
+		return nil, fmt.Errorf("%s takes no value, but was given %q", g.name, value)
+	case g.value && !hasValue && len(args) == 0:
+		return nil, fmt.Errorf("%s: its value is missing", g.name)
+	case g.value && !hasValue:
+		value, args = args[0], args[1:]
+	}
+	if g.value && value == "" { // a variable of a script that is not set, mostly
+		return nil, fmt.Errorf("%s: its value is empty", g.name)
+	}
+	c.flags = append(c.flags, g)
+	return args, g.flag.set(c, g.name, value)
+}
+
+func (c *call) addOKCode(name, value string) error {
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 0 || n > 255 {
+		return fmt.Errorf("%s %s: an exit status is a number from 0 to 255", name, value)
+	}
+	c.okCodes = append(c.okCodes, n)
+	return nil
+}
+
+func (c *call) setParentDeath(name, value string) error {
+	s, err := proc.ParseSignal(value)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	c.parentDeath = s
+	return nil
+}
+
+func (c *call) addRewrite(name, value string) error {
+	r, err := parseRewrite(value)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", name, value, err)
+	}
+	c.rewrite = append(c.rewrite, r)
+	return nil
+}
+
+// parseRewrite reads FROM:TO.
+func parseRewrite(text string) (r rewrite, err error) {
+	from, to, ok := strings.Cut(text, ":")
+	if !ok {
+		return r, fmt.Errorf("write FROM:TO, TERM:QUIT for example, or TERM:0 to drop it")
+	}
+	if r.from, err = proc.ParseSignal(from); err != nil {
+		return r, err
+	}
+	if forward.CannotBeCaught(r.from) || forward.Ours(r.from) {
+		return r, fmt.Errorf("SIG%v never gets here to be rewritten", r.from)
+	}
+	if strings.TrimSpace(to) == "0" {
+		return r, nil
+	}
+	r.to, err = proc.ParseSignal(to)
+	return r, err
+}
+
+// setDuration reads a flag's length of time.
+func setDuration(into **time.Duration, name, text string) error {
+	d, err := time.ParseDuration(text) // which takes a bare 0
+	if err != nil || d < 0 {
+		return fmt.Errorf("%s %s: write a length of time, 2s or 500ms for example", name, text)
+	}
+	*into = &d
+	return nil
+}
+
+// agree checks that the flags fit each other and the form of the call.
+func (c *call) agree() error {
+	switch {
+	case c.help || c.version:
+		return nil
+	case operates(c.verb):
+		return c.agreeToOperate()
+	}
+	for _, g := range c.flags {
+		if g.asks != "" && g.asks != everyVerb {
+			return fmt.Errorf("%s is a flag of sexton %s", g.name, g.asks)
+		}
+	}
+	if c.verb == "run" && c.config == "" && len(c.command) > 0 {
+		return nil
+	}
+	for _, g := range c.flags {
+		if g.oneCommand {
+			return fmt.Errorf("%s is for one command; with services, the file says it", g.name)
+		}
+	}
+	return nil
+}
+
+// agreeToOperate checks flags and words of a verb that asks.
+func (c *call) agreeToOperate() error {
+	for _, g := range c.flags {
+		if g.asks != everyVerb && !slices.Contains(strings.Fields(g.asks), c.verb) {
+			return fmt.Errorf("%s: %s is no flag of it", c.verb, g.name)
+		}
+	}
+	switch {
+	case c.ready && c.live:
+		return fmt.Errorf("health: --ready or --live, not both")
+	case c.verb == control.VerbWhy && len(c.words) != 1:
+		return fmt.Errorf("why: name one service; sexton status has their names")
+	case c.verb == control.VerbShutdown && len(c.words) > 0:
+		return fmt.Errorf("shutdown: %q is one word too many: it ends the container, not a service", c.words[0])
+	}
+	return nil
+}
