@@ -257,7 +257,7 @@ func (o *output) drain(stalled, most time.Duration) {
 	for run := range o.held { // it is over, or beyond us
 		o.Ended(run)
 	}
-	for _, left := range o.mux.Drain(stalled, most).Left {
+	for _, left := range o.mux.Drain(stalled, most) {
 		if words := o.lossWords(left); words != "" {
 			o.mux.Say(stdio.Errors, left.Service, words)
 		}

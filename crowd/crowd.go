@@ -135,8 +135,8 @@ type crowd struct {
 }
 
 // Serve calls serve for each caller, on a goroutine of its own, until the
-// listener is closed. What they have to do with the kernel goes through the gate. A panic in serve ends that call alone: PID 1 must not end of
-// whatever somebody sends it.
+// listener is closed. What they have to do with the kernel goes through the gate. A
+// panic in serve ends that call alone: PID 1 must not end of whatever somebody sends it.
 func Serve(listener net.Listener, gate *Gate, serve func(*Caller)) {
 	places := Max
 	var limit unix.Rlimit

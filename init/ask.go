@@ -26,8 +26,9 @@ type question struct {
 
 // Look tells how everything is, and how the last runs of the service called
 // name ended. It waits for the loop, at most until ctx is done, whose error it
-// then returns; when the loop has ended there is an error at once. Any goroutine but the loop's may call it; the caller bounds how many
-// do at once. What it returns is shared and must not be changed.
+// then returns; when the loop has ended there is an error at once. Any goroutine but
+// the loop's may call it; the caller bounds how many do at once. What it returns is
+// shared and must not be changed.
 func (p *PID1) Look(ctx context.Context, name string) (service.Answer, error) {
 	return p.question(ctx, question{name: name})
 }

@@ -169,8 +169,8 @@ func (p *plan) resetSignals() syscall.Errno {
 }
 
 // joinGroup puts the child into a process group or session of its own, unless it
-// stays in ours, and in front of the terminal. All signals are blocked, TTOU too, so that a process in the
-// background may do that (tcsetpgrp(3)).
+// stays in ours, and in front of the terminal. All signals are blocked, TTOU too, so
+// that a process in the background may do that (tcsetpgrp(3)).
 //
 //go:norace
 //go:nosplit

@@ -124,7 +124,8 @@ func (m *Machine) summary() service.Summary {
 }
 
 // worstEnd is who is named where somebody had to be killed and counts: the first
-// service, or else the first process that was left, of a service if there is one; nil when there is none.
+// service, or else the first process that was left, of a service if there is one; nil
+// when there is none.
 func (m *Machine) worstEnd() *service.Ending {
 	s := &m.shutdown
 	var worst *service.Ending

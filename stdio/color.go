@@ -54,7 +54,7 @@ func (m *Mux) serviceFrame(o *Output, which string, k *sink) frame {
 	var f frame
 	switch log := &o.Log; {
 	case k.syslog != nil:
-		f = k.syslog.frame(o.Service, which, o.Run)
+		f = k.syslog.frame(o.Service, which)
 	case log.Format == service.JSON:
 		f = newJSON(o.Service, which, o.Run, log.Merge, o.join)
 	case log.Format == service.Raw:

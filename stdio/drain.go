@@ -7,16 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Loss is what will not be written any more, or never was.
-type Loss struct {
-	Left []Left // the outputs with something to tell, in the order of Accounts
-	Own  Count  // our own lines that were not written; never dropped ones, which were said
-}
-
-// None tells whether everything that was ever written by a service went out.
-func (l Loss) None() bool { return len(l.Left) == 0 && l.Own.Lines == 0 }
-
-// Left is what is missing of one output of one service.
+// Left is what of one output of one service will not be written any more, or never was.
 type Left struct {
 	Service, Stream string
 
@@ -32,10 +23,11 @@ type Left struct {
 // there was at the beginning gets on, at most for most, and else for
 // stalled. When there are streams that do not end, because a process still holds them, it
 // takes what is in them, lines without a newline too. A stalled reader cannot
-// hold it up. What could not be written is in the Loss.
+// hold it up. It returns the outputs of which something could not be written, in the
+// order of Accounts; what is left in pipelines comes behind them.
 //
 // Nothing is closed, and what comes later is still carried. One Drain at a time.
-func (m *Mux) Drain(stalled, most time.Duration) Loss {
+func (m *Mux) Drain(stalled, most time.Duration) []Left {
 	m.begin()
 	last := min(stalled/5, 100*time.Millisecond)
 	stalled -= last
@@ -53,7 +45,7 @@ func (m *Mux) Drain(stalled, most time.Duration) Loss {
 		m.end()
 		m.wait(last, m.ended)
 	}
-	return m.loss()
+	return m.left()
 }
 
 // progress tells how many bytes there have been, those still in the pipes
@@ -126,8 +118,8 @@ func (m *Mux) streams() []*stream {
 	return all
 }
 
-// loss looks at what is left.
-func (m *Mux) loss() Loss {
+// left looks at what is left.
+func (m *Mux) left() (all []Left) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	left := make(map[*account]*Left, len(m.order))
@@ -142,15 +134,12 @@ func (m *Mux) loss() Loss {
 			left[s.account].Held = true
 		}
 	}
-	own := m.own.account.now()
-	l := Loss{Own: own.Pending()}
 	for _, a := range m.order {
 		if one := left[a]; *one != (Left{Service: a.service, Stream: a.stream}) {
-			l.Left = append(l.Left, *one)
+			all = append(all, *one)
 		}
 	}
-	m.unread(&l)
-	return l
+	return append(all, m.unread()...)
 }
 
 // hungUp tells whether nobody has the other end of a pipe any more. We may not have

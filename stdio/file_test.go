@@ -401,7 +401,7 @@ func TestSyslog(t *testing.T) {
 	b := testBatches.borrow(kept, outBytes, nil)
 	defer testBatches.giveBack(b)
 	k := m.sinks()[2]
-	lost := &stream{sink: k, account: &account{service: "web"}, frame: k.syslog.frame("web", Stdout, 1)}
+	lost := &stream{sink: k, account: &account{service: "web"}, frame: k.syslog.frame("web", Stdout)}
 	lost.sayDropped(b, Count{80, 1})
 	b.flush()
 	wantText(t, "notice", kept.lines.String(), "<28>1 2026-01-02T03:04:05.678900Z "+host+" sexton - - - web: 1 line (80 B) dropped for lack of room\n")

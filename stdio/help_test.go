@@ -205,7 +205,7 @@ func (c *child) exit() {
 // drained ends the test if anything is lost.
 func drained(t *testing.T, m *Mux) {
 	t.Helper()
-	if l := m.Drain(patience, patience); !l.None() {
+	if l := m.Drain(patience, patience); len(l) > 0 || m.own.account.now().Pending().Lines > 0 {
 		t.Fatalf("lost: %+v", l)
 	}
 }

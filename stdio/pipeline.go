@@ -10,7 +10,7 @@ import (
 // pipeline is a pipe from one service's stdout to another's stdin. We hold both
 // ends as well, so that a restart of either loses nothing and the reader sees
 // no end; but we neither read nor write it. What stands in it when the container
-// ends is in the Loss.
+// ends is told by Drain.
 type pipeline struct {
 	writer      string
 	read, write int // write is -1 after Hang
@@ -67,11 +67,12 @@ func (m *Mux) Hang(writer string) {
 	}
 }
 
-// unread adds what is left in the pipes. The caller holds m.mu.
-func (m *Mux) unread(l *Loss) {
+// unread is what is left in the pipes. The caller holds m.mu.
+func (m *Mux) unread() (left []Left) {
 	for _, p := range m.pipelines {
 		if n, _ := unix.IoctlGetInt(p.read, unix.TIOCINQ); n > 0 {
-			l.Left = append(l.Left, Left{Service: p.writer, Stream: Stdout, Unread: int64(n), Piped: true})
+			left = append(left, Left{Service: p.writer, Stream: Stdout, Unread: int64(n), Piped: true})
 		}
 	}
+	return left
 }

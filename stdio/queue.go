@@ -187,7 +187,7 @@ func (s *stream) sayDropped(b *batch, c Count) {
 	}
 	f := m.ownFrame(s.sink.color, s.frame.json != nil, s.frame.json == nil && s.frame.time.end > 0)
 	if s.sink.syslog != nil {
-		f = s.sink.syslog.frame(m.options.Self, Stderr, 0)
+		f = s.sink.syslog.frame(m.options.Self, Stderr)
 		f.limit(syslogMaxLine)
 	}
 	m.stamp(&f)

@@ -187,7 +187,7 @@ func TestDrainDoesNotWaitForADiskThatHangs(t *testing.T) {
 	web.say("one\n")
 	within(t, "draining", func() {
 		l := m.Drain(50*time.Millisecond, 50*time.Millisecond)
-		if len(l.Left) == 0 || l.Left[0].Unread+l.Left[0].Pending.Bytes != 4 {
+		if len(l) == 0 || l[0].Unread+l[0].Pending.Bytes != 4 {
 			t.Errorf("told of the loss: %+v", l)
 		}
 	})

@@ -43,14 +43,14 @@ func TestStalledReaderHoldsUpNobodyAndLosesNothing(t *testing.T) {
 			t.Error("flushed to a stalled stderr")
 		}
 	})
-	var l Loss
+	var l []Left
 	begin := time.Now()
 	within(t, "draining", func() { l = m.Drain(50*time.Millisecond, 50*time.Millisecond) })
 	if took := time.Since(begin); took > 5*time.Second {
 		t.Errorf("draining took %v", took)
 	}
-	if l.None() || l.Own.Lines == 0 || len(l.Left) != 2 || l.Left[0].Service != "web" || !l.Left[0].Held ||
-		l.Left[0].Pending.Bytes+l.Left[0].Unread < 64<<10 {
+	if m.own.account.now().Pending().Lines == 0 || len(l) != 2 || l[0].Service != "web" || !l[0].Held ||
+		l[0].Pending.Bytes+l[0].Unread < 64<<10 {
 		t.Errorf("told of the loss: %+v", l)
 	}
 	out.read()
@@ -187,7 +187,7 @@ func TestRunsShareAQueue(t *testing.T) {
 
 func drainedButDropped(t *testing.T, m *Mux) {
 	t.Helper()
-	for _, left := range m.Drain(patience, patience).Left {
+	for _, left := range m.Drain(patience, patience) {
 		if left.Pending != (Count{}) || left.Unread != 0 || left.Held {
 			t.Errorf("left: %+v", left)
 		}
@@ -204,8 +204,8 @@ func TestDrainTakesTheTailOfAPipeThatIsHeld(t *testing.T) {
 		web.say("one\nhow are y")
 		l := m.Drain(50*time.Millisecond, 50*time.Millisecond)
 		want := []Left{{Service: "web", Stream: Stdout, Held: true}, {Service: "web", Stream: Stderr, Held: true}}
-		if fmt.Sprint(l.Left) != fmt.Sprint(want) {
-			t.Errorf("left %+v, want %+v", l.Left, want)
+		if fmt.Sprint(l) != fmt.Sprint(want) {
+			t.Errorf("left %+v, want %+v", l, want)
 		}
 		web.say("ou\n")
 		web.exit()
@@ -228,7 +228,7 @@ func TestNobodyHoldsAPipeForAStalledStdout(t *testing.T) {
 	eventually(t, "stdout is stalled", out.stalled)
 	gone, held := spawn(t, m, Output{Service: "gone"}), spawn(t, m, Output{Service: "held"})
 	gone.exit()
-	for _, left := range m.Drain(50*time.Millisecond, 50*time.Millisecond).Left {
+	for _, left := range m.Drain(50*time.Millisecond, 50*time.Millisecond) {
 		if want := left.Service == "held" || left.Service == "full"; left.Held != want {
 			t.Errorf("%s's %s: held: %t", left.Service, left.Stream, left.Held)
 		}

@@ -8,8 +8,6 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
-
-	"sexton/service"
 )
 
 // syslog is a sink's socket: each line is a datagram, as RFC 5424 has it. A
@@ -44,7 +42,7 @@ func (m *Mux) syslogSink(address string) *sink {
 }
 
 // frame is what stands before a line of a service.
-func (y *syslog) frame(name, which string, _ service.Run) (f frame) {
+func (y *syslog) frame(name, which string) (f frame) {
 	head := syslogOut
 	if which == Stderr {
 		head = syslogErr

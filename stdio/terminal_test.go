@@ -139,11 +139,11 @@ func TestWhatIsLeftInATerminalIsCounted(t *testing.T) {
 	}
 	l := m.Drain(100*time.Millisecond, 100*time.Millisecond)
 	var gone int64
-	for _, left := range l.Left {
+	for _, left := range l {
 		gone += left.Pending.Bytes + left.Unread + left.Dropped.Bytes
 	}
 	a := accountOfTest(t, m, "web", Stdout)
-	if gone+a.Out.Bytes != written || len(l.Left) != 1 || !l.Left[0].Held {
+	if gone+a.Out.Bytes != written || len(l) != 1 || !l[0].Held {
 		t.Errorf("%d written, %d went out, %d are said to be left: %+v", written, a.Out.Bytes, gone, l)
 	}
 	// The kernel keeps up to 64 KiB, less what its own buffers cost it.

@@ -97,7 +97,7 @@ func TestReaderThatGoesAwayAndComesBack(t *testing.T) {
 	web.say("welcome back\n")
 	web.exit()
 	l := m.Drain(patience, patience)
-	if len(l.Left) != 1 || l.Left[0].Dropped != (Count{500_000, 5000}) {
+	if len(l) != 1 || l[0].Dropped != (Count{500_000, 5000}) {
 		t.Errorf("told of the loss: %+v", l)
 	}
 	buffer := make([]byte, 100)
@@ -121,7 +121,7 @@ func TestClosedDescriptors(t *testing.T) {
 	web.exit()
 	l := m.Drain(patience, patience)
 	want := []Left{{Service: "web", Stream: Stdout, Dropped: Count{500_000, 100_000}}}
-	if fmt.Sprint(l.Left) != fmt.Sprint(want) || l.Own != (Count{}) {
+	if fmt.Sprint(l) != fmt.Sprint(want) || m.own.account.now().Pending() != (Count{}) {
 		t.Errorf("told of the loss: %+v, want %+v", l, want)
 	}
 }
@@ -139,7 +139,7 @@ func TestFullDisk(t *testing.T) {
 	web.say("line\nline\n")
 	web.exit()
 	l := m.Drain(patience, patience)
-	if len(l.Left) != 1 || l.Left[0].Dropped != (Count{10, 2}) {
+	if len(l) != 1 || l[0].Dropped != (Count{10, 2}) {
 		t.Errorf("told of the loss: %+v", l)
 	}
 	wantText(t, "stderr", stderr.all(), "sexton | cannot write to stdout: no space left on device; "+
@@ -169,7 +169,7 @@ func TestTornLineIsEndedBeforeTheNext(t *testing.T) {
 	web.say("four\n")
 	web.exit()
 	l := m.Drain(patience, patience)
-	if len(l.Left) != 1 || l.Left[0].Dropped != (Count{10, 2}) {
+	if len(l) != 1 || l[0].Dropped != (Count{10, 2}) {
 		t.Errorf("told of the loss: %+v", l)
 	}
 	wantText(t, "stdout", out.all(), "web    | one\nweb    | tw\nweb    | four\n")
