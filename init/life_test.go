@@ -307,7 +307,9 @@ func (l *life) judge(status int, took time.Duration) {
 		if said, ended := strings.CutSuffix(line, ", before SIGKILL reached it"); ended {
 			_, said, _ = strings.Cut(said, "say info ")
 			name, _, _ := strings.Cut(said, ":")
-			lines = slices.DeleteFunc(lines, func(line string) bool { return strings.Contains(line, "say warn "+name+": ") })
+			lines = slices.DeleteFunc(lines, func(line string) bool {
+				return strings.Contains(line, "say warn "+name+": ") && !strings.Contains(line, " is still there; ")
+			})
 		}
 	}
 	asked = strings.Join(lines, "")
