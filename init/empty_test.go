@@ -126,3 +126,34 @@ func wakesTooLate(t *testing.T, left bool) {
 		t.Errorf("nobody was sent KILL, and it says:\n%s", text)
 	}
 }
+
+// overlooks is a kernel that shows nobody at the second look, as /proc does not show who
+// was forked behind our back.
+type overlooks struct {
+	*simkernel.Sim
+	looks int
+}
+
+func (k *overlooks) Others(most time.Duration) []proc.Other {
+	if k.looks++; k.looks == 2 {
+		return nil
+	}
+	return k.Sim.Others(most)
+}
+
+// Where we are not the first process, KILL goes to those that we see; who slips through
+// one look gets it behind the next.
+func TestWhoWasOverlookedIsKilledAllTheSame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sim := simkernel.New(1)
+		_ = sim.Catch()
+		sim.Subreaper = true
+		sim.Behaves = func([]string) simkernel.Habit {
+			return simkernel.Habit{Polite: true, Forks: []simkernel.Habit{{Session: true, Ignores: []proc.Signal{proc.TERM}}}}
+		}
+		said, status := stopped(sim, &overlooks{Sim: sim}, 10*time.Second, service.Rung{Signal: proc.TERM})
+		if sim.Alive() != 0 || status != 137 {
+			t.Errorf("status %d, and %d are alive: %q", status, sim.Alive(), said.lines)
+		}
+	})
+}

@@ -1,0 +1,82 @@
+package control
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// The end begins when the one who asked for it has gone: it could be swept up before it
+// has printed the answer otherwise. One that stays is not waited for long.
+func TestTheEndWaitsForWhoAskedForIt(t *testing.T) {
+	l := &loop{answer: someAnswer(), shutdowns: make(chan bool, 1)}
+	conn := dialTest(t, listen(t, l).Path())
+	asked := time.Now()
+	io.WriteString(conn, "{\"verb\":\"shutdown\"}\n")
+	<-l.shutdowns
+	if waited := time.Since(asked); waited < goneWithin {
+		t.Errorf("the end began %v after it was asked for, and the one who asked is still there", waited)
+	}
+}
+
+// The client does its part: it keeps the connection until it ends itself.
+func TestWhoAsksForTheEndStays(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // which closes what nobody knows any more
+	listener, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	conns := make(chan net.Conn, 1)
+	go func() {
+		conn, err := listener.Accept()
+		if err == nil {
+			io.WriteString(conn, "{\"shutdown\":{}}\n")
+		}
+		conns <- conn
+	}()
+	if _, err := Ask([]string{listener.Addr().String()}, Request{Verb: VerbShutdown}, 10*time.Second); err != nil {
+		t.Fatal(err)
+	}
+	conn := <-conns
+	defer conn.Close()
+	_ = conn.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+	if _, err := io.Copy(io.Discard, conn); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("it has gone: %v", err)
+	}
+}
+
+// A socket that somebody listens on is not replaced because he has no time just now.
+func TestABusySocketIsNotTakenForAStaleOne(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	if err := errors.Join(unix.Bind(fd, &unix.SockaddrUnix{Name: path}), unix.Listen(fd, 0)); err != nil {
+		t.Fatal(err)
+	}
+	defer dialTest(t, path).Close()
+	if s, err := Listen([]string{path}, 0o600); err == nil {
+		s.Close()
+		t.Error("it was replaced")
+	}
+}
+
+func dialTest(t *testing.T, path string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}

@@ -1,0 +1,78 @@
+package pid1
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sexton/kernel/simkernel"
+	"sexton/proc"
+	"sexton/service"
+)
+
+// slow is a kernel whose starts take a while.
+type slow struct{ *simkernel.Sim }
+
+func (k slow) Spawn(c *proc.Command) (proc.PID, error) {
+	pid, err := k.Sim.Spawn(c)
+	time.Sleep(2 * time.Millisecond)
+	return pid, err
+}
+
+func plain(name string) service.Spec {
+	return service.Spec{Name: name, Command: []string{name}, OKCodes: []int{0}, Umask: -1, Stop: []service.Rung{{Signal: proc.KILL}}}
+}
+
+// A service may be started because another's end was heard of, and have ended when the
+// next of the dead is looked at: its start comes first all the same.
+func TestAStartIsKnownBeforeItsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sim := simkernel.New(1)
+		_ = sim.Catch()
+		sim.Behaves = func([]string) simkernel.Habit { return simkernel.Habit{Lives: time.Millisecond} }
+		first, second := plain("first"), plain("second")
+		first.OneShot, second.Needs, second.Restart = true, []string{"first"}, service.Never
+		first.Restart = service.Never
+		var said diary
+		New(Config{
+			Plan:     service.Plan{Init: service.Init{Grace: time.Second}, Services: []service.Spec{first, second}},
+			Commands: []proc.Command{{Argv: first.Command}, {Argv: second.Command}},
+			Kernel:   slow{sim}, Output: &said,
+		}).Run()
+		if !slices.ContainsFunc(said.lines, func(line string) bool { return len(line) > 10 && line[:10] == "second: up" }) {
+			t.Errorf("it is not said that it was up: %q", said.lines)
+		}
+	})
+}
+
+// A thousand starts come one of another; a signal is heard among them.
+func TestSignalsAreHeardAmongManyStarts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sim := simkernel.New(1)
+		_ = sim.Catch()
+		over := make(chan struct{})
+		starts := 0
+		const heardAt, services = 20, 1000
+		sim.Behaves = func([]string) simkernel.Habit {
+			if starts++; starts == heardAt {
+				go sim.Send(proc.Caught{Signal: proc.TERM}, over)
+			}
+			return simkernel.Habit{}
+		}
+		var plan service.Plan
+		var commands []proc.Command
+		plan.Init.Grace = time.Second
+		for i := range services {
+			spec := plain(fmt.Sprint("s", i))
+			plan.Services = append(plan.Services, spec)
+			commands = append(commands, proc.Command{Argv: spec.Command})
+		}
+		New(Config{Plan: plan, Commands: commands, Kernel: slow{sim}, Output: &diary{}}).Run()
+		close(over)
+		if starts > services/4 { // the simulation may hear it some turns later
+			t.Errorf("TERM came at start %d, and %d were made", heardAt, starts)
+		}
+	})
+}

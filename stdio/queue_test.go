@@ -1,0 +1,73 @@
+package stdio
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sexton/service"
+)
+
+// One line may be longer than a whole queue. It is kept: without it nothing of such a
+// service would ever be written.
+func TestQueueKeepsALineThatIsLongerThanItself(t *testing.T) {
+	m := newMux(t, Options{Out: -1, Err: -1})
+	q := &queue{account: &account{service: "web", stream: Stdout}, mux: m, limit: 10, chunk: 10}
+	long := strings.Repeat("x", 19) + "\n"
+	for _, line := range []string{"short\n", long} {
+		q.put(nil, []byte(line), Count{int64(len(line)), 1})
+	}
+	first, dropped, left := q.get()
+	if string(first.lines) != long || dropped.Lines != 1 || left != 0 {
+		t.Errorf("%q, %v dropped, %d left", first.lines, dropped, left)
+	}
+}
+
+// What is put into a queue while its stream is being served has the stream served once
+// more: the turn may have looked at the queue before.
+func TestWhoHasNewsInItsTurnHasAnother(t *testing.T) {
+	k := &sink{working: true} // so that no goroutine is in our way
+	s := &stream{sink: k, queue: &queue{}}
+	k.enqueue(s)
+	if k.pop(false) != s {
+		t.Fatal("it has no turn at all")
+	}
+	k.enqueue(s)
+	k.settle(s, wait)
+	if k.pop(false) != s {
+		t.Error("it has no other turn")
+	}
+	k.settle(s, wait)
+	if k.pop(false) != nil {
+		t.Error("it has a third turn")
+	}
+}
+
+// A long raw line that comes in pieces stays in one file, whatever its size.
+func TestFileIsNotRotatedWithinALine(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "web.log")
+	m := newMux(t, Options{Out: -1, Err: -1, Clock: testClock()})
+	m.begin()
+	f := m.fileSink(service.LogFile{Path: path, Size: 100, Keep: 5, Mode: 0o600}).file
+	defer f.close()
+	piece := strings.Repeat("x", 80)
+	for _, text := range []string{piece, piece, piece + "\n", "next\n"} {
+		for rest := []byte(text); len(rest) > 0; {
+			n, err := f.write(-1, rest)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rest = rest[n:]
+		}
+	}
+	names, _ := filepath.Glob(path + ".*")
+	if len(names) != 1 {
+		t.Fatalf("rotated: %q", names)
+	}
+	old, _ := os.ReadFile(names[0])
+	now, _ := os.ReadFile(path)
+	if string(old) != piece+piece+piece+"\n" || string(now) != "next\n" {
+		t.Errorf("put aside: %q; now: %q", old, now)
+	}
+}
