@@ -1,0 +1,56 @@
+package pid1
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sexton/kernel/simkernel"
+	"sexton/proc"
+	"sexton/service"
+)
+
+// shell is a kernel under which a shell takes its terminal when the second run of the
+// service that has it is to begin.
+type shell struct {
+	*simkernel.Sim
+	given []int // what each run got
+	over  chan struct{}
+}
+
+func (k *shell) FindTerminal() (proc.Terminal, bool) { return proc.Terminal{FD: 5}, true }
+
+func (k *shell) HoldsTerminal(proc.Terminal, proc.PID) bool { return len(k.given) == 0 }
+
+func (k *shell) Spawn(c *proc.Command) (proc.PID, error) {
+	if k.given = append(k.given, c.Foreground); len(k.given) == 2 {
+		go k.Send(proc.Caught{Signal: proc.TERM}, k.over)
+	}
+	return k.Sim.Spawn(c)
+}
+
+// A service that is started again gets the terminal only if nobody has taken it meanwhile.
+func TestATerminalThatAShellHasTakenIsNotGiven(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := &shell{Sim: simkernel.New(1), over: make(chan struct{})}
+		_ = k.Catch()
+		k.Behaves = func([]string) simkernel.Habit {
+			if len(k.given) == 1 {
+				return simkernel.Habit{Lives: time.Second}
+			}
+			return simkernel.Habit{}
+		}
+		web := plain("web")
+		web.TTY, web.Restart = true, service.Always
+		New(Config{
+			Plan:     service.Plan{Init: service.Init{Grace: time.Second}, Services: []service.Spec{web}},
+			Commands: []proc.Command{{Argv: web.Command}},
+			Kernel:   k, Output: &diary{},
+		}).Run()
+		close(k.over)
+		if !slices.Equal(k.given, []int{5, -1}) {
+			t.Errorf("the runs got %v", k.given)
+		}
+	})
+}
