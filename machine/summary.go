@@ -118,7 +118,7 @@ func (m *Machine) summary() service.Summary {
 		sum.Reason += fmt.Sprintf("; %s had to be killed", e.Name())
 	}
 	if u != nil {
-		sum.Service, sum.Starts = u.spec.Name, u.restarts+1
+		sum.Service, sum.Starts = u.spec.Name, u.begun
 	}
 	return sum
 }

@@ -26,7 +26,7 @@ type unit struct {
 	started  Instant   // of the present or last run
 	spawning bool      // Spawn is said, its answer not yet heard
 	failures int       // ends in a row, for Backoff
-	restarts int       // for people
+	begun    int       // how many starts there were, for people
 	everUp   bool      // it was ready at least once
 
 	rung       int         // of the stop ladder
@@ -73,9 +73,7 @@ func (u *unit) start(m *Machine) {
 	u.spawning, u.leaderGone, u.refused, u.failing, u.pid = true, false, false, "", 0
 	u.started, u.upAt = m.now, 0
 	u.lastSignal, u.hard, u.gaveUp = 0, false, ""
-	if len(u.starts) > 0 {
-		u.restarts++
-	}
+	u.begun++
 	u.starts = append(u.starts, m.now)
 	if keep := max(u.spec.GiveUp.Starts, 1); len(u.starts) > keep {
 		u.starts = u.starts[len(u.starts)-keep:]
@@ -276,6 +274,6 @@ func (u *unit) stayDown(m *Machine, _ Event) {
 func (u *unit) report(m *Machine) service.Status {
 	return service.Status{
 		Name: u.spec.Name, State: u.state, Run: u.run, PID: u.pid, Since: u.since, Started: u.started,
-		Restarts: u.restarts, LastExit: u.reason(), Waits: u.waits(m), Ready: u.holdsNobody(), OneShot: u.spec.OneShot,
+		Restarts: max(0, u.begun-1), LastExit: u.reason(), Waits: u.waits(m), Ready: u.holdsNobody(), OneShot: u.spec.OneShot,
 	}
 }
