@@ -74,7 +74,8 @@ func fork(p *plan) (uintptr, syscall.Errno) {
 // somebody has stopped it, and continue it.
 const patience = 100e6
 
-// await waits until the child is the command, or has said what went wrong.
+// await waits until the child is the command, or has said what went wrong. Where ppoll
+// is refused (seccomp) the read waits as long, and nobody continues a child that is stopped.
 //
 //go:noinline
 //go:norace
