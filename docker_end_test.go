@@ -64,3 +64,16 @@ func TestDockerWritesTheTerminationLog(t *testing.T) {
 		t.Errorf("status %d, %v, %q", status, err, text)
 	}
 }
+
+// A session of docker exec that is left open, deaf to TERM, holds the end up for as
+// long as what is left has, and is not a failure of ours.
+func TestDockerEndsOpenSessions(t *testing.T) {
+	image := scratchImage(t)
+	c := start(t, image, "-c", "/srv/services.toml")
+	c.until("web up")
+	must(t, "exec", "-d", c.name, "ignore-term")
+	soon(t, "the session", func() bool { return strings.Contains(c.states(), "ignore-term") })
+	c.stops(t, "0")
+	c.until(`ignore-term \(pid \d+\), of no service that we know, is left; sending it SIGTERM`)
+	c.until(`ignore-term \(pid \d+\) is still there; killing it`)
+}
