@@ -55,7 +55,7 @@ func Main(args []string) int {
 		fmt.Fprintf(c.stdout, "sexton version %s\n", Version)
 		return 0
 	}
-	if len(c.command) == 0 || c.config != "" || c.trace != "" {
+	if !c.alone() || c.trace != "" {
 		if err := kernel.MayOpen(descriptorsLeast); err != nil {
 			return c.refuse(exitInternal, path, fmt.Sprintf("sexton: %d more descriptors cannot be opened, and everything but one command needs them: %v; raise the limit of open files (--ulimit nofile, ulimit -n)\n", descriptorsLeast, err))
 		}
@@ -87,6 +87,7 @@ type call struct {
 
 	config  string   // -c; "": not given
 	command []string // COMMAND ARG...
+	dashes  bool     // which stands behind --
 	words   []string // what stands behind a verb that asks a running sexton: services
 	flags   []given  // in their order, for complaints
 
@@ -112,6 +113,7 @@ const usage = `sexton: PID 1 for containers
   sexton [flags] -- COMMAND [ARG...]    run one command, as tini and dumb-init do
   sexton [-c FILE]                      run the services of FILE
   sexton -c FILE -- COMMAND [ARG...]    run both, COMMAND as the main service
+  sexton COMMAND [ARG...]               the same where FILE is there, otherwise one command
   sexton check [-c FILE]                say what is wrong with FILE, or what it would do
   sexton status [--json] [SERVICE...]   how the services of a running sexton are
   sexton health [--ready|--live] [SERVICE...]

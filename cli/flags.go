@@ -77,7 +77,7 @@ func (c *call) parse(args []string) error {
 				c.words = append(c.words, args...)
 				return c.agree()
 			}
-			c.command = args
+			c.command, c.dashes = args, true
 			if len(args) == 0 {
 				return fmt.Errorf("there is no command behind --")
 			}

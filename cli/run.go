@@ -28,7 +28,7 @@ func (c *call) run() int {
 	}
 	var plan service.Plan
 	name := "" // of the one command
-	if len(c.command) > 0 && c.config == "" {
+	if c.alone() {
 		name = path.Base(c.command[0])
 		plan = config.OneCommand(c.command, c.environ)
 		c.apply(&plan)
@@ -161,6 +161,20 @@ func (c *call) fileName() string {
 		return name
 	}
 	return "/etc/sexton.toml"
+}
+
+// alone tells that a command is to run without services: behind --, or where there is
+// no file. `docker run IMAGE bash` is `sexton bash` with the file of the image, and
+// gets the services too.
+func (c *call) alone() bool {
+	if len(c.command) == 0 || c.config != "" {
+		return false
+	}
+	if c.dashes || slices.ContainsFunc(c.flags, func(g given) bool { return g.oneCommand }) {
+		return true
+	}
+	err := unix.Access(c.fileName(), unix.F_OK)
+	return err == unix.ENOENT || err == unix.ENOTDIR
 }
 
 // configVariable names the file where -c does not.
