@@ -47,11 +47,7 @@ func summary(name string, plan *service.Plan) string {
 		span(grace), drainWords(&plan.Init.Drain), span(grace-reserve-drain), span(reserve))
 	stops, by := g.StopLevels(), g.StopBy(grace-reserve-drain)
 	for level, members := range stops {
-		var words []string
-		for _, i := range members {
-			words = append(words, fmt.Sprintf("%s (%s)", plan.Services[i].Name, ladder(&plan.Services[i])))
-		}
-		fmt.Fprintf(&b, "  %d  %s: %s\n", level+1, levelTime(g, by, members), strings.Join(words, ", "))
+		fmt.Fprintf(&b, "  %d  %s\n", level+1, stopWords(plan, g, by, members))
 	}
 	b.WriteString("\nend of the container\n")
 	for _, s := range plan.Services {
@@ -172,18 +168,27 @@ func drainWords(d *service.Drain) string {
 	return fmt.Sprintf("a drain of %s, ", span(d.Max))
 }
 
-// levelTime is how long a level of the stop may take when every level before
-// it took all of its time.
-func levelTime(g *service.Graph, by []time.Duration, members []int) string {
-	var most time.Duration
+// stopWords say how long the services of a level of the stop may take, each when every
+// one before it took all of its time, and by which ladder.
+func stopWords(plan *service.Plan, g *service.Graph, by []time.Duration, members []int) string {
+	var times []time.Duration
+	words := make(map[time.Duration][]string)
 	for _, i := range members {
 		var start time.Duration
 		for _, j := range g.Behind[i] {
 			start = max(start, by[j])
 		}
-		most = max(most, by[i]-start)
+		takes := by[i] - start
+		if words[takes] == nil {
+			times = append(times, takes)
+		}
+		words[takes] = append(words[takes], fmt.Sprintf("%s (%s)", plan.Services[i].Name, ladder(&plan.Services[i])))
 	}
-	return "up to " + span(most)
+	parts := make([]string, len(times))
+	for i, takes := range times {
+		parts[i] = fmt.Sprintf("up to %s: %s", span(takes), strings.Join(words[takes], ", "))
+	}
+	return strings.Join(parts, "; ")
 }
 
 func endWords(plan *service.Plan, s *service.Spec) string {

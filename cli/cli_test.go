@@ -54,7 +54,7 @@ func TestOurCommandLines(t *testing.T) {
 
 // What `sexton check` says of the files that config's tests take to be good.
 func TestCheckSaysWhatAFileWouldDo(t *testing.T) {
-	for _, name := range []string{"signals", "signals-of-nobody", "signals-unstoppable", "restarts", "drain", "drain-plain", "no-time-left"} {
+	for _, name := range []string{"signals", "signals-of-nobody", "signals-unstoppable", "restarts", "drain", "drain-plain", "no-time-left", "shares"} {
 		var out, complaints bytes.Buffer
 		c := &call{
 			verb: "check", config: "../testdata/config/good/" + name + ".toml", stdout: &out, stderr: &complaints,

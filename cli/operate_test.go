@@ -21,9 +21,13 @@ func TestAnswersInWords(t *testing.T) {
 	for _, s := range []control.Status{{}, {Stopping: true}, {Draining: true, Stopping: true, UptimeSeconds: 4000}} {
 		b.WriteString("\n" + statusText(&s))
 	}
+	b.WriteString("\n" + statusText(&control.Status{Services: []control.Service{{
+		Name: "web", State: "backoff", LastExit: "cannot start: exec webb: no such file or directory; not found in PATH=/usr/local/sbin:/usr/local/bin", WaitsFor: "its next start in 1s",
+	}}}))
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	b.WriteString("\n" + whyText(&control.Why{Service: control.Service{Name: "new", State: "down"}}, now))
 	b.WriteString("\n" + whyText(&control.Why{Service: control.Service{Name: "never", State: "failed", LastExit: "not started: it needs db, which failed"}}, now))
+	b.WriteString("\n" + whyText(&control.Why{Service: control.Service{Name: "api", State: "waiting", StateSeconds: 4.5, WaitsFor: "db, cache"}}, now))
 	for _, exit := range []string{"exited with status 4 after 307ms", "exited with status 4 after 307ms; gave up after 5 starts in 1m"} {
 		b.WriteString("\n" + whyText(&control.Why{
 			Service: control.Service{Name: "job", State: "failed", LastExit: exit, StateSeconds: 2},

@@ -47,7 +47,7 @@ func statusRow(s *control.Service) []string {
 		row[6] = outputText(s.Output)
 	}
 	if s.LastExit != "" {
-		row[7] = s.LastExit
+		row[7] = shortened(s.LastExit)
 	}
 	if s.WaitsFor != "" {
 		row[8] = s.WaitsFor
@@ -66,6 +66,15 @@ func outputText(outputs []service.Output) string {
 		return bytesText(in)
 	}
 	return fmt.Sprintf("%s, %d lines dropped", bytesText(in), dropped)
+}
+
+// shortened keeps one line from making all of a table too wide; why has the whole.
+func shortened(text string) string {
+	const most = 72
+	if letters := []rune(text); len(letters) > most {
+		return string(letters[:most]) + " ..."
+	}
+	return text
 }
 
 // table aligns rows; the last column ends where it ends.

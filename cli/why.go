@@ -14,11 +14,16 @@ import (
 func whyText(w *control.Why, now time.Time) string {
 	var b strings.Builder
 	s := &w.Service
-	fmt.Fprintf(&b, "%s: %s for %s", s.Name, s.State, forPeople(s.StateSeconds))
+	state := s.State
+	waits := s.State == service.Waiting.String() && s.WaitsFor != ""
+	if waits {
+		state += " for " + s.WaitsFor + ","
+	}
+	fmt.Fprintf(&b, "%s: %s for %s", s.Name, state, forPeople(s.StateSeconds))
 	if s.PID != 0 {
 		fmt.Fprintf(&b, " (pid %d)", s.PID)
 	}
-	if s.WaitsFor != "" {
+	if s.WaitsFor != "" && !waits {
 		fmt.Fprintf(&b, ", waiting for %s", s.WaitsFor)
 	}
 	if s.Restarts > 0 {

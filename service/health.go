@@ -50,6 +50,8 @@ const missingMax = 10
 func (s *Status) words() string {
 	text := s.Name + ": " + s.State.String()
 	switch {
+	case s.Waits != "" && s.State == Waiting:
+		text = s.Name + ": " + waitsFor(s.Waits)
 	case s.Waits != "":
 		text += ", " + waitsFor(s.Waits)
 	case s.LastExit != "":
