@@ -211,7 +211,8 @@ func TestNoGoInitFunctions(t *testing.T) {
 			continue
 		}
 		for _, decl := range s.file.Decls {
-			if f, ok := decl.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name == "init" {
+			// main.go alone has one: only there is the main goroutine on the main thread for certain.
+			if f, ok := decl.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name == "init" && s.path != "main.go" {
 				t.Errorf("%s: func init: what happens before main cannot be seen from main", s.path)
 			}
 		}

@@ -18,7 +18,11 @@ import (
 	"os"
 
 	"sexton/cli"
+	"sexton/kernel"
 )
+
+// Where main begins, the runtime may already have moved it to another thread.
+func init() { kernel.KeepThread() }
 
 func main() {
 	os.Exit(cli.Main(os.Args))

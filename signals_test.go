@@ -1,8 +1,10 @@
 package main_test
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,6 +31,51 @@ func TestNoSignalIsLostBetweenForkAndExec(t *testing.T) {
 	for i := range starts {
 		if status, said := termAtBirth(t, binary); status != 128+int(unix.SIGTERM) {
 			t.Fatalf("start %d: the status is %d, not 143; it said: %s", i, status, said)
+		}
+	}
+}
+
+// TestTheLoopIsOnTheMainThread starts services from a file that comes slowly, so that the
+// runtime has every reason to go on with another thread behind it. The loop must be
+// on the main one all the same, and that one alone takes signals: on any other a flood
+// of them kept PID 1 in its handler for ever.
+func TestTheLoopIsOnTheMainThread(t *testing.T) {
+	binary, err := story.Sexton()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "sexton.toml")
+	if err := unix.Mkfifo(file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		cmd := exec.Command(binary, "-c", file)
+		stderr, err := cmd.StderrPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		bound := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
+		text := "[control]\nsocket = \"off\"\n[service.web]\ncommand = [\"sleep\", \"30\"]\n"
+		if err := os.WriteFile(file, []byte(text), 0); err != nil { // waits for who reads
+			t.Fatal(err)
+		}
+		said, _ := bufio.NewReader(stderr).ReadString('\n')
+		if !strings.Contains(said, "web: up") {
+			t.Fatalf("it said %q", said)
+		}
+		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", cmd.Process.Pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = cmd.Process.Signal(unix.SIGTERM)
+		_, _ = io.Copy(io.Discard, stderr)
+		_ = cmd.Wait()
+		bound.Stop()
+		if !strings.Contains(string(status), "\nSigBlk:\t0000000000000000\n") {
+			t.Fatalf("the main thread takes no signals:\n%s", status)
 		}
 	}
 }

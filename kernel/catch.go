@@ -82,7 +82,9 @@ func handlerAddresses() (handler, restorer uintptr)
 // Wait tells of them. Faults in our own code and what the runtime sends to its
 // own threads still reach the runtime. Call it once, before the first child is
 // made, on the thread that will wait: the kernel likes to hand a signal to the
-// main thread, and when that is the one who waits nobody else need wake up.
+// main thread, and when that is the one who waits nobody else need wake up. So main.go
+// keeps the main goroutine there (KeepThread) from before main on: any system call, a
+// configuration from a slow disk, may bring a goroutine to another thread.
 func (k *Linux) Catch() error {
 	var ends [2]int
 	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
@@ -95,7 +97,7 @@ func (k *Linux) Catch() error {
 	k.queue = ends[0]
 	catchFD, catchPID = int32(ends[1]), int32(unix.Getpid())
 	if unix.Gettid() == unix.Getpid() {
-		lockThread()
+		KeepThread()
 		catchMayBlock = 1
 	}
 	handler, restorer := handlerAddresses()

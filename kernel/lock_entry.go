@@ -4,10 +4,10 @@ package kernel
 
 import _ "unsafe" // for go:linkname
 
-// lockThread keeps the calling goroutine on its thread, as runtime.LockOSThread
+// KeepThread keeps the calling goroutine on its thread, as runtime.LockOSThread
 // does, without the thread that this would start: one that makes other threads,
 // with a state which the caller has not changed. Ours makes them with the mask
 // that the entry saw, whatever ours is by now.
 //
-//go:linkname lockThread runtime.lockOSThread
-func lockThread()
+//go:linkname KeepThread runtime.lockOSThread
+func KeepThread()

@@ -4,6 +4,6 @@ package kernel
 
 import "runtime"
 
-// lockThread keeps the calling goroutine on its thread; lock_entry.go does it
+// KeepThread keeps the calling goroutine on its thread; lock_entry.go does it
 // for less.
-func lockThread() { runtime.LockOSThread() }
+func KeepThread() { runtime.LockOSThread() }
