@@ -48,7 +48,7 @@ func TestRunnerRefutesWhatIsNotSo(t *testing.T) {
 		{"too late", "start sexton -- worker w\nexit 0 within 50ms", `:3: the init runs, still after`},
 		{"no end", "start sexton -- worker w\nuntil stdout up", `the init still runs`},
 		{"left", "start as child sexton -- sh -c 'double-fork 1 d session; exit 3'\nexit 3", `1 processes are left behind`},
-		{"stray", "start as child sexton -- sh -c 'orphans 1; exit 3'\nexit 3\nstrays 0", `:4: 1 orphans came to the keeper`},
+		{"stray", "start as child sexton -- sh -c 'orphans 1; exit 3'\nexit 3\nstrays 1\nstrays 0", `:5: 1 orphans came to the keeper`},
 		{"harm", "start as child sexton -- sh -c 'trap : TERM; kill-pid TERM -1; exit 0'\nexit 0", `none of the init's has ended: killed by signal 15`},
 		{"order", "start sexton -- print-env cwd uid\nexit 0\norder stdout uid cwd", `:4: "cwd" does not come at its place`},
 		{"numbers", "start sexton -- fill-pipe 9\nexit 0\nnumbered stdout 'line (\\d+)' 10", `the last number is 9, not 10`},
