@@ -53,7 +53,7 @@ func memberOf(t *testing.T) (leader proc.PID, member stat) {
 func TestMemoryIsThatOfTheWholeSession(t *testing.T) {
 	leader, member := memberOf(t)
 	defer func() {
-		_ = unix.Kill(-int(member.PID), unix.SIGKILL)
+		_ = unix.Kill(int(member.PID), unix.SIGTERM) // it ends its own child, and leaves us no orphan
 		wait(t, leader)
 	}()
 	own, _ := statOf(leader)
