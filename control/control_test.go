@@ -313,17 +313,24 @@ func TestNobodyToAsk(t *testing.T) {
 	}
 }
 
-// Who finds the queue full waits for a place in it, as long as it has time.
-func TestAFullQueueIsWaitedFor(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "s")
+// shortQueue listens on a socket whose queue has room for one caller, and takes none.
+func shortQueue(t *testing.T) (path string, fd int) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "s")
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer unix.Close(fd)
+	t.Cleanup(func() { _ = unix.Close(fd) })
 	if err := errors.Join(unix.Bind(fd, &unix.SockaddrUnix{Name: path}), unix.Listen(fd, 0)); err != nil {
 		t.Fatal(err)
 	}
+	return path, fd
+}
+
+// Who finds the queue full waits for a place in it, as long as it has time.
+func TestAFullQueueIsWaitedFor(t *testing.T) {
+	path, fd := shortQueue(t)
 	first, err := net.Dial("unix", path)
 	if err != nil {
 		t.Fatal(err)

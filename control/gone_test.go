@@ -9,8 +9,6 @@ import (
 	"runtime/debug"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // The end begins when the one who asked for it has gone: it could be swept up before it
@@ -55,15 +53,7 @@ func TestWhoAsksForTheEndStays(t *testing.T) {
 
 // A socket that somebody listens on is not replaced because he has no time just now.
 func TestABusySocketIsNotTakenForAStaleOne(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "s")
-	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Close(fd)
-	if err := errors.Join(unix.Bind(fd, &unix.SockaddrUnix{Name: path}), unix.Listen(fd, 0)); err != nil {
-		t.Fatal(err)
-	}
+	path, _ := shortQueue(t)
 	defer dialTest(t, path).Close()
 	if s, err := Listen([]string{path}, 0o600); err == nil {
 		s.Close()
