@@ -3,6 +3,7 @@ package machine
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"sexton/proc"
 	"sexton/service"
@@ -16,14 +17,14 @@ func (m *Machine) signalled(e Signalled) {
 	case service.VerbForward:
 		m.forward(e)
 	case service.VerbSend:
-		m.sayf(Debug, nil, "SIG%v %s: sending SIG%v to %v", e.Signal, e.From, e.Rule.Signal, e.Rule.To)
+		m.sayf(Debug, nil, "SIG%v %s: sending SIG%v to %s", e.Signal, e.From, e.Rule.Signal, strings.Join(e.Rule.To, ", "))
 		for _, name := range e.Rule.To {
 			if u := m.named(name); u != nil {
 				m.pass(u, e, e.Rule.Signal)
 			}
 		}
 	case service.VerbRestart:
-		m.sayf(Info, nil, "SIG%v %s: restarting %v", e.Signal, e.From, e.Rule.To)
+		m.sayf(Info, nil, "SIG%v %s: restarting %s", e.Signal, e.From, strings.Join(e.Rule.To, ", "))
 		for _, name := range e.Rule.To {
 			m.asked(Asked{Verb: AskRestart, Service: name})
 		}

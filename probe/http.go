@@ -1,7 +1,7 @@
 package probe
 
 import (
-	"bytes"
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -16,8 +16,9 @@ import (
 
 const (
 	// statusBytes is how much of an answer is looked at for the end of its first
-	// line.
+	// line, and answerBytes how much is read before that line, of interim answers.
 	statusBytes = 1024
+	answerBytes = 64 << 10
 	// politeBytes and politeTime bound what is read of the rest. A server whose
 	// answer is not read to the end sees its connection reset, and many write
 	// that to their log, at every probe.
@@ -32,9 +33,9 @@ func checkHTTP(ctx context.Context, p service.Probe) error {
 	if err != nil {
 		return err
 	}
-	conn, err := dial(ctx, where.address)
+	conn, err := dial(ctx, p, where.address)
 	if err != nil {
-		return inWords(ctx, p, err)
+		return err
 	}
 	defer conn.Close()
 	interrupt := func() { _ = conn.SetDeadline(time.Unix(1, 0)) } // long ago
@@ -45,8 +46,10 @@ func checkHTTP(ctx context.Context, p service.Probe) error {
 	if _, err := io.WriteString(conn, request); err != nil {
 		return inWords(ctx, p, err)
 	}
-	line, err := readStatus(conn)
-	if err != nil {
+	line, interim, err := readStatus(conn)
+	if err != nil && interim != 0 {
+		return fmt.Errorf("HTTP %d, then %w", interim, inWords(ctx, p, err))
+	} else if err != nil {
 		return inWords(ctx, p, err)
 	}
 	status, err := parseStatus(line)
@@ -62,25 +65,66 @@ func checkHTTP(ctx context.Context, p service.Probe) error {
 	return nil
 }
 
-// readStatus reads the first line of an answer, or as much as there is of it.
-// The error is for no answer at all.
-func readStatus(conn net.Conn) (string, error) {
-	var buffer [statusBytes]byte
-	n := 0
-	for n < len(buffer) {
-		got, err := conn.Read(buffer[n:])
-		n += got
-		if end := bytes.IndexByte(buffer[:n], '\n'); end >= 0 {
-			return strings.TrimSuffix(string(buffer[:end]), "\r"), nil
-		}
-		if errors.Is(err, io.EOF) && n > 0 {
-			break
-		}
+// readStatus reads the first line of the final answer, or as much as there is of it.
+// Interim answers (RFC 9110, 15.2: 100 Continue, 103 Early Hints and the like) come
+// before the final one and are passed over; interim is the status of the last of them,
+// or 0. 101 Switching Protocols is final: no other answer follows it. The error is for
+// no final answer at all.
+func readStatus(from io.Reader) (line string, interim int, err error) {
+	r := bufio.NewReaderSize(&bounded{from, answerBytes}, statusBytes)
+	for {
+		line, whole, err := readLine(r)
 		if err != nil {
-			return "", err
+			return "", interim, err
+		}
+		status, err := parseStatus(line)
+		if err != nil || status < 100 || status > 199 || status == 101 {
+			return line, interim, nil
+		}
+		interim = status
+		for line != "" { // its headers, which an empty line ends
+			for !whole && err == nil {
+				_, whole, err = readLine(r)
+			}
+			if err == nil {
+				line, whole, err = readLine(r)
+			}
+			if err != nil {
+				return "", interim, err
+			}
 		}
 	}
-	return string(buffer[:n]), nil
+}
+
+// bounded reads so many bytes of an answer; then it is an error.
+type bounded struct {
+	from io.Reader
+	left int
+}
+
+func (b *bounded) Read(into []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, fmt.Errorf("no final answer in %d KiB", answerBytes>>10)
+	}
+	n, err := b.from.Read(into[:min(len(into), b.left)])
+	b.left -= n
+	return n, err
+}
+
+// readLine reads one line without its end, or the first statusBytes of it: then whole is
+// false, and the next call goes on in the same line. What stands before the end of the
+// input is a line too.
+func readLine(r *bufio.Reader) (line string, whole bool, err error) {
+	text, err := r.ReadSlice('\n')
+	switch {
+	case errors.Is(err, bufio.ErrBufferFull):
+		return string(text), false, nil
+	case errors.Is(err, io.EOF) && len(text) > 0:
+		return string(text), true, nil
+	case err != nil:
+		return "", true, err
+	}
+	return strings.TrimSuffix(string(text[:len(text)-1]), "\r"), true, nil
 }
 
 // parseStatus takes the number out of "HTTP/1.1 200 OK".

@@ -18,6 +18,8 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
+	"sync/atomic"
 	"syscall"
 
 	"sexton/service"
@@ -45,9 +47,9 @@ func Check(ctx context.Context, p service.Probe) error {
 }
 
 func checkTCP(ctx context.Context, p service.Probe) error {
-	conn, err := dial(ctx, p.Target)
+	conn, err := dial(ctx, p, p.Target)
 	if err != nil {
-		return inWords(ctx, p, err)
+		return err
 	}
 	_ = conn.Close()
 	return nil
@@ -75,27 +77,62 @@ func checkFile(ctx context.Context, p service.Probe) error {
 	return inWords(ctx, p, err)
 }
 
-// dial connects to host:port.
+// dial connects to host:port. Its error is in words.
 //
 // "localhost" needs no name server and no /etc/hosts, which an image made from
 // scratch may lack (RFC 6761, 6.3).
-func dial(ctx context.Context, address string) (net.Conn, error) {
-	dialer := net.Dialer{KeepAlive: -1}
+func dial(ctx context.Context, p service.Probe, address string) (net.Conn, error) {
+	var names names
+	dialer := net.Dialer{KeepAlive: -1, Resolver: &net.Resolver{PreferGo: true, Dial: names.dial}}
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, err
 	}
 	if host != "localhost" {
-		return dialer.DialContext(ctx, "tcp", address)
+		conn, err := dialer.DialContext(ctx, "tcp", address)
+		return conn, names.inWords(ctx, p, err)
 	}
 	conn, first := dialer.DialContext(ctx, "tcp", net.JoinHostPort("127.0.0.1", port))
 	if first == nil {
 		return conn, nil
 	}
 	if conn, err = dialer.DialContext(ctx, "tcp", net.JoinHostPort("::1", port)); err != nil {
-		return nil, first
+		return nil, inWords(ctx, p, first)
 	}
 	return conn, nil
+}
+
+// names remembers which name server was asked last: when none answers, the error of
+// package net does not say it. It is for one check; dial may run beside it.
+type names struct {
+	asked atomic.Value // string
+}
+
+func (n *names) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	n.asked.Store(address)
+	var dialer net.Dialer
+	return dialer.DialContext(ctx, network, address)
+}
+
+// inWords is inWords for a check that may have looked up a name. A name server that does
+// not answer is not a service that does not answer.
+func (n *names) inWords(ctx context.Context, p service.Probe, err error) error {
+	var name *net.DNSError
+	if errors.Is(ctx.Err(), context.Canceled) || !errors.As(err, &name) || !name.IsTimeout {
+		return inWords(ctx, p, err)
+	}
+	server, _ := n.asked.Load().(string)
+	if address, ok := strings.CutSuffix(server, ":53"); ok {
+		server = address
+	}
+	if server != "" {
+		server = " " + server
+	}
+	within := ""
+	if p.Timeout > 0 {
+		within = fmt.Sprintf(" within %v", p.Timeout)
+	}
+	return fmt.Errorf("the name %q is not resolved: no answer from the name server%s%s", name.Name, server, within)
 }
 
 // inWords says in a few words what an error means for somebody who waits for

@@ -138,24 +138,39 @@ func TestTCPWithAFullBacklog(t *testing.T) {
 	wantError(t, "full backlog", err, "no answer within 50ms")
 }
 
+// interim is an interim answer, so many times.
+func interim(status, times int) string {
+	return strings.Repeat(fmt.Sprintf("HTTP/1.1 %d x\r\nLink: </a.css>\r\n\r\n", status), times)
+}
+
 func TestHTTPStatus(t *testing.T) {
+	const ok = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 	for answer, want := range map[string]string{
-		"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n":        "<nil>",
-		"HTTP/1.1 204 No Content\r\n\r\n":                     "<nil>",
-		"HTTP/1.0 301 Moved\r\nLocation: /\r\n\r\n":           "<nil>",
-		"HTTP/1.1 399\r\n\r\n":                                "<nil>",
-		"HTTP/1.1 200 OK":                                     "<nil>",
-		"HTTP/1.1 200 OK\n\n":                                 "<nil>",
-		"HTTP/1.1 404 Not Found\r\n\r\n":                      "HTTP 404",
-		"HTTP/1.1 503 Service Unavailable\r\n\r\nbody":        "HTTP 503",
-		"HTTP/1.1 100 Continue\r\n\r\n":                       "HTTP 100",
-		"SSH-2.0-OpenSSH_9.2\r\n":                             `not an HTTP answer: "SSH-2.0-OpenSSH_9.2"`,
-		"\x00\xff\x01garbage":                                 `not an HTTP answer: "\x00\xff\x01garbage"`,
-		"HTTP/1.1 2000 OK\r\n\r\n":                            `not an HTTP answer: "HTTP/1.1 2000 OK"`,
-		"HTTP/1.1 +20 OK\r\n\r\n":                             `not an HTTP answer: "HTTP/1.1 +20 OK"`,
-		"\r\n":                                                `not an HTTP answer: ""`,
-		"":                                                    "connection closed without an answer",
-		strings.Repeat("x", 1<<20):                            `not an HTTP answer: "` + strings.Repeat("x", 40) + `"`,
+		"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n":      "<nil>",
+		"HTTP/1.1 204 No Content\r\n\r\n":                   "<nil>",
+		"HTTP/1.0 301 Moved\r\nLocation: /\r\n\r\n":         "<nil>",
+		"HTTP/1.1 399\r\n\r\n":                              "<nil>",
+		"HTTP/1.1 200 OK":                                   "<nil>",
+		"HTTP/1.1 200 OK\n\n":                               "<nil>",
+		"HTTP/1.1 404 Not Found\r\n\r\n":                    "HTTP 404",
+		"HTTP/1.1 503 Service Unavailable\r\n\r\nbody":      "HTTP 503",
+		"HTTP/1.1 100 Continue\r\n\r\n":                     "HTTP 100, then connection closed without an answer",
+		"HTTP/1.1 100 Continue\r\n\r\n" + ok:                "<nil>",
+		"HTTP/1.1 103 Early Hints\nLink: </a.css>\n\n" + ok: "<nil>",
+		interim(103, 50) + "HTTP/1.1 503 No\r\n\r\n":        "HTTP 503",
+		interim(103, 50) + "nonsense":                       `not an HTTP answer: "nonsense"`,
+		interim(103, 1<<15):                                 "HTTP 103, then no final answer in 64 KiB",
+		"HTTP/1.1 101 Switching Protocols\r\n\r\n" + ok:     "HTTP 101",
+		"HTTP/1.1 099 \r\n\r\n" + ok:                        "HTTP 99",
+		// A header as long as the buffer is no empty line at its end.
+		"HTTP/1.1 103 \r\nX: " + strings.Repeat("x", statusBytes-3) + "\r\nY: y\r\n\r\n" + ok: "<nil>",
+		"SSH-2.0-OpenSSH_9.2\r\n":  `not an HTTP answer: "SSH-2.0-OpenSSH_9.2"`,
+		"\x00\xff\x01garbage":      `not an HTTP answer: "\x00\xff\x01garbage"`,
+		"HTTP/1.1 2000 OK\r\n\r\n": `not an HTTP answer: "HTTP/1.1 2000 OK"`,
+		"HTTP/1.1 +20 OK\r\n\r\n":  `not an HTTP answer: "HTTP/1.1 +20 OK"`,
+		"\r\n":                     `not an HTTP answer: ""`,
+		"":                         "connection closed without an answer",
+		strings.Repeat("x", 1<<20): `not an HTTP answer: "` + strings.Repeat("x", 40) + `"`,
 		"HTTP/1.1 200 " + strings.Repeat("x", 1<<20) + "\r\n": "<nil>",
 		"HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 1<<20): "<nil>",
 	} {
@@ -235,6 +250,11 @@ func TestHTTPWithoutAnAnswer(t *testing.T) {
 		say("HTTP/1.1 2")(conn)
 		_, _ = io.Copy(io.Discard, conn)
 	})
+	hints := serve(t, "127.0.0.1:0", func(conn net.Conn) {
+		say(interim(103, 1))(conn)
+		_, _ = io.Copy(io.Discard, conn)
+	})
+	wantError(t, "hints alone", check(t, service.HTTPProbe, "http://"+hints, 20*time.Millisecond), "HTTP 103, then no answer within 20ms")
 	wantError(t, "half a line", check(t, service.HTTPProbe, "http://"+half, 20*time.Millisecond), "no answer within 20ms")
 }
 
@@ -281,11 +301,32 @@ func TestErrorsOfNamesInWords(t *testing.T) {
 	}{
 		{net.DNSError{Err: "no such host", Name: "db", Server: "10.0.0.10:53", IsNotFound: true}, `no such host: "db"`},
 		{net.DNSError{Err: "server misbehaving", Name: "db", IsTemporary: true}, `cannot look up "db": server misbehaving`},
-		{net.DNSError{Err: "i/o timeout", Name: "db", IsTimeout: true}, "no answer within 1s"},
+		{net.DNSError{Err: "i/o timeout", Name: "db", IsTimeout: true}, `the name "db" is not resolved: no answer from the name server within 1s`},
 	} {
+		var names names
 		err := &net.OpError{Op: "dial", Net: "tcp", Err: &test.err}
-		wantError(t, test.err.Error(), inWords(t.Context(), service.Probe{Timeout: time.Second}, err), test.want)
+		wantError(t, test.err.Error(), names.inWords(t.Context(), service.Probe{Timeout: time.Second}, err), test.want)
 	}
+}
+
+// A name server that takes questions and answers none is named: the service is not to
+// blame.
+func TestSilentNameServerIsNamed(t *testing.T) {
+	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Skip(err)
+	}
+	defer silent.Close()
+	var names names
+	resolver := net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return names.dial(ctx, "udp", silent.LocalAddr().String())
+	}}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	dialer := net.Dialer{Resolver: &resolver}
+	_, err = dialer.DialContext(ctx, "tcp", "db.example:5432")
+	wantError(t, "silence", names.inWords(ctx, service.Probe{Timeout: 50 * time.Millisecond}, err),
+		`the name "db.example" is not resolved: no answer from the name server `+silent.LocalAddr().String()+" within 50ms")
 }
 
 func TestParseURL(t *testing.T) {
