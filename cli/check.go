@@ -13,7 +13,7 @@ import (
 
 // check says what is wrong with a file, or in short what it would do.
 func (c *call) check() int {
-	plan, ok := c.load()
+	plan, ok := c.load(false)
 	if !ok {
 		return exitConfig
 	}

@@ -25,7 +25,7 @@ func (c *call) doctor() int {
 		var words bytes.Buffer
 		quiet := *c
 		quiet.stderr, quiet.stdout, quiet.verbosity = &words, io.Discard, -1
-		plan, ok := quiet.load()
+		plan, ok := quiet.load(false)
 		if ok {
 			options.Plan = &plan
 			break

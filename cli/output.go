@@ -169,6 +169,9 @@ func (o *output) stdin(spec *service.Spec, usual int, close *closers) (int, erro
 		return -1, fmt.Errorf("cannot open its stdin %s: %w", spec.Stdin, err)
 	}
 	*close = append(*close, func() { _ = unix.Close(fd) })
+	if !spec.TTY && kernel.IsOurTerminal(fd) {
+		return -1, fmt.Errorf("cannot take %s as its stdin: it is the container's terminal, and another would miss what is read there; write tty = true if it is to have the terminal", spec.Stdin)
+	}
 	return fd, nil
 }
 

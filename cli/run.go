@@ -35,7 +35,7 @@ func (c *call) run() int {
 		plan.Init.TerminationLog = service.DefaultTerminationLog
 	} else {
 		var ok bool
-		if plan, ok = c.load(); !ok {
+		if plan, ok = c.load(true); !ok {
 			return exitConfig
 		}
 	}
@@ -106,8 +106,9 @@ func (c *call) refuse(status int, path, text string) int {
 	return status
 }
 
-// load reads the file and says everything that is wrong with it.
-func (c *call) load() (service.Plan, bool) {
+// load reads the file, to run it or only to look at it, and says everything that is
+// wrong with it.
+func (c *call) load(running bool) (service.Plan, bool) {
 	name := c.fileName()
 	text, err := readFile(name)
 	if err != nil {
@@ -121,7 +122,9 @@ func (c *call) load() (service.Plan, bool) {
 		c.refuse(exitConfig, service.DefaultTerminationLog, fmt.Sprintf("sexton: cannot read the configuration: %v; %s\n", err, mend))
 		return service.Plan{}, false
 	}
-	plan, notes, err := config.Parse(name, text, c.environ, config.Options{Command: c.command, User: knownUser, Group: knownGroup})
+	plan, notes, err := config.Parse(name, text, c.environ, config.Options{
+		Command: c.command, Running: running, Terminal: running && kernel.IsTerminal(0), User: knownUser, Group: knownGroup,
+	})
 	if err != nil {
 		end := fmt.Sprintf("sexton: %s: nothing was started\n", name)
 		fmt.Fprint(c.stderr, config.Render(err, stdio.Color(2, "auto", c.getenv))+end)

@@ -20,6 +20,7 @@ func (r *reader) check(d *draft) {
 	r.checkCycles(d)
 	r.checkLogs(d)
 	r.checkTerminals(d)
+	r.checkStdinOfTerminal(d)
 	r.checkLadders(d)
 	r.checkSignals(d)
 }

@@ -41,13 +41,17 @@ func golden(t *testing.T, path, text string) {
 var ambient = []string{"PATH=/usr/bin:/bin", "HOME=/root"}
 
 // directives are what a file's comments say of its surroundings: "#! environ
-// NAME=VALUE" adds to the environment, "#! command WORDS" gives a command.
+// NAME=VALUE" adds to the environment, "#! command WORDS" gives a command, "#! run on a
+// terminal" starts the services.
 func directives(text string) (environ []string, options Options) {
 	environ = append(environ, ambient...)
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
 		if entry, ok := strings.CutPrefix(line, "#! environ "); ok {
 			environ = append(environ, entry)
+		}
+		if line == "#! run on a terminal" {
+			options.Running, options.Terminal = true, true
 		}
 		if words, ok := strings.CutPrefix(line, "#! command "); ok {
 			options.Command = strings.Fields(words)

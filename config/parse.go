@@ -33,6 +33,14 @@ type Options struct {
 	// and the service that it names has the defaults of any other. Empty: none.
 	Command []string
 
+	// Running tells that the services are about to be started. What only a start can
+	// know is a mistake then, and a note otherwise: the file may be checked while an
+	// image is built.
+	Running bool
+
+	// Terminal tells that our stdin is a terminal. It counts where Running is set.
+	Terminal bool
+
 	// User and Group tell what is wrong with a user or group that the file
 	// names, nil for nothing: config itself knows no passwd file. nil functions ask
 	// nobody.

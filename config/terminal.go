@@ -44,6 +44,30 @@ func (r *reader) checkTerminals(d *draft) {
 	}
 }
 
+// checkStdinOfTerminal reports services that would read the terminal beside the one
+// that has it. They are in sessions of their own, so the kernel does not stop them
+// for that (SIGTTIN, termios(3)): they would take what is typed for another. Whether
+// there is a terminal is known at a start alone.
+func (r *reader) checkStdinOfTerminal(d *draft) {
+	terminal := r.options.Running && r.options.Terminal
+	for _, s := range d.services {
+		v := s.table.child("stdin")
+		if terminal && s.spec.Name == d.init.Main && !s.spec.TTY && !s.spec.PTY && s.spec.Stdin+s.spec.StdinFrom == "" {
+			s.spec.Stdin = "null" // another has the terminal, or nobody is to have it
+		}
+		if s.spec.Stdin != "inherit" || s.spec.TTY || s.spec.PTY || v == nil {
+			continue
+		}
+		const mend = `write tty = true if it is to have the terminal, or stdin = "null"`
+		switch {
+		case !r.options.Running:
+			r.note(v, "where stdin is a terminal (docker run -it) nothing is started: a service without tty = true would take what is typed for another", mend)
+		case terminal:
+			r.wrong(v, "stdin is a terminal here, and a service without tty = true would take what is typed for another", mend)
+		}
+	}
+}
+
 func (r *reader) checkOwnTerminal(d *draft, s *draftService, tty *value) {
 	log := s.table.child("log")
 	if s.spec.Log.Format == service.Inherit {

@@ -79,6 +79,7 @@ func (p *PID1) spawn(a machine.Spawn) {
 	if spec.TTY || spec.Name == p.Plan.Init.Main {
 		command.Files[0] = 0
 	}
+	command.Session = p.ownSession(spec)
 	gives := spec.TTY && p.hasTerminal && p.Kernel.HoldsTerminal(p.terminal, p.holder)
 	if gives {
 		command.Foreground, command.Own = p.terminal.FD, command.Session
@@ -184,7 +185,7 @@ func (p *PID1) startProbe(a machine.Probe) {
 func (p *PID1) startExecProbe(a machine.Probe, i int) {
 	command := p.Commands[i]
 	command.Argv = p.Plan.Services[i].Ready.Command
-	command.Files, command.Foreground = [3]int{-1, -1, -1}, -1
+	command.Files, command.Foreground, command.Session = [3]int{-1, -1, -1}, -1, true
 	pid, err := p.Kernel.Spawn(&command)
 	p.counted(err)
 	if err != nil {

@@ -64,8 +64,9 @@ type Kernel interface {
 	AdoptOrphans() error
 	// Suspend stops us until somebody continues us.
 	Suspend()
-	// FindTerminal, GiveUpTerminal, GiveTerminal, HoldsTerminal and TakeBack: see kernel.Linux.
+	// FindTerminal, OnTerminal, GiveUpTerminal, GiveTerminal, HoldsTerminal and TakeBack: see kernel.Linux.
 	FindTerminal() (proc.Terminal, bool)
+	OnTerminal() bool
 	GiveUpTerminal(t proc.Terminal) bool
 	GiveTerminal(t proc.Terminal, child proc.PID) bool
 	HoldsTerminal(t proc.Terminal, holder proc.PID) bool
@@ -182,6 +183,7 @@ type PID1 struct {
 
 	terminal    proc.Terminal
 	hasTerminal bool
+	shares      bool     // who gets the terminal stays in our session
 	holder      proc.PID // the process that has got it; 0: nobody any more
 	dropped     bool     // LeaveNothingOpen was called, with one command
 	trimmed     bool

@@ -44,6 +44,34 @@ func inFront(fd int) (proc.Terminal, bool) {
 	return proc.Terminal{FD: fd, Group: group, Modes: modes}, true
 }
 
+// OnTerminal tells whether our session has a controlling terminal, whoever is in front
+// there.
+func (*Linux) OnTerminal() bool {
+	for fd := 0; fd <= 2; fd++ {
+		if IsOurTerminal(fd) {
+			return true
+		}
+	}
+	fd, err := unix.Open("/dev/tty", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return false
+	}
+	unix.Close(fd)
+	return true
+}
+
+// IsOurTerminal tells whether fd is the controlling terminal of our session. Of the
+// emulator's side of a pseudo-terminal TIOCGSID tells the other side's session
+// (ioctl_tty(2)); both are 0 where a session comes from outside of our PID namespace.
+func IsOurTerminal(fd int) bool {
+	theirs, err := unix.IoctlGetInt(fd, unix.TIOCGSID)
+	if err != nil {
+		return false
+	}
+	ours, err := unix.Getsid(0)
+	return err == nil && theirs == ours
+}
+
 // GiveUpTerminal lets go of the terminal, so that a session of a child's own can
 // take it (proc.Command.Own), and tells whether it can: only when its session's leader
 // gives it up is a terminal free (ioctl_tty(2), TIOCNOTTY). Where we are not

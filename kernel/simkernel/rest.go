@@ -112,6 +112,9 @@ func (s *Sim) AdoptOrphans() error { return nil }
 // FindTerminal: there is none.
 func (s *Sim) FindTerminal() (proc.Terminal, bool) { return proc.Terminal{}, false }
 
+// OnTerminal: there is none.
+func (s *Sim) OnTerminal() bool { return false }
+
 // GiveUpTerminal: there is none.
 func (s *Sim) GiveUpTerminal(proc.Terminal) bool { return false }
 

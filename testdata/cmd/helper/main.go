@@ -43,6 +43,7 @@ func verbs() map[string]verb {
 		"get":          get,
 		"http-hello":   httpHello,
 		"ignore-term":  ignoreTerm,
+		"join-group":   joinGroup,
 		"keep-diary":   keepDiary,
 		"kill-pid":     killPID,
 		"orphans":      orphans,
