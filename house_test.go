@@ -34,6 +34,7 @@ var floors = map[string]int{
 	"crowd":            1,
 	"proc":             0,
 	"pattern":          0,
+	"paths":            0,
 	"internal/golden":  0, // for tests
 	"internal/story":   2, // for tests
 	"bench":            5, // a program of its own
@@ -76,7 +77,7 @@ var onlyIn = map[string][]string{
 	"unsafe":                             {"kernel"},
 	"github.com/BurntSushi/toml":         {"config"},
 	"github.com/hashicorp/go-multierror": {"config"},
-	"golang.org/x/sys/unix":              {"kernel", "stdio", "cli", "probe", "control", "crowd", "doctor"},
+	"golang.org/x/sys/unix":              {"kernel", "stdio", "cli", "probe", "control", "crowd", "doctor", "paths"},
 	"sexton/kernel/simkernel":            {},
 }
 

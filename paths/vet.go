@@ -1,0 +1,70 @@
+package paths
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// vet refuses what somebody may have put in the place of a file in a shared
+// directory. fd is open, and s is what fstat(2) says of it.
+func (p *Place) vet(fd int, s *unix.Stat_t) error {
+	switch s.Mode & unix.S_IFMT {
+	case unix.S_IFREG:
+	case unix.S_IFIFO:
+		if !p.FIFO {
+			return p.refuse("it is a FIFO")
+		}
+	default:
+		return p.refuse("it is no regular file")
+	}
+	var dir unix.Stat_t
+	if err := unix.Fstat(p.Dir, &dir); err != nil {
+		return err
+	}
+	if owner := int(s.Uid); owner != 0 && owner != p.us && owner != p.Owner && s.Uid != dir.Uid {
+		return p.refuse(fmt.Sprintf("it belongs to UID %d", owner))
+	}
+	return p.oneName(fd, s)
+}
+
+// oneName refuses a file with several names: one may be that of a file of
+// root's. Where fs.protected_hardlinks is 0, anybody may make such a link, and remove it
+// between our open and the look at the number of links. It would have to come back for
+// the look at the name, and be gone again for the next, in turns. Each look takes less
+// time than link(2), so nobody keeps step for long.
+func (p *Place) oneName(fd int, s *unix.Stat_t) error {
+	for range 8 {
+		if s.Nlink != 1 {
+			return p.refuse(fmt.Sprintf("it has %d names", s.Nlink))
+		}
+		var named unix.Stat_t
+		if p.Stat(&named) != nil || named.Dev != s.Dev || named.Ino != s.Ino || named.Nlink != 1 {
+			return p.refuse("it was exchanged just now")
+		}
+		if err := unix.Fstat(fd, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Place) refuse(why string) error {
+	return &Refused{Path: join(p.at, p.Name), Why: why, Shared: *p.Shared}
+}
+
+// others tells in words who but root and we can write to a directory; "": nobody.
+//
+// An owner can always give himself the permission. An access control list is seen in
+// the group's permissions, which are its mask then (acl(5)).
+func others(s *unix.Stat_t, us int) string {
+	switch {
+	case s.Uid != 0 && int(s.Uid) != us:
+		return fmt.Sprintf("UID %d", s.Uid)
+	case s.Mode&unix.S_IWOTH != 0:
+		return "everybody"
+	case s.Mode&unix.S_IWGRP != 0:
+		return fmt.Sprintf("group %d", s.Gid)
+	}
+	return ""
+}

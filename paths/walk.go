@@ -1,0 +1,224 @@
+package paths
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// mostLinks is how many links one path may lead through, as for the kernel
+// (path_resolution(7)).
+const mostLinks = 40
+
+// walk goes along a path, one component at a time, each opened without following
+// a link and looked at by its descriptor. That is the O_NOFOLLOW walk of
+// openat2's RESOLVE_NO_SYMLINKS and RESOLVE_BENEATH; openat2 could take several
+// steps at once, but only where nothing needs to be looked at, and the seccomp profiles of older
+// runtimes refuse it.
+type walk struct {
+	us     int
+	make   bool // directories that are missing are made
+	dir    int  // where we are: an O_PATH descriptor; -1: nowhere
+	at     string
+	shared *Shared
+	loose  string   // who could write to dir, if its mount were not read-only
+	rest   []string // the components to come
+	links  int
+	linked bool
+}
+
+// find resolves the path for the user us.
+func find(name string, us int, make bool) (*Place, error) {
+	w := &walk{us: us, make: make, dir: -1, rest: components(name)}
+	start := "."
+	if path.IsAbs(name) {
+		start = "/"
+	}
+	p, err := w.resolve(start)
+	if err != nil && w.dir >= 0 {
+		_ = unix.Close(w.dir)
+	}
+	return p, err
+}
+
+// components are those of a path. A last one that is empty or "." is kept as ".":
+// the path is that of a directory.
+func components(name string) (all []string) {
+	for c := range strings.SplitSeq(name, "/") {
+		if c != "" && c != "." {
+			all = append(all, c)
+		}
+	}
+	if strings.HasSuffix("/"+name, "/") || strings.HasSuffix("/"+name, "/.") {
+		all = append(all, ".")
+	}
+	return all
+}
+
+func (w *walk) resolve(start string) (*Place, error) {
+	if err := w.begin(start); err != nil {
+		return nil, err
+	}
+	for {
+		name, last := w.rest[0], len(w.rest) == 1
+		w.rest = w.rest[1:]
+		switch {
+		case name == "." && last:
+			return w.place(name, false), nil
+		case name == ".":
+			continue
+		}
+		p, err := w.step(name, last)
+		if p != nil || err != nil {
+			return p, err
+		}
+	}
+}
+
+// begin goes to the root, or to our own directory.
+func (w *walk) begin(start string) error {
+	fd, err := openat(unix.AT_FDCWD, start, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	return w.enter(fd, start)
+}
+
+// step takes one component. With the last one it returns the place, unless that
+// is a link to be followed.
+func (w *walk) step(name string, last bool) (*Place, error) {
+	if name == ".." && w.shared != nil {
+		// What is above may have been moved there just now.
+		return nil, w.refuse("..", "it leads back")
+	}
+	if name == ".." && last {
+		return nil, unix.EISDIR
+	}
+	const flags = unix.O_PATH | unix.O_NOFOLLOW | unix.O_CLOEXEC
+	fd, err := openat(w.dir, name, flags, 0)
+	if err == unix.ENOENT && !last && w.make {
+		if err := unix.Mkdirat(w.dir, name, 0o755); err != nil && err != unix.EEXIST {
+			return nil, err
+		}
+		fd, err = openat(w.dir, name, flags, 0)
+	}
+	if last && err != nil { // nothing is there, or Open will tell
+		return w.place(name, false), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var s unix.Stat_t
+	if err := unix.Fstat(fd, &s); err != nil {
+		_ = unix.Close(fd)
+		return nil, err
+	}
+	switch kind := s.Mode & unix.S_IFMT; {
+	case kind == unix.S_IFLNK && (!last || w.shared == nil):
+		defer unix.Close(fd)
+		return w.follow(fd, &s, name, last)
+	case last:
+		_ = unix.Close(fd)
+		return w.place(name, false), nil
+	case kind != unix.S_IFDIR:
+		_ = unix.Close(fd)
+		return nil, unix.ENOTDIR
+	}
+	return nil, w.enter(fd, name)
+}
+
+// follow takes the way that a link shows, unless others can write to the
+// directory that it is in.
+func (w *walk) follow(fd int, s *unix.Stat_t, name string, last bool) (*Place, error) {
+	switch {
+	case w.shared != nil:
+		return nil, w.refuse(name, "it is a symbolic link")
+	case w.loose != "" && s.Uid != 0 && int(s.Uid) != w.us:
+		w.shared = &Shared{w.at, w.loose + " (where it is not mounted read-only)"}
+		return nil, w.refuse(name, fmt.Sprintf("it is a symbolic link of UID %d", s.Uid))
+	}
+	if w.links++; w.links > mostLinks {
+		return nil, unix.ELOOP
+	}
+	var f unix.Statfs_t
+	if err := unix.Fstatfs(w.dir, &f); err == nil && f.Type == unix.PROC_SUPER_MAGIC {
+		return w.magic(name, last)
+	}
+	buffer := make([]byte, unix.PathMax)
+	n, err := unix.Readlinkat(fd, "", buffer)
+	if err != nil {
+		return nil, err
+	}
+	target := string(buffer[:n])
+	if target == "" || n == len(buffer) {
+		return nil, unix.ENOENT
+	}
+	w.linked = w.linked || last
+	w.rest = append(components(target), w.rest...)
+	if path.IsAbs(target) {
+		return nil, w.begin("/")
+	}
+	return nil, nil
+}
+
+// magic follows a link of /proc: it may lead to a file that has no path, such
+// as the pipe behind /proc/self/fd/1.
+func (w *walk) magic(name string, last bool) (*Place, error) {
+	if last {
+		w.linked = true
+		return w.place(name, true), nil
+	}
+	fd, err := openat(w.dir, name, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	return nil, w.enter(fd, name)
+}
+
+// enter goes into a directory, fd, which becomes the walk's.
+func (w *walk) enter(fd int, name string) error {
+	if w.dir >= 0 {
+		_ = unix.Close(w.dir)
+	}
+	w.dir, w.at = fd, join(w.at, name)
+	var s unix.Stat_t
+	if err := unix.Fstat(fd, &s); err != nil {
+		return err
+	}
+	if w.loose = others(&s, w.us); w.loose == "" || w.shared != nil {
+		return nil
+	}
+	// A volume made from a ConfigMap or a Secret has mode 0777 and links in it, and is
+	// mounted read-only. What is read-only here may be writable in another container of
+	// the pod, so there only links of root's and ours are followed.
+	var f unix.Statfs_t
+	if err := unix.Fstatfs(fd, &f); err == nil && f.Flags&unix.ST_RDONLY != 0 {
+		return nil
+	}
+	w.shared = &Shared{w.at, w.loose}
+	return nil
+}
+
+// place ends the walk where it is.
+func (w *walk) place(name string, magic bool) *Place {
+	p := &Place{Dir: w.dir, Name: name, Shared: w.shared, Linked: w.linked, Owner: -1, at: w.at, us: w.us, magic: magic}
+	w.dir = -1
+	return p
+}
+
+func (w *walk) refuse(name, why string) error {
+	return &Refused{Path: join(w.at, name), Why: why, Shared: *w.shared}
+}
+
+// join is the path of a name in a directory.
+func join(dir, name string) string {
+	switch {
+	case path.IsAbs(name) || dir == "" || dir == ".":
+		return name
+	case name == ".":
+		return dir
+	}
+	return strings.TrimSuffix(dir, "/") + "/" + name
+}
