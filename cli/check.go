@@ -19,11 +19,11 @@ func (c *call) check() int {
 	}
 	if _, problems := prepare(&plan, c.getenv); len(problems) > 0 {
 		for _, problem := range problems {
-			fmt.Fprintf(c.stderr, "sexton: %s\n", problem)
+			fmt.Fprintf(c.stderr, "sexton: %s\n", proc.Visible(problem))
 		}
 		return exitConfig
 	}
-	fmt.Fprint(c.stdout, summary(c.fileName(), &plan))
+	fmt.Fprint(c.stdout, proc.VisibleLines(summary(c.fileName(), &plan)))
 	return 0
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"sexton/config"
 	"sexton/control"
+	"sexton/proc"
 	"sexton/service"
 )
 
@@ -32,8 +33,11 @@ func (c *call) operate() int {
 		Verb: c.verb, Services: c.words, Live: c.live, Now: c.immediately,
 	}, operateWithin)
 	if err != nil {
-		fmt.Fprintf(c.stderr, "sexton %s: %v\n", c.verb, err)
+		fmt.Fprintf(c.stderr, "sexton %s: %s\n", c.verb, proc.Visible(err.Error()))
 		return 1
+	}
+	if !c.json {
+		reply = reply.Visible()
 	}
 	switch {
 	case reply.Health != nil:

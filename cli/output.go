@@ -227,18 +227,15 @@ func (o *output) Sum(s service.Summary) {
 	if machine.Info > o.level {
 		return
 	}
-	text := s.Text()
 	if o.json {
-		text = summaryObject(s)
-	}
-	if text == "" {
+		o.used = true
+		o.mux.SayObject(stdio.Errors, summaryObject(s))
 		return
 	}
-	o.used = true
-	if !o.json {
-		text = "in all: " + text
+	if text := s.Text(); text != "" {
+		o.used = true
+		o.mux.Say(stdio.Errors, "", "in all: "+text)
 	}
-	o.mux.Say(stdio.Errors, "", text)
 }
 
 // recent are the last lines of a service, as far as they came through us.

@@ -101,7 +101,7 @@ func (c *call) apply(plan *service.Plan) {
 // refuse says why nothing is started, to people and to the termination log at path,
 // and returns the status.
 func (c *call) refuse(status int, path, text string) int {
-	fmt.Fprint(c.stderr, text)
+	fmt.Fprint(c.stderr, proc.VisibleLines(text))
 	writeTermination(path, service.Refusal(status, text))
 	return status
 }
@@ -133,7 +133,7 @@ func (c *call) load(running bool) (service.Plan, bool) {
 	}
 	for _, note := range notes {
 		if c.verbosity >= 0 {
-			fmt.Fprintf(c.stderr, "sexton: %s\n", note)
+			fmt.Fprintf(c.stderr, "sexton: %s\n", proc.Visible(note))
 		}
 	}
 	return plan, true

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"sexton/proc"
 	"sexton/service"
 )
 
@@ -26,7 +27,7 @@ func summaryObject(s service.Summary) string {
 		About   string   `json:"about,omitempty"`
 		Took    float64  `json:"took_seconds"`
 		Ended   []ending `json:"ended"`
-	}{strings.TrimSuffix("in all: "+s.Text(), ": "), "end", s.Status, s.Reason, s.Service, s.Took.Seconds(), []ending{}}
+	}{proc.Visible(strings.TrimSuffix("in all: "+s.Text(), ": ")), "end", s.Status, s.Reason, s.Service, s.Took.Seconds(), []ending{}}
 	for _, e := range s.Ends {
 		end := ending{Service: e.Service, PID: int(e.PID), Command: e.Command, After: e.After.Seconds(), Killed: e.Killed}
 		if e.Signal != 0 {
@@ -36,7 +37,7 @@ func summaryObject(s service.Summary) string {
 	}
 	text, err := json.Marshal(object)
 	if err != nil {
-		return s.Text()
+		return proc.Visible(s.Text())
 	}
 	return string(text)
 }

@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/hashicorp/go-multierror"
+
+	"sexton/proc"
 )
 
 // Render prints an error of Parse for people: each mistake in one line, and
@@ -27,11 +29,11 @@ func Render(err error, color bool) string {
 	for _, err := range all {
 		var m *Mistake
 		if !errors.As(err, &m) {
-			b.WriteString(err.Error() + "\n")
+			b.WriteString(proc.Visible(err.Error()) + "\n")
 			continue
 		}
 		words := m.words()
-		b.WriteString(paint(bold, strings.TrimSuffix(m.Error(), words)) + words + "\n")
+		b.WriteString(paint(bold, proc.Visible(strings.TrimSuffix(m.Error(), words))) + proc.Visible(words) + "\n")
 		if m.Line == 0 {
 			continue
 		}

@@ -15,7 +15,7 @@ const (
 
 // configuration: the file, and its grace against what the runtimes give.
 func (e *examination) configuration() {
-	e.findings = append(e.findings, e.Config)
+	e.add(e.Config.Topic, e.Config.Verdict, e.Config.Text, e.Config.Mend)
 	if e.Plan == nil {
 		return
 	}

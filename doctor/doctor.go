@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"sexton/proc"
 	"sexton/service"
 )
 
@@ -69,7 +70,7 @@ type examination struct {
 }
 
 func (e *examination) add(topic string, v Verdict, text, mend string) {
-	e.findings = append(e.findings, Finding{topic, v, text, mend})
+	e.findings = append(e.findings, Finding{topic, v, proc.Visible(text), proc.Visible(mend)})
 }
 
 func (e *examination) addf(topic string, v Verdict, mend, format string, args ...any) {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"sexton/crowd"
+	"sexton/proc"
 	"sexton/service"
 )
 
@@ -185,6 +186,7 @@ func (s *Server) get(path string) answer {
 		return answer{status: "200 OK", body: s.metrics(&now)}
 	}
 	ok, words := now.Health(nil, path == "/livez")
+	words = proc.Visible(words) // the kubelet's events show it
 	if !ok {
 		return answer{status: unavailable, body: "not ready: " + words + "\n"}
 	}

@@ -3,7 +3,6 @@ package kernel
 import (
 	"os"
 	"strings"
-	"unicode/utf8"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -99,17 +98,12 @@ func descends(pid, ancestor proc.PID) bool {
 }
 
 // NameOf is what the process calls itself (proc_pid_comm(5)); "" when it is
-// gone or hidden from us. A name may hold any byte: what is no character to be
-// shown becomes a question mark, so that nobody writes lines of ours.
+// gone or hidden from us. A name may hold any byte, so it is made
+// visible (proc.Visible).
 func (*Linux) NameOf(pid proc.PID) string {
 	if !ownProc() {
 		return ""
 	}
 	name := strings.TrimSuffix(readSmall(procFile(pid, "comm")), "\n")
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || '\x7f' <= r && r < '\u00a0' || r == utf8.RuneError {
-			return '?'
-		}
-		return r
-	}, name)
+	return proc.Visible(name)
 }

@@ -16,8 +16,8 @@ func TestNameOfIsFitToBeSaid(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = os.WriteFile(comm, before, 0) })
 	for name, want := range map[string]string{
-		"x\nsexton: hi":          "x?sexton: hi",
-		"\x1b[2J\x7f\u0085\xff(": "?[2J???(",
+		"x\nsexton: hi":          `x\nsexton: hi`,
+		"\x1b[2J\x7f\u0085\xff(": `\x1b[2J\x7f\u0085\xff(`,
 		"größe":                  "größe",
 	} {
 		if err := os.WriteFile(comm, []byte(name), 0); err != nil {

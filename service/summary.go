@@ -123,7 +123,7 @@ func (s *Summary) Termination(last [][]byte) string {
 	room := terminationMax - len(text) - len(head)
 	tail := ""
 	for i := len(last) - 1; i >= 0; i-- {
-		line := strings.ToValidUTF8(string(last[i]), "\ufffd") // what reads it may take text alone
+		line := proc.Visible(string(last[i])) // kubectl describe shows it in a terminal
 		if len(line) >= room {
 			if tail == "" { // the last one alone is too long: its end is worth most
 				tail = strings.ToValidUTF8(line[len(line)-room+1:], "") + "\n"
@@ -140,6 +140,7 @@ func (s *Summary) Termination(last [][]byte) string {
 // line of text, which says why, the status, and as much of the rest as there is room for.
 func Refusal(status int, text string) string {
 	first, rest, _ := strings.Cut(text, "\n")
+	rest = proc.VisibleLines(rest)
 	head := cut(first, terminationLineMax) + fmt.Sprintf("\nstatus %d\n", status)
 	if room := terminationMax - len(head); len(rest) > room {
 		rest = rest[:room]
@@ -148,9 +149,9 @@ func Refusal(status int, text string) string {
 	return head + rest
 }
 
-// cut shortens a text to so many bytes, and makes one line of it.
+// cut shortens a text to so many bytes, and makes one visible line of it.
 func cut(text string, most int) string {
-	text = strings.ReplaceAll(text, "\n", " ")
+	text = proc.Visible(text)
 	if len(text) > most {
 		text = strings.ToValidUTF8(text[:most-3], "") + "..."
 	}

@@ -77,7 +77,15 @@ func TestTerminationLogIsText(t *testing.T) {
 	if !utf8.ValidString(text) || len(text) > 4096 || !strings.HasSuffix(text, "x\n") {
 		t.Errorf("%d bytes: ...%q", len(text), text[max(0, len(text)-40):])
 	}
-	if text = s.Termination([][]byte{[]byte("a\xffb\xc3")}); !strings.HasSuffix(text, "last lines of web:\na\ufffdb\ufffd\n") {
+	if text = s.Termination([][]byte{[]byte("a\x1b[2J\u202eb")}); !strings.HasSuffix(text, "\n"+`a\x1b[2J\u202eb`+"\n") {
+		t.Errorf("%q", text)
+	}
+	s.Ends = []Ending{{PID: 7, Command: "a\nstatus 0\x1b", Signal: proc.TERM}}
+	if text = s.Termination(nil); strings.Count(text, "\n") != 3 || !strings.Contains(text, `a\nstatus 0\x1b (pid 7)`) {
+		t.Errorf("%q", text)
+	}
+	s.Ends = nil
+	if text = s.Termination([][]byte{[]byte("a\xffb\xc3")}); !strings.HasSuffix(text, "last lines of web:\n"+`a\xffb\xc3`+"\n") {
 		t.Errorf("%q", text)
 	}
 }

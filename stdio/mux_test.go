@@ -30,7 +30,7 @@ func TestLinesGoWhereTheyBelong(t *testing.T) {
 	drained(t, m)
 	wantText(t, "stdout", out.all(), "web    | one\nweb    | last words\n")
 	wantText(t, "stderr", err.all(), "worker | two\nworker | three\n"+
-		"sexton | worker: exited with status 1\nsexton | restarting\n")
+		"sexton | worker: exited with status 1\\nrestarting\n")
 }
 
 func TestOwnLinesWithoutPrefixAndByLevel(t *testing.T) {

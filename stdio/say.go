@@ -3,28 +3,35 @@ package stdio
 import (
 	"strings"
 	"time"
+
+	"sexton/proc"
 )
 
 // Say writes a line of our own to Err, if the level asks for it: the service's
-// name, a colon, and the text; or the text alone when service is "". A text
-// with newlines becomes several lines.
+// name, a colon, and the text; or the text alone when service is "". It is one line,
+// whatever is in it: words of services, of processes and of the kernel stand in our lines,
+// and none of them may fake a line or command a terminal (proc.Visible).
 //
 // It returns at once, whatever the state of Err. Up to 256 KiB wait to be
 // written; when there is more, the oldest lines are dropped, and their number
 // is said in their place.
-//
-// Where our lines are JSON, a text that is a JSON object, with service "", is the
-// line's members.
 func (m *Mux) Say(level Level, service, text string) {
+	if service != "" {
+		text = service + ": " + text
+	}
+	m.sayLine(level, proc.Visible(strings.TrimSuffix(text, "\n")))
+}
+
+// SayObject is Say where our lines are JSON: the object, which has no newline, is the
+// line's members. What is in its strings is the caller's to make visible.
+func (m *Mux) SayObject(level Level, object string) { m.sayLine(level, object) }
+
+func (m *Mux) sayLine(level Level, line string) {
 	if level > m.options.Level {
 		return
 	}
 	m.begin()
-	if service != "" {
-		text = service + ": " + text
-	}
-	text = strings.TrimSuffix(text, "\n") + "\n"
-	m.own.say([]byte(text))
+	m.own.say([]byte(line + "\n"))
 }
 
 // say cuts a text of ours and puts it into the queue.

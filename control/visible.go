@@ -1,0 +1,43 @@
+package control
+
+import (
+	"reflect"
+
+	"sexton/proc"
+)
+
+// Visible makes every string of a reply one that a terminal shows and does not obey (see
+// proc.Visible): names, states, the words of probes, the last lines of a service. It is for
+// a client that prints for people. What --json prints stays exact.
+func (r Reply) Visible() Reply {
+	return visible(reflect.ValueOf(r)).Interface().(Reply)
+}
+
+// visible is a copy of v. It goes through all of it, so that a new field of the wire cannot
+// be forgotten.
+func visible(v reflect.Value) reflect.Value {
+	copied := reflect.New(v.Type()).Elem()
+	switch v.Kind() {
+	case reflect.String:
+		copied.SetString(proc.Visible(v.String()))
+	case reflect.Pointer:
+		if !v.IsNil() {
+			copied.Set(reflect.New(v.Type().Elem()))
+			copied.Elem().Set(visible(v.Elem()))
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			copied.Field(i).Set(visible(v.Field(i)))
+		}
+	case reflect.Slice:
+		if !v.IsNil() {
+			copied.Set(reflect.MakeSlice(v.Type(), v.Len(), v.Len()))
+			for i := range v.Len() {
+				copied.Index(i).Set(visible(v.Index(i)))
+			}
+		}
+	default:
+		copied.Set(v)
+	}
+	return copied
+}
