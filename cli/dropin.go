@@ -175,6 +175,8 @@ func (s *speaker) Open(_ string, _ service.Run, files [3]int) ([3]int, func(), e
 	return files, func() {}, nil
 }
 
+func (s *speaker) Lack(int) {}
+
 func (s *speaker) Reopen() {}
 
 func (s *speaker) Resize() {}

@@ -71,9 +71,24 @@ func (c *call) output(plan *service.Plan) *output {
 }
 
 // threads is how many threads output may hold up at once besides those of our
-// own two descriptors: one for each file and each syslog, and one that
-// compresses.
+// own two descriptors and the one that reads the pipes: one for each file and
+// each syslog, up to a bound, one that compresses, and those that read what never
+// waits.
 func (o *output) threads() int {
+	n := o.places()
+	if n > 0 {
+		n++
+	}
+	for _, s := range o.specs {
+		if s.Log.Overflow != service.Block {
+			return n + stdio.Pumps
+		}
+	}
+	return n
+}
+
+// places is how many files and syslogs may hang at once.
+func (o *output) places() int {
 	places := make(map[string]bool)
 	for _, s := range o.specs {
 		for _, place := range []string{s.Log.File.Path, s.Log.Syslog} {
@@ -82,10 +97,14 @@ func (o *output) threads() int {
 			}
 		}
 	}
-	if len(places) == 0 {
-		return 0
+	return stdio.PlacesFor(len(places))
+}
+
+// Lack is pid1.Output's.
+func (o *output) Lack(threads int) {
+	if n := o.places(); n > 0 {
+		o.mux.Places(n - threads)
 	}
-	return min(len(places), 16) + 1
 }
 
 // owner finds the numbers of a log file's owner.

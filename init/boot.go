@@ -30,13 +30,42 @@ func (p *PID1) adoptOrphans() {
 	}
 }
 
-// How many threads may be needed at once beside the loop's: two that wait for
-// a stalled stdout and stderr, two that wait for a file of a hung disk (probe),
-// one that runs, and one to spare. One command has no files and no pipes.
+// How many threads may be needed at once beside the loop's. Each goroutine that
+// makes system calls may need one, on a busy machine even for a call that does
+// not block, so their number is bounded everywhere: two that wait for a stalled
+// stdout and stderr, one that reads the pipes, one that writes the termination
+// log; one that runs, and one to spare. One command has no files and no pipes.
 const (
 	threads           = 6
 	threadsOneCommand = 2
 )
+
+// How many probes may be on their way at once. A file probe has a bound of its
+// own (package probe): a file on a hung disk holds a thread for as long.
+const (
+	mostChecks     = 8
+	mostFileChecks = 2
+)
+
+// planThreads is how many more threads the plan may need, and checks how many of
+// its probes by network may be on their way at once.
+func planThreads(plan *service.Plan) (more, checks int) {
+	files := 0
+	for i := range plan.Services {
+		switch plan.Services[i].Ready.Kind {
+		case service.TCPProbe, service.HTTPProbe:
+			checks++
+		case service.FileProbe:
+			files++
+		}
+	}
+	checks = min(checks, mostChecks)
+	more = checks + min(files, mostFileChecks)
+	if plan.Init.Drain.Quiet > 0 {
+		more++ // which looks for new connections
+	}
+	return more, checks
+}
 
 // threadsLeast is below how many services are not started at all: one that
 // reads their output and one that works.
@@ -52,7 +81,12 @@ func (p *PID1) settle() bool {
 	case p.Plan.Init.OneCommand:
 		p.Kernel.Settle(threadsOneCommand)
 	default:
-		return p.Kernel.Settle(threads+p.MoreThreads) >= threadsLeast
+		more, checks := planThreads(&p.Plan)
+		wanted := threads + more + p.MoreThreads
+		n := p.Kernel.Settle(wanted)
+		p.Output.Lack(wanted - n)
+		p.checks = make(chan struct{}, max(1, checks-(wanted-n)))
+		return n >= threadsLeast
 	}
 	return true
 }

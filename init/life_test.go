@@ -344,6 +344,8 @@ func (l *life) Open(name string, _ service.Run, files [3]int) ([3]int, func(), e
 	return files, func() {}, nil
 }
 
+func (l *life) Lack(int) {}
+
 func (l *life) Reopen() {}
 
 func (l *life) Resize() {}

@@ -167,11 +167,11 @@ func (p *PID1) startProbe(a machine.Probe) {
 		p.startExecProbe(a, i)
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), ready.Timeout)
+	ctx, cancel := context.WithCancel(context.Background())
 	p.probes[a.Run] = attempt{a.Seq, cancel}
 	go func() {
 		answer := machine.Probed{Run: a.Run, Seq: a.Seq}
-		if err := p.Check(ctx, ready); err != nil {
+		if err := p.check(ctx, ready); err != nil {
 			answer.Err = err.Error()
 		}
 		cancel()
@@ -180,6 +180,22 @@ func (p *PID1) startProbe(a machine.Probe) {
 		p.mu.Unlock()
 		p.Kernel.Wake()
 	}()
+}
+
+// check makes one attempt beside the loop, when it has a place: see planThreads.
+// Its time begins then.
+func (p *PID1) check(ctx context.Context, ready service.Probe) error {
+	if ready.Kind != service.FileProbe {
+		select {
+		case p.checks <- struct{}{}:
+			defer func() { <-p.checks }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, ready.Timeout)
+	defer cancel()
+	return p.Check(ctx, ready)
 }
 
 func (p *PID1) startExecProbe(a machine.Probe, i int) {

@@ -92,6 +92,9 @@ type Output interface {
 	// Ended closes what was kept open for as long as the run's first process is there,
 	// when that has ended, or was not started.
 	Ended(run service.Run)
+	// Lack says before the first Open that there are so many threads fewer than
+	// Config.MoreThreads asked for.
+	Lack(threads int)
 	// Reopen opens log files again by their names.
 	Reopen()
 	// Resize takes over a new size of our terminal's window.
@@ -163,6 +166,7 @@ type PID1 struct {
 	questions []question
 	heeding   chan struct{} // closed to stop it; nil: nobody looks for new connections
 	ended     chan struct{} // closed when nobody answers any more
+	checks    chan struct{} // holds one element for each probe by network on its way
 
 	counts service.Counts
 
@@ -223,6 +227,7 @@ func New(c Config) *PID1 {
 		probes:    make(map[service.Run]attempt),
 		told:      make(map[proc.PID]bool),
 		ended:     make(chan struct{}),
+		checks:    make(chan struct{}, 1),
 	}
 	for i := range c.Plan.Services {
 		p.index[c.Plan.Services[i].Name] = i

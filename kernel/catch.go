@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -242,7 +243,9 @@ func ownDoing(c proc.Caught) bool {
 // it. A full queue is no loss: then there is something to read.
 func (k *Linux) Wake() {
 	var record [recordBytes]byte
-	_, _ = unix.Write(int(catchFD), record[:])
+	// Not unix.Write: the pipe is non-blocking, and the runtime need not know (it
+	// would make a thread to run others meanwhile).
+	_, _, _ = syscall.RawSyscall(unix.SYS_WRITE, uintptr(catchFD), uintptr(unsafe.Pointer(&record)), recordBytes)
 }
 
 // decode reads the beginning of a siginfo_t; catch_amd64.s has the offsets.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,13 +23,16 @@ type file struct {
 	service.LogFile
 	sink *sink
 
-	mu      sync.Mutex // held while it is written, opened or closed
-	fd      int        // -1: not open
-	size    int64      // of what is in it
+	// What follows belongs to the sink's work.
+	fd      int   // -1: not open
+	size    int64 // of what is in it
 	born    time.Time
 	regular bool  // it can be rotated
 	inside  bool  // a line of it has no end yet: it is not rotated now
 	beyond  int64 // it could not be rotated, which was said: how much larger it may become until the next try
+
+	reopen atomic.Bool // it is to be closed, and opened again with the next line
+	visit  *stream     // an empty one, whose turn has the sink close the file
 
 	tidying atomic.Int32 // see tidy
 }
@@ -38,7 +40,7 @@ type file struct {
 // fileSink finds or makes the sink of a file.
 func (m *Mux) fileSink(f service.LogFile) *sink {
 	return m.other(f.Path, func(k *sink) {
-		k.file = &file{LogFile: f, sink: k, fd: -1}
+		k.file = &file{LogFile: f, sink: k, fd: -1, visit: &stream{sink: k, fd: -1}}
 		k.writeTo = k.file.write
 	})
 }
@@ -51,6 +53,10 @@ func (m *Mux) other(name string, prepare func(*sink)) *sink {
 	if k == nil {
 		k = &sink{mux: m, fd: -1, name: name}
 		prepare(k)
+		if m.places == nil {
+			m.places = make(places, mostPlaces)
+		}
+		k.places = m.places
 		if m.others == nil {
 			m.others = make(map[string]*sink)
 		}
@@ -64,8 +70,9 @@ func (m *Mux) other(name string, prepare func(*sink)) *sink {
 func (m *Mux) Reopen() {
 	m.begin()
 	for _, k := range m.sinks() {
-		if k.file != nil {
-			go k.file.close() // which waits for a write to a hung disk
+		if k.file != nil { // its sink closes it, behind the write that it is in
+			k.file.reopen.Store(true)
+			k.enqueue(k.file.visit)
 		}
 	}
 }
@@ -73,8 +80,9 @@ func (m *Mux) Reopen() {
 // write is a sink's writeTo. It writes as much as the file may still hold, in
 // whole lines.
 func (f *file) write(_ int, p []byte) (int, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	if !f.inside {
+		f.closeIfAsked()
+	}
 	if f.fd < 0 {
 		if err := f.open(); err != nil {
 			return 0, err
@@ -88,11 +96,7 @@ func (f *file) write(_ int, p []byte) (int, error) {
 		n = max(f.fits(p), firstLine(p))
 	}
 	p = p[:n]
-	n, err := write(f.fd, p)
-	for err == unix.EAGAIN { // a FIFO that is full
-		waitWritable(f.fd)
-		n, err = write(f.fd, p)
-	}
+	n, err := write(f.fd, p) // EAGAIN: a FIFO that is full, for which the sink waits
 	if n > 0 {
 		f.size += int64(n)
 		f.inside = p[n-1] != '\n'
@@ -198,14 +202,14 @@ func (f *file) birth(fd int, made bool, s *unix.Stat_t) time.Time {
 	return time.Unix(s.Mtim.Unix())
 }
 
-// close is for Reopen.
-func (f *file) close() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.shut()
+// closeIfAsked closes the file if Reopen wants it.
+func (f *file) closeIfAsked() {
+	if f.reopen.Swap(false) {
+		f.shut()
+	}
 }
 
-// shut closes the file. The caller holds f.mu.
+// shut closes the file.
 func (f *file) shut() {
 	if f.fd >= 0 {
 		_ = unix.Close(f.fd)

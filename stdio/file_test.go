@@ -252,7 +252,7 @@ func TestReopen(t *testing.T) {
 	say("two\n", 2)
 	k := m.sinks()[2]
 	m.Reopen()
-	eventually(t, "it is closed", func() bool { k.file.mu.Lock(); defer k.file.mu.Unlock(); return k.file.fd < 0 })
+	eventually(t, "it is closed", func() bool { return !k.file.reopen.Load() && k.idle() })
 	say("three\n", 3)
 	for name, want := range map[string]string{path + "-moved": "one\ntwo\n", path: "three\n"} {
 		if text, err := os.ReadFile(name); string(text) != want {

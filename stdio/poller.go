@@ -42,8 +42,11 @@ func newPoller() (*poller, error) {
 const pollEvents = unix.EPOLLIN | unix.EPOLLONESHOT
 
 // add begins to wait for fd, armed.
-func (p *poller) add(fd int) error {
-	e := unix.EpollEvent{Events: pollEvents, Fd: int32(fd)}
+func (p *poller) add(fd int) error { return p.addFor(fd, unix.EPOLLIN) }
+
+// addFor begins to wait until fd can be read (EPOLLIN) or written (EPOLLOUT), armed.
+func (p *poller) addFor(fd int, what uint32) error {
+	e := unix.EpollEvent{Events: what | unix.EPOLLONESHOT, Fd: int32(fd)}
 	if err := unix.EpollCtl(p.fd, unix.EPOLL_CTL_ADD, fd, &e); err != nil {
 		return fmt.Errorf("epoll_ctl: %w", err)
 	}
@@ -88,8 +91,8 @@ func (p *poller) wait(events []unix.EpollEvent) (n int, err error) {
 	return n, err
 }
 
-// carry hands every stream that has something to read to those who read it,
-// until the poller is closed.
+// carry hands every stream that has something to read to those who read it, and
+// wakes who waits to write (awaitWritable), until the poller is closed.
 func (m *Mux) carry(p *poller) {
 	events := make([]unix.EpollEvent, 64)
 	ready := make([]*stream, 0, len(events))
@@ -103,6 +106,11 @@ func (m *Mux) carry(p *poller) {
 		for _, e := range events[:n] {
 			if s := m.open[e.Fd]; s != nil {
 				ready = append(ready, s)
+			} else if writable := m.parked[e.Fd]; writable != nil {
+				select {
+				case writable <- struct{}{}:
+				default:
+				}
 			}
 		}
 		m.mu.Unlock()

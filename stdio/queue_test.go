@@ -50,7 +50,7 @@ func TestFileIsNotRotatedWithinALine(t *testing.T) {
 	m := newMux(t, Options{Out: -1, Err: -1, Clock: testClock()})
 	m.begin()
 	f := m.fileSink(service.LogFile{Path: path, Size: 100, Keep: 5, Mode: 0o600}).file
-	defer f.close()
+	defer f.shut()
 	piece := strings.Repeat("x", 80)
 	for _, text := range []string{piece, piece, piece + "\n", "next\n"} {
 		for rest := []byte(text); len(rest) > 0; {

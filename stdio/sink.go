@@ -18,6 +18,7 @@ type sink struct {
 	file    *file                               // nil: it is none of our own
 	syslog  *syslog                             // nil: it is none
 	writeTo func(fd int, p []byte) (int, error) // write(2); tests put their own
+	places  places                              // work needs one of them; nil: it has a thread to itself
 
 	mu          sync.Mutex // held for a few instructions only
 	first, last *stream    // the streams to serve, oldest first
@@ -81,6 +82,8 @@ func (k *sink) idle() bool {
 // work serves the streams of the list, each for one read at a time, until
 // there are none. What several of them have is written together.
 func (k *sink) work() {
+	k.places.take()
+	defer k.places.giveBack()
 	b := k.mux.batches.borrow(k, outBytes, k.unfinished)
 	for {
 		s := k.pop(false)
@@ -90,11 +93,15 @@ func (k *sink) work() {
 		}
 		if s == nil {
 			k.unfinished = b.unfinished
+			if k.file != nil {
+				k.file.closeIfAsked()
+			}
 			if s = k.pop(true); s == nil {
 				break
 			}
 		}
 		k.settle(s, s.serve(b))
+		k.places.yield()
 	}
 	k.mux.batches.giveBack(b)
 	k.mux.changed()

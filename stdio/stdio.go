@@ -9,7 +9,8 @@
 // that sleeps until some pipe has something to read (poller), and for each of
 // our two descriptors one that reads, cuts and writes while there is anything
 // to do (sink). When the reader of our stdout stops reading, that one goroutine
-// is stuck in write(2), with one thread; the pipes of the services fill up, and
+// is stuck in write(2), with one thread (a FIFO of a service's log needs none: its
+// goroutine waits in the poller, see places); the pipes of the services fill up, and
 // the services wait, as they would on the real stdout. What cannot be read yet
 // stays in the pipe of the kernel, so that 200 services at a stalled stdout
 // cost no memory of ours.
@@ -110,7 +111,10 @@ type Mux struct {
 	queues    map[*account]*queue // of those that never wait
 	rings     map[string]*ring    // by service
 	pipelines []pipeline
-	others    map[string]*sink // files and syslogs, by their names
+	others    map[string]*sink        // files and syslogs, by their names
+	places    places                  // for all of them together
+	pumps     places                  // for streams that never wait
+	parked    map[int32]chan struct{} // who waits until a file or a syslog takes more, by its descriptor
 
 	tidying atomic.Int32 // files that are being tidied up, or wait for it
 	tidier  sync.Mutex   // held by the one that is
@@ -156,6 +160,7 @@ func (m *Mux) begin() {
 		}
 		m.own.queue = &queue{account: m.own.account, mux: m, limit: ownQueueBytes, chunk: ownChunkBytes}
 		m.open = make(map[int32]*stream)
+		m.pumps = make(places, Pumps)
 		m.accounts = make(map[accountKey]*account)
 	})
 }

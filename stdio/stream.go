@@ -77,6 +77,8 @@ func (s *stream) serve(b *batch) turn {
 // pump reads into the queue, which never waits: all that there is, or so much
 // that others must have their turn first.
 func (s *stream) pump() {
+	s.sink.mux.pumps.take()
+	defer s.sink.mux.pumps.giveBack()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := s.sink.mux.batches.borrow(s.queue, s.queue.chunk, nil)

@@ -82,7 +82,7 @@ func (y *syslog) send(line []byte) error {
 		}
 	}
 	err := unix.Send(y.fd, line, unix.MSG_NOSIGNAL)
-	if err != nil && err != unix.EINTR && !full(err) {
+	if err != nil && err != unix.EINTR && err != unix.EAGAIN && !full(err) {
 		_ = unix.Close(y.fd)
 		y.fd = -1
 	}
@@ -94,7 +94,7 @@ func (y *syslog) connect() error {
 	if err != nil {
 		return err
 	}
-	fd, err := unix.Socket(family, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	fd, err := unix.Socket(family, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return fmt.Errorf("socket: %w", err)
 	}

@@ -18,8 +18,8 @@ const (
 )
 
 // write writes all of p, or as much of it as the descriptor takes before it
-// fails for good. It waits for as long as it must, and blocks one thread
-// meanwhile.
+// fails for good. It waits for as long as it must. A wait for descriptor 1 or 2
+// blocks one thread, and so does a disk that hangs; see places.
 //
 // The descriptor is used as it is. It may have been made non-blocking by
 // whoever shares it with us; then poll(2) waits. Making it blocking would break
@@ -42,7 +42,7 @@ func (k *sink) write(p []byte) (n int, err error) {
 			polled = false
 		case err == unix.EAGAIN:
 			polled = true
-			waitWritable(k.fd)
+			k.await()
 		case full(err):
 			if tries++; tries == fullTries {
 				return n, err

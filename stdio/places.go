@@ -1,0 +1,106 @@
+package stdio
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// places bounds how many goroutines may be in system calls that can block for
+// long: a write to a file on a hung disk, opening it, rotating it. Go's runtime
+// makes a thread for each goroutine that blocks in one, and ends the process
+// when it cannot make a thread, so there must be no more of them than threads
+// were reserved at the start. Who waits for a place needs no thread.
+//
+// Descriptors 1 and 2 need no place: a thread is reserved for each.
+type places chan struct{}
+
+// mostPlaces is how many places there are at most: so many files and log
+// daemons can hang at a time before they hold up the others.
+const mostPlaces = 16
+
+// Pumps is how many streams that never wait are read at a time. A spill on a
+// hung disk holds up one.
+const Pumps = 2
+
+// PlacesFor is how many places there are for so many files and log daemons.
+// Each needs a thread.
+func PlacesFor(destinations int) int { return min(destinations, mostPlaces) }
+
+// Places sets how many system calls on files and log daemons may block at a
+// time, one at least. It is called before the first Open; without it there are
+// mostPlaces.
+func (m *Mux) Places(n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.places = make(places, max(1, n))
+}
+
+func (p places) take() {
+	if p != nil {
+		p <- struct{}{}
+	}
+}
+
+func (p places) giveBack() {
+	if p != nil {
+		<-p
+	}
+}
+
+// yield lets another goroutine have the place, when somebody may be waiting.
+func (p places) yield() {
+	if p != nil && len(p) == cap(p) {
+		p.giveBack()
+		p.take()
+	}
+}
+
+// await waits until the sink's descriptor takes something or has an error. A
+// sink of ours (a FIFO whose reader stalls, a log daemon that is busy) waits in
+// the poller, without a thread and without its place.
+func (k *sink) await() {
+	if k.places == nil {
+		waitWritable(k.fd)
+		return
+	}
+	fd := -1
+	switch {
+	case k.file != nil:
+		fd = k.file.fd
+	case k.syslog != nil:
+		fd = k.syslog.fd
+	}
+	k.places.giveBack()
+	defer k.places.take()
+	if !k.mux.awaitWritable(fd) {
+		time.Sleep(busyPause)
+	}
+}
+
+// awaitWritable is waitWritable without a thread. It tells whether it could.
+// The caller does not close fd meanwhile.
+func (m *Mux) awaitWritable(fd int) bool {
+	m.mu.Lock()
+	p := m.poller
+	writable := make(chan struct{}, 1)
+	if p != nil {
+		if m.parked == nil {
+			m.parked = make(map[int32]chan struct{})
+		}
+		m.parked[int32(fd)] = writable
+	}
+	m.mu.Unlock()
+	if p == nil {
+		return false
+	}
+	err := p.addFor(fd, unix.EPOLLOUT)
+	if err == nil {
+		<-writable
+		p.remove(fd)
+	}
+	m.mu.Lock()
+	delete(m.parked, int32(fd))
+	m.mu.Unlock()
+	return err == nil
+}
