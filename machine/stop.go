@@ -2,6 +2,7 @@ package machine
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"sexton/proc"
@@ -227,13 +228,28 @@ func (u *unit) stopped(m *Machine, _ Event) {
 
 // restartAfterFailing: the start had failed for want of readiness.
 func (u *unit) restartAfterFailing(m *Machine, failing string) {
-	u.ended = failing
+	u.ended, u.lastStatus = failing, u.failedStatus()
 	well := false
 	if u.spec.Restart == service.Never {
 		u.judge(m, well, failing)
 		return
 	}
 	u.restartOr(m, Warn, failing, u.becomeFailed)
+}
+
+// failedStatus is the exit status of a unit that was stopped because it had failed: its
+// own, or 1 where its own would read like a success or like a stop that somebody asked for:
+// 0, and what our own signals make.
+func (u *unit) failedStatus() int {
+	sent := []proc.Signal{proc.TERM, u.lastSignal}
+	for _, rung := range u.spec.Stop[:u.rung+1] {
+		sent = append(sent, rung.Signal)
+	}
+	ours := func(sig proc.Signal) bool { return sig.Status() == u.lastStatus }
+	if u.lastStatus == 0 || slices.ContainsFunc(sent, ours) {
+		return 1
+	}
+	return u.lastStatus
 }
 
 // ladderWords is a ladder as it stands in the file: "TERM, KILL".

@@ -190,6 +190,8 @@ func (u *unit) judge(m *Machine, well bool, what string) {
 	case !m.keeping():
 		u.become(m, service.Down)
 		m.say(Info, u, what)
+	case restart && well:
+		u.restartWell(m, what)
 	case restart:
 		u.restartOr(m, Warn, what, u.becomeFailed)
 	case well:
@@ -209,7 +211,7 @@ func (u *unit) restartOr(m *Machine, level Level, what string, giveUp func(*Mach
 		m.say(Info, u, what)
 		return
 	}
-	limit := u.spec.GiveUp
+	limit, count := u.spec.GiveUp, ""
 	if limit.Starts > 0 {
 		recent := 0
 		for _, at := range u.starts {
@@ -223,25 +225,41 @@ func (u *unit) restartOr(m *Machine, level Level, what string, giveUp func(*Mach
 			giveUp(m)
 			return
 		}
-		what = fmt.Sprintf("%s; restarting in %%s (%d of %d)", what, recent+1, limit.Starts)
-	} else {
-		what += "; restarting in %s"
+		count = fmt.Sprintf(" (%d of %d)", recent+1, limit.Starts)
 	}
+	u.resetBackoff(m)
+	u.failures++
+	u.backOff(m, level, what, u.failures, count)
+}
+
+// restartWell plans the next start after an end that was a success. Such a run counts
+// neither for GiveUp nor for the back-off: a worker that ends after each job is no crash loop.
+func (u *unit) restartWell(m *Machine, what string) {
+	u.starts = u.starts[:max(0, len(u.starts)-1)] // this run's
+	u.resetBackoff(m)
+	u.backOff(m, Info, what, 1, "")
+}
+
+// resetBackoff forgets earlier failures after a run that was long enough.
+func (u *unit) resetBackoff(m *Machine) {
 	if m.now-u.started >= u.spec.Backoff.Reset && u.spec.Backoff.Reset > 0 {
 		u.failures = 0
 	}
-	u.failures++
-	pause := m.pause(u)
+}
+
+// backOff: -> BackingOff, for as long as so many failures in a row ask for. what has
+// happened; count tells how often.
+func (u *unit) backOff(m *Machine, level Level, what string, failures int, count string) {
+	pause := m.pause(u.spec.Backoff, failures)
 	u.become(m, service.BackingOff)
 	u.deadline = m.now + pause
-	m.sayf(level, u, what, span(pause))
+	m.sayf(level, u, "%s; restarting in %s%s", what, span(pause), count)
 }
 
 // pause is the wait before the next start.
-func (m *Machine) pause(u *unit) time.Duration {
-	b := u.spec.Backoff
+func (m *Machine) pause(b service.Backoff, failures int) time.Duration {
 	pause := float64(b.First)
-	for i := 1; i < u.failures && pause < float64(b.Max); i++ {
+	for i := 1; i < failures && pause < float64(b.Max); i++ {
 		pause *= b.Factor
 	}
 	pause = min(pause, float64(b.Max))
