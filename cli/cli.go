@@ -44,7 +44,7 @@ func Main(args []string) int {
 	if err := c.parse(args[1:]); err != nil {
 		return c.refuse(exitUsage, path, fmt.Sprintf("sexton: %v\nTry: sexton --help\n", err))
 	}
-	if c.verb != "run" {
+	if c.verb != "run" && c.verb != verbPause {
 		kernel.RestoreSignals()
 	}
 	switch {
@@ -55,7 +55,7 @@ func Main(args []string) int {
 		fmt.Fprintf(c.stdout, "sexton version %s\n", Version)
 		return 0
 	}
-	if !c.alone() || c.trace != "" {
+	if c.verb != verbPause && !c.alone() || c.trace != "" {
 		if err := kernel.MayOpen(descriptorsLeast); err != nil {
 			return c.refuse(exitInternal, path, fmt.Sprintf("sexton: %d more descriptors cannot be opened, and everything but one command needs them: %v; raise the limit of open files (--ulimit nofile, ulimit -n)\n", descriptorsLeast, err))
 		}
@@ -65,7 +65,7 @@ func Main(args []string) int {
 		return c.check()
 	case "doctor":
 		return c.doctor()
-	case "run":
+	case "run", verbPause:
 		return c.run()
 	}
 	return c.operate()
@@ -74,9 +74,12 @@ func Main(args []string) int {
 // verbs are the first words that are not a COMMAND, and whether this version has
 // them. `--` makes any of them a COMMAND.
 var verbs = map[string]bool{
-	"check": true, "status": true, "health": true, "why": true, "shutdown": true, "version": true, "help": true, "doctor": true,
+	"check": true, "status": true, "health": true, "why": true, "shutdown": true, "version": true, "help": true, "doctor": true, verbPause: true,
 	"start": false, "stop": false, "restart": false, "signal": false, "logs": false, "reload": false,
 }
+
+// verbPause runs nothing: it reaps, and waits for a stop signal.
+const verbPause = "pause"
 
 // call is one command line.
 type call struct {
@@ -114,6 +117,7 @@ const usage = `sexton: PID 1 for containers
   sexton [-c FILE]                      run the services of FILE
   sexton -c FILE -- COMMAND [ARG...]    run both, COMMAND as the main service
   sexton COMMAND [ARG...]               the same where FILE is there, otherwise one command
+  sexton pause                          run nothing: reap orphans, and wait for a stop signal
   sexton check [-c FILE]                say what is wrong with FILE, or what it would do
   sexton status [--json] [SERVICE...]   how the services of a running sexton are
   sexton health [--ready|--live] [SERVICE...]
@@ -138,8 +142,9 @@ Flags for one command
       --rewrite FROM:TO    forward TO when FROM comes; TO 0 drops it; repeatable
   -e, --ok-code N          exit with 0 when the command exits with N; repeatable
       --linger TIME        what outlives the command gets TERM, and KILL after TIME
-                           (default 2s; 0: leave at once, as tini does)
-      --grace TIME         KILL the command TIME after a stop signal (default: never)
+                           (default 2s; 0: leave at once, as tini does); pause knows it too
+      --grace TIME         KILL the command TIME after a stop signal
+                           (default: $SEXTON_GRACE, or never); pause knows it too
       --setsid             start the command in a session of its own
   -p, --parent-death SIG   get SIG when our own parent dies, and so does the command when we do
   -g                       taken and without effect: the process group is the default

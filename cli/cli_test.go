@@ -20,6 +20,8 @@ var ourLines = []string{
 	"status", "status --json web db", "status -c f -- -odd", "status --setsid", "status --now", "--json true", "check --live", "health --live web -q", "health --ready --live",
 	"why", "why web", "why web db", "shutdown", "shutdown --now", "shutdown web", "-c  -- true", "--config= true", "--trace= true", "--linger= true", "-vx true", "-é true", "doctor", "doctor web",
 	"-c f check", "-v true check", "--json status web", "-c f -- check", "check f.toml", "doctor f.toml", "check --grace 5s", "check -c f --setsid", "check -c f -- bash",
+	"pause", "pause --linger 20s --grace=25s -wv", "pause -s", "pause --setsid", "pause -c f", "-c f pause", "pause bash", "pause -- bash -l", "--rewrite TERM:INT pause", "pause --json",
+	"--grace 28 true", "--linger 1.5 true", "--grace 0 true",
 	"start", "start web", "stop web", "restart --help", "signal HUP web", "logs -f -n 5 web", "-c f reload", "-- reload",
 }
 
@@ -37,6 +39,11 @@ func TestOurCommandLines(t *testing.T) {
 		fmt.Fprintf(&b, "  %s %q config %q verbosity %d\n", c.verb, c.command, c.config, c.verbosity)
 		if operates(c.verb) {
 			fmt.Fprintf(&b, "  words %q json %v ready %v live %v now %v\n", c.words, c.json, c.ready, c.live, c.immediately)
+		}
+		if c.verb == verbPause {
+			plan := config.Pause()
+			c.apply(&plan)
+			fmt.Fprintf(&b, "  linger %v, grace %v\n", plan.Init.Linger, plan.Init.Grace)
 		}
 		if len(c.command) > 0 && c.config == "" {
 			plan := config.OneCommand(c.command, nil)

@@ -114,6 +114,9 @@ func (c *call) fileMeant(word string) string {
 	if (c.verb == "check" || c.verb == "doctor") && c.config == "" {
 		return "; name the file with -c " + word
 	}
+	if c.verb == verbPause {
+		return ": it runs no command; sexton -- " + word + " runs one"
+	}
 	return ""
 }
 
@@ -216,6 +219,9 @@ func parseRewrite(text string) (r rewrite, err error) {
 // setDuration reads a flag's length of time.
 func setDuration(into **time.Duration, name, text string) error {
 	d, err := time.ParseDuration(text) // which takes a bare 0
+	if _, number := strconv.ParseFloat(text, 64); err != nil && number == nil {
+		return fmt.Errorf("%s %s: the length of time has no unit; write %ss for seconds", name, text, text)
+	}
 	if err != nil || d < 0 {
 		return fmt.Errorf("%s %s: write a length of time, 2s or 500ms for example", name, text)
 	}
@@ -236,12 +242,29 @@ func (c *call) agree() error {
 			return fmt.Errorf("%s is a flag of sexton %s", g.name, g.asks)
 		}
 	}
-	if c.verb == "run" && c.config == "" && len(c.command) > 0 {
+	switch {
+	case c.verb == verbPause:
+		return c.agreeToPause()
+	case c.verb == "run" && c.config == "" && len(c.command) > 0:
 		return nil
 	}
 	for _, g := range c.flags {
 		if g.oneCommand {
 			return fmt.Errorf("%s is for one command; with services, the file says it", g.name)
+		}
+	}
+	return nil
+}
+
+// agreeToPause checks flags of pause: those that are about our own life, and about what
+// is left at its end.
+func (c *call) agreeToPause() error {
+	if c.dashes {
+		return fmt.Errorf("pause: it runs no command; sexton -- %s runs one", strings.Join(c.command, " "))
+	}
+	for _, g := range c.flags {
+		if g.oneCommand && g.long != "--linger" && g.long != "--grace" || g.long == "--config" {
+			return fmt.Errorf("pause: %s is no flag of it: it runs nothing", g.name)
 		}
 	}
 	return nil

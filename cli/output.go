@@ -31,7 +31,7 @@ type output struct {
 // file may say otherwise for each.
 func (c *call) output(plan *service.Plan) *output {
 	o := &output{level: machine.Info, inherit: make(map[string]bool), specs: make(map[string]*service.Spec), readers: make(map[string]string), held: make(map[service.Run]*stdio.Pipes)}
-	if plan.Init.OneCommand {
+	if plan.Init.Single() {
 		o.level = machine.Warn
 	}
 	switch {

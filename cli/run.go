@@ -26,18 +26,9 @@ func (c *call) run() int {
 	if err := k.Catch(); err != nil {
 		return c.refuse(exitInternal, service.DefaultTerminationLog, fmt.Sprintf("sexton: %v\n", err))
 	}
-	var plan service.Plan
-	name := "" // of the one command
-	if c.alone() {
-		name = path.Base(c.command[0])
-		plan = config.OneCommand(c.command, c.environ)
-		c.apply(&plan)
-		plan.Init.TerminationLog = service.DefaultTerminationLog
-	} else {
-		var ok bool
-		if plan, ok = c.load(true); !ok {
-			return exitConfig
-		}
+	plan, ok := c.plan()
+	if !ok {
+		return exitConfig
 	}
 	commands, problems := prepare(&plan, c.getenv)
 	if len(problems) > 0 {
@@ -56,6 +47,10 @@ func (c *call) run() int {
 			return c.refuse(exitInternal, plan.Init.TerminationLog, fmt.Sprintf("sexton: %v\n", err))
 		}
 	}
+	name := ""
+	if plan.Init.OneCommand {
+		name = plan.Init.Main
+	}
 	output := c.output(&plan)
 	plan.Init.Mute = uint8(machine.Debug - output.level)
 	p := pid1.New(pid1.Config{
@@ -73,13 +68,35 @@ func (c *call) run() int {
 	return status
 }
 
-// apply puts the flags of the one-command form into its plan.
+// plan is what is to run: one command, nothing at all (pause), or the services of a
+// file. ok is false where that is wrong, which has been said then.
+func (c *call) plan() (plan service.Plan, ok bool) {
+	switch {
+	case c.verb == verbPause:
+		plan = config.Pause()
+	case c.alone():
+		plan = config.OneCommand(c.command, c.environ)
+	default:
+		return c.load(true)
+	}
+	plan.Init.TerminationLog = service.DefaultTerminationLog
+	if err := config.GraceOfEnvironment(c.environ, &plan.Init.Grace); err != nil {
+		c.refuse(exitConfig, plan.Init.TerminationLog, fmt.Sprintf("sexton: %v; nothing was started\n", err))
+		return plan, false
+	}
+	c.apply(&plan) // so that --grace wins
+	return plan, true
+}
+
+// apply puts the flags of the one-command form, or of pause, into its plan.
 func (c *call) apply(plan *service.Plan) {
-	main := &plan.Services[0]
-	// In what we say the command is called what people call it.
-	main.Name = path.Base(c.command[0])
-	plan.Init.Main = main.Name
-	main.Single, main.Session, main.ParentDeath = c.single, c.setsid, c.parentDeath
+	if plan.Init.OneCommand {
+		main := &plan.Services[0]
+		// In what we say the command is called what people call it.
+		main.Name = path.Base(c.command[0])
+		plan.Init.Main = main.Name
+		main.Single, main.Session, main.ParentDeath = c.single, c.setsid, c.parentDeath
+	}
 	if c.linger != nil {
 		plan.Init.Linger = *c.linger
 	}

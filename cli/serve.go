@@ -18,7 +18,7 @@ import (
 // caller calls what it returns at the end. With one command nothing is opened.
 // What cannot be opened is said; the services run all the same.
 func serve(plan *service.Plan, p *pid1.PID1, o *output) (end func()) {
-	if plan.Init.OneCommand {
+	if plan.Init.Single() {
 		return func() {}
 	}
 	gate := new(crowd.Gate)
@@ -44,7 +44,7 @@ func serveThreads(plan *service.Plan) int {
 	if plan.Health.Listen != "" {
 		listeners++
 	}
-	if plan.Init.OneCommand || listeners == 0 {
+	if plan.Init.Single() || listeners == 0 {
 		return 0
 	}
 	return listeners + 1

@@ -1,7 +1,11 @@
 package config
 
 import (
+	"fmt"
+	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"sexton/proc"
 	"sexton/service"
@@ -27,6 +31,29 @@ func OneCommand(argv, environ []string) service.Plan {
 			TTY:        true,
 		}},
 	}
+}
+
+// Pause is the plan of `sexton pause`: nothing to run, an end on request alone, and
+// what other programs have left behind gets TERM and KILL then.
+func Pause() service.Plan {
+	return service.Plan{Init: service.Init{Pause: true, Linger: defaultLinger}}
+}
+
+// GraceOfEnvironment reads SEXTON_GRACE where no file is read: with one command and with
+// pause. Where it is not set, or empty, *into stays as it is.
+func GraceOfEnvironment(environ []string, into *time.Duration) error {
+	const prefix = graceVariable + "="
+	i := slices.IndexFunc(environ, func(entry string) bool { return strings.HasPrefix(entry, prefix) })
+	if i < 0 || environ[i] == prefix {
+		return nil
+	}
+	text := environ[i][len(prefix):]
+	grace, fault, mend := parseDuration(text, leastGrace, mostGrace)
+	if fault != "" {
+		return &Mistake{Key: graceVariable, Value: fmt.Sprintf("%q", text), Text: fault, Mend: mend}
+	}
+	*into = grace
+	return nil
 }
 
 // addCommand makes the COMMAND of the command line one more service, and the

@@ -78,7 +78,7 @@ func (p *PID1) settle() bool {
 	switch {
 	case p.Threads > 0:
 		p.Kernel.Settle(p.Threads)
-	case p.Plan.Init.OneCommand:
+	case p.Plan.Init.Single():
 		p.Kernel.Settle(threadsOneCommand)
 	default:
 		more, checks := planThreads(&p.Plan)

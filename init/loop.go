@@ -83,7 +83,7 @@ func (p *PID1) patience() time.Duration {
 	if !p.trimmed {
 		if p.now() >= p.asked+trimAfter {
 			p.trimmed = true
-			if p.Plan.Init.OneCommand {
+			if p.Plan.Init.Single() {
 				p.settle()
 				_ = p.Kernel.OutOfMemory()
 			}

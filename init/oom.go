@@ -64,7 +64,7 @@ func (p *PID1) outOfMemory(exit proc.Exit) bool {
 // others' children is not put down to a death much later. With one command that waits
 // until it has lived for a while.
 func (p *PID1) lookAtMemory() {
-	if now := p.now(); now >= p.oom.looked+oomEvery && (p.trimmed || !p.Plan.Init.OneCommand) {
+	if now := p.now(); now >= p.oom.looked+oomEvery && (p.trimmed || !p.Plan.Init.Single()) {
 		p.oom.note(now, p.Kernel.OutOfMemory())
 	}
 }

@@ -244,8 +244,10 @@ func (p *PID1) Run() (status int) {
 	}
 	p.adoptOrphans()
 	p.findTerminal()
-	if !p.Plan.Init.OneCommand {
+	if !p.Plan.Init.OneCommand { // a command is to get what we inherited
 		p.Kernel.LeaveNothingOpen()
+	}
+	if !p.Plan.Init.Single() {
 		if !p.settle() {
 			return p.refuse(noThreads)
 		}

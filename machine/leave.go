@@ -28,6 +28,8 @@ func (m *Machine) exitStatus() int {
 		from = m.main()
 	}
 	switch {
+	case m.plan.Init.Pause:
+		return 0 // what is left then is none of ours, and asked to end it has
 	case from != nil && from.state.Live():
 		return proc.KILL.Status() // it hangs in the kernel and ends with us
 	case from != nil && (from.ended != "" || m.plan.Init.OneCommand):

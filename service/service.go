@@ -87,6 +87,10 @@ type Init struct {
 	OneCommand bool
 }
 
+// Single tells whether there is one command at most, which must cost no more than it
+// does alone: what helps several services is done later then, or not at all.
+func (i *Init) Single() bool { return i.OneCommand || i.Pause }
+
 // DefaultTerminationLog is where Kubernetes looks for the reason of a
 // container's end (terminationMessagePath).
 const DefaultTerminationLog = "/dev/termination-log"
