@@ -16,7 +16,7 @@ import (
 // stat is what a process's stat file says (proc_pid_stat(5)).
 type stat struct {
 	proc.Other
-	dead  bool // a zombie, or on its way out
+	dead  bool // a zombie without a thread, or on its way out
 	pages int  // that are resident
 }
 
@@ -38,7 +38,9 @@ func statOf(pid proc.PID) (s stat, ok bool) {
 			PID: pid, Parent: proc.PID(field(4)), Group: proc.PID(field(5)), Session: proc.PID(field(6)),
 			Started: uint64(field(22)),
 		},
-		dead:  fields[0] == "Z" || fields[0] == "X",
+		// A process whose first thread alone has ended shows as a zombie, too, but its other
+		// threads live on, and it hears signals (proc_pid_stat(5), num_threads).
+		dead:  fields[0] == "Z" && field(20) <= 1 || fields[0] == "X",
 		pages: field(24),
 	}, true
 }

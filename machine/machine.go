@@ -222,7 +222,7 @@ func (m *Machine) ticked() {
 
 func (m *Machine) asked(e Asked) {
 	if e.Verb == AskShutdown || e.Verb == AskShutdownNow {
-		m.stopRequested("asked to"+e.From, e.Verb == AskShutdownNow)
+		m.stopRequested("asked to"+e.From, 0, e.Verb == AskShutdownNow)
 		return
 	}
 	i, ok := m.index[e.Service]
@@ -263,12 +263,19 @@ func (m *Machine) signalRun(u *unit, sig proc.Signal, scope proc.Scope) {
 	}
 }
 
-// askToEnd asks all of a run's group to end. CONT comes behind the signal, or who
-// is stopped (SIGSTOP, Ctrl-Z) would hear of it only when its time is over.
+// askToEnd asks all of a run's group to end. CONT goes with the signal, because a stopped
+// process (SIGSTOP, Ctrl-Z) hears of it only when it is continued: behind the signal, but
+// before a stop signal, which a CONT discards while it is pending (signal(7)).
 func (m *Machine) askToEnd(u *unit, sig proc.Signal) {
-	m.signalRun(u, sig, proc.Group)
 	u.lastSignal = sig
-	if sig != proc.KILL && sig != proc.CONT {
+	switch {
+	case sig == proc.KILL || sig == proc.CONT:
+		m.signalRun(u, sig, proc.Group)
+	case sig.Stops():
+		m.signalRun(u, proc.CONT, proc.Group)
+		m.signalRun(u, sig, proc.Group)
+	default:
+		m.signalRun(u, sig, proc.Group)
 		m.signalRun(u, proc.CONT, proc.Group)
 	}
 }

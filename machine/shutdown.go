@@ -23,20 +23,21 @@ const (
 // shutdown is the end of the container: why, by when, how far.
 type shutdown struct {
 	phase    phase
-	at       Instant // when it began
-	killAt   Instant // whatever runs then is killed
-	late     bool    // killAt has passed
-	warnAt   Instant // what belongs to no service gets TERM, whatever the services do
-	sweepAt  Instant // when everything that is left got TERM
-	deadline Instant // of the present phase
-	lastNew  Instant // when the last new connection came, or the drain began
-	asked    bool    // somebody asked for it; otherwise cause ended
-	cause    *unit   // whose end it is, or nil
-	failed   bool    // that end was a failure
-	killed   bool    // a service had to be killed
-	ints     int     // how often INT came
-	hurried  bool    // a third time: what is left gets no time either
-	reason   string  // why it began, in one line
+	at       Instant                   // when it began
+	killAt   Instant                   // whatever runs then is killed
+	late     bool                      // killAt has passed
+	warnAt   Instant                   // what belongs to no service gets TERM, whatever the services do
+	sweepAt  Instant                   // when everything that is left got TERM
+	deadline Instant                   // of the present phase
+	lastNew  Instant                   // when the last new connection came, or the drain began
+	asked    bool                      // somebody asked for it; otherwise cause ended
+	cause    *unit                     // whose end it is, or nil
+	failed   bool                      // that end was a failure
+	killed   bool                      // a service had to be killed
+	ints     int                       // how often INT came
+	askedBy  [proc.LastSignal + 1]bool // which signals have asked for it; 0: the socket
+	hurried  bool                      // a third time: what is left gets no time either
+	reason   string                    // why it began, in one line
 	ends     []service.Ending
 	leftAt   map[proc.PID]Instant // when what is left got TERM, as long as it is not known to have ended
 	below    []service.Need       // see needBelow; good for one step, nil: not worked out
@@ -128,10 +129,15 @@ func (m *Machine) timeLeft() time.Duration {
 	return max(0, m.shutdown.at+m.plan.Init.Grace-m.now)
 }
 
-// stopRequested: somebody asked for the end of the container; now leaves the
-// drain out.
-func (m *Machine) stopRequested(why string, now bool) {
+// stopRequested: somebody asked for the end of the container, by a signal or, with 0,
+// over the socket; now leaves the drain out.
+func (m *Machine) stopRequested(why string, by proc.Signal, now bool) {
 	s := &m.shutdown
+	again := ""
+	if s.askedBy[by] {
+		again = " again"
+	}
+	s.askedBy[by] = true
 	switch {
 	case s.phase == running && !now && m.drains():
 		s.asked = true
@@ -145,9 +151,9 @@ func (m *Machine) stopRequested(why string, now bool) {
 		m.beginShutdown(why + "; no more draining")
 		return
 	}
-	text := why + " again; already stopping"
+	text := why + again + "; already stopping"
 	if s.phase == draining {
-		text = fmt.Sprintf("%s again; draining, the stop begins in %s", why, m.drainWords(s.deadline-m.now))
+		text = fmt.Sprintf("%s%s; draining, the stop begins in %s", why, again, m.drainWords(s.deadline-m.now))
 	}
 	if s.killAt != never {
 		text += fmt.Sprintf(", %s left", span(m.timeLeft()))

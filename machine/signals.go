@@ -56,7 +56,7 @@ func (m *Machine) stopSignal(e Signalled) {
 		return
 	}
 	second := m.shutdown.ints == 2 && e.Signal == proc.INT
-	m.stopRequested(fmt.Sprintf("SIG%v %s", e.Signal, e.From), second || e.Typed)
+	m.stopRequested(fmt.Sprintf("SIG%v %s", e.Signal, e.From), e.Signal, second || e.Typed)
 }
 
 // killNow kills what is left, services or others. It tells whether there was
@@ -85,7 +85,7 @@ func (m *Machine) forward(e Signalled) {
 	if m.plan.Init.OneCommand && main != nil && !main.state.Live() && service.StopsByDefault(e.Signal) && m.shutdown.phase == running {
 		// It waits for its next try to start; nobody is there to be told.
 		main.lastStatus = e.Signal.Status()
-		m.stopRequested(fmt.Sprintf("SIG%v %s", e.Signal, e.From), true)
+		m.stopRequested(fmt.Sprintf("SIG%v %s", e.Signal, e.From), e.Signal, true)
 		return
 	}
 	if main == nil {
@@ -145,6 +145,6 @@ func (m *Machine) graceBegins(e Signalled) {
 	if u.state.Live() && u.state != service.Killing {
 		u.probe.end(m, u)
 		u.become(m, service.Stopping)
-		u.deadline = m.shutdown.killAt
+		u.stopAt, u.deadline = m.now, m.shutdown.killAt
 	}
 }

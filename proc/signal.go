@@ -86,6 +86,11 @@ func (s Signal) String() string {
 // Bit is the signal's place in a mask as the kernel keeps it: bit N-1.
 func (s Signal) Bit() uint64 { return 1 << (s - 1) }
 
+// Stops tells whether the signal stops a process that does not catch it. CONT discards such
+// a signal while it is pending, and it discards a pending CONT (signal(7), kernel/signal.c
+// prepare_signal).
+func (s Signal) Stops() bool { return s == STOP || s == TSTP || s == TTIN || s == TTOU }
+
 // Status is the exit status by which a shell tells that the signal killed a process.
 func (s Signal) Status() int { return 128 + int(s) }
 

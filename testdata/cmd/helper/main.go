@@ -44,6 +44,7 @@ func verbs() map[string]verb {
 		"http-hello":   httpHello,
 		"ignore-term":  ignoreTerm,
 		"join-group":   joinGroup,
+		"threads-only": threadsOnly,
 		"keep-diary":   keepDiary,
 		"kill-pid":     killPID,
 		"orphans":      orphans,

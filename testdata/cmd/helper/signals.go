@@ -118,6 +118,41 @@ func ignoreTerm(w words) int {
 	return 0
 }
 
+// threadsOnly ends its first thread and lives on in the others, which shows as a zombie in
+// /proc, until TERM:
+//
+//	threads-only [NAME]
+//	NAME up
+//	NAME got TERM
+func threadsOnly(w words) int {
+	name := w.arg(0, "threads-only")
+	runtime.LockOSThread()
+	if unix.Gettid() != unix.Getpid() {
+		return w.fail(unix.Exec("/proc/self/exe", os.Args, os.Environ()))
+	}
+	runtime.GOMAXPROCS(4) // one of them goes with the thread
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, unix.SIGTERM)
+	go func() {
+		for !strings.Contains(state(), "Z") {
+			time.Sleep(time.Millisecond)
+		}
+		fmt.Printf("%s up\n", name)
+		<-asked
+		fmt.Printf("%s got TERM\n", name)
+		os.Exit(0)
+	}()
+	unix.Syscall(unix.SYS_EXIT, 0, 0, 0)
+	return 70
+}
+
+// state is the letter that /proc has for our first thread.
+func state() string {
+	text, _ := os.ReadFile("/proc/self/stat")
+	_, behind, _ := strings.Cut(string(text), ") ")
+	return behind[:min(len(behind), 1)]
+}
+
 // allSignals sends every signal from 1 to 64 to a process, KILL and STOP, and
 // those that libraries keep to themselves, among them:
 //
