@@ -18,6 +18,8 @@ func summaryObject(s service.Summary) string {
 		Signal  string  `json:"signal,omitempty"`
 		After   float64 `json:"after_seconds"`
 		Killed  bool    `json:"killed"`
+		Claimed bool    `json:"claimed,omitempty"`
+		Outside bool    `json:"outside,omitempty"`
 	}
 	object := struct {
 		Message string   `json:"message"`
@@ -29,7 +31,7 @@ func summaryObject(s service.Summary) string {
 		Ended   []ending `json:"ended"`
 	}{proc.Visible(strings.TrimSuffix("in all: "+s.Text(), ": ")), "end", s.Status, s.Reason, s.Service, s.Took.Seconds(), []ending{}}
 	for _, e := range s.Ends {
-		end := ending{Service: e.Service, PID: int(e.PID), Command: e.Command, After: e.After.Seconds(), Killed: e.Killed}
+		end := ending{Service: e.Service, PID: int(e.PID), Command: e.Command, After: e.After.Seconds(), Killed: e.Killed, Claimed: e.Claimed, Outside: e.Outside}
 		if e.Signal != 0 {
 			end.Signal = "SIG" + e.Signal.String()
 		}

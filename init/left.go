@@ -159,42 +159,74 @@ func (p *PID1) killAgain() {
 // out what is known of one takes a few reads.
 const tellMost = 20
 
-// tellOf makes the function that tells the machine of one of others. Whose a process is
-// can be known by its group or session, by its parents, or by its environment.
+// tellOf makes the function that tells the machine of one of others. The service that a
+// process comes from is proved by its group or session or by its parents; its environment
+// is only its own word.
 func (p *PID1) tellOf(others []proc.Other) func(proc.Other) {
-	parents := make(map[proc.PID]proc.PID, len(others))
-	for _, other := range others {
-		parents[other.PID] = other.Parent
-	}
-	owner := func(pid proc.PID) (string, bool) {
-		if child := p.processes[pid]; child != nil {
-			return p.Plan.Services[child.spec].Name, true
-		}
-		return "", false
-	}
-	whose := func(o proc.Other) string {
-		for _, pid := range []proc.PID{o.Group, o.Session} {
-			if name, ok := owner(pid); ok {
-				return name
-			}
-		}
-		for up, steps := o.Parent, 0; up > 1 && steps < len(others); up, steps = parents[up], steps+1 {
-			if name, ok := owner(up); ok {
-				return name
-			}
-		}
-		if name := p.Kernel.ServiceOf(o.PID); name != "" {
-			if _, known := p.index[name]; known {
-				return name
-			}
-		}
-		return ""
-	}
+	f := p.familyOf(others)
 	told := 0
 	return func(o proc.Other) {
 		if told++; told <= tellMost {
 			p.told[o.PID] = true
-			p.answers = append(p.answers, machine.Left{PID: o.PID, Command: p.Kernel.NameOf(o.PID), Service: whose(o)})
+			name, claimed := f.service(o)
+			p.answers = append(p.answers, machine.Left{
+				PID: o.PID, Command: p.Kernel.NameOf(o.PID), Service: name, Claimed: claimed, Outside: f.outside(o),
+			})
 		}
 	}
+}
+
+// family is who descends from whom among the processes of one look.
+type family struct {
+	*PID1
+	parents map[proc.PID]proc.PID
+}
+
+func (p *PID1) familyOf(others []proc.Other) family {
+	f := family{p, make(map[proc.PID]proc.PID, len(others))}
+	for _, other := range others {
+		f.parents[other.PID] = other.Parent
+	}
+	return f
+}
+
+// service is the name of the service that o comes from, "" if that is not known; claimed
+// tells that there is no proof.
+func (f family) service(o proc.Other) (name string, claimed bool) {
+	owner := func(pid proc.PID) (string, bool) {
+		if child := f.processes[pid]; child != nil {
+			return f.Plan.Services[child.spec].Name, true
+		}
+		return "", false
+	}
+	for _, pid := range []proc.PID{o.Group, o.Session} {
+		if name, ok := owner(pid); ok {
+			return name, false
+		}
+	}
+	for up, steps := o.Parent, 0; up > 1 && steps < len(f.parents); up, steps = f.parents[up], steps+1 {
+		if name, ok := owner(up); ok {
+			return name, false
+		}
+	}
+	if name := f.Kernel.ServiceOf(o.PID); name != "" {
+		if _, known := f.index[name]; known {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+// outside tells whether o came into our PID namespace from outside: its parents lead out
+// of it (0), and not to us. As another process than the first we see descendants alone.
+func (f family) outside(o proc.Other) bool {
+	up := o.Parent
+	for steps := 0; up > 1 && steps < len(f.parents); steps++ {
+		next, seen := f.parents[up]
+		if !seen {
+			return false
+		}
+		up = next
+	}
+	return up == 0
 }

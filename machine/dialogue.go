@@ -192,6 +192,8 @@ func FormatEvent(at Instant, event Event) string {
 		w.text("pid", strconv.Itoa(int(e.PID)))
 		w.text("command", strconv.Quote(e.Command))
 		w.text("service", e.Service)
+		w.flag("claimed", e.Claimed)
+		w.flag("outside", e.Outside)
 	case LeftEnded:
 		name = "left-ended"
 		w.text("pid", strconv.Itoa(int(e.PID)))

@@ -45,12 +45,16 @@ type Emptied struct{ Run service.Run }
 type Survived struct{}
 
 // Left: a process that belongs to no service which still runs is about to get
-// the signal of the present Sweep. Service is whose it was, "" where that is not
-// known.
+// the signal of the present Sweep. Service is the one that it came from, "" where that is
+// not known. Claimed tells that only its own environment says so, which any process can
+// write; Outside that it does not descend from us (docker exec), so that its end counts for
+// nothing.
 type Left struct {
 	PID     proc.PID
 	Command string
 	Service string
+	Claimed bool
+	Outside bool
 }
 
 // LeftEnded: a process that Left told of has ended. It is said of those alone whose

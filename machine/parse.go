@@ -144,7 +144,7 @@ func ParseEvent(line string) (at Instant, event Event, err error) {
 	case "survived":
 		event = Survived{}
 	case "left":
-		event = Left{PID: proc.PID(r.number("pid", 0)), Command: r.text("command"), Service: r.text("service")}
+		event = Left{PID: proc.PID(r.number("pid", 0)), Command: r.text("command"), Service: r.text("service"), Claimed: r.flag("claimed"), Outside: r.flag("outside")}
 	case "left-ended":
 		event = LeftEnded{PID: proc.PID(r.number("pid", 0))}
 	case "probed":

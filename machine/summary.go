@@ -3,6 +3,7 @@ package machine
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"sexton/proc"
 	"sexton/service"
@@ -41,9 +42,9 @@ func (m *Machine) left(e Left) {
 		if at = len(s.ends); at >= len(m.units)+leftMax {
 			return
 		}
-		end := service.Ending{PID: e.PID, Command: e.Command}
+		end := service.Ending{PID: e.PID, Command: e.Command, Outside: e.Outside}
 		if u != nil {
-			end.Service = e.Service
+			end.Service, end.Claimed = e.Service, e.Claimed
 		}
 		s.ends = append(s.ends, end)
 	} else if s.ends[at].Signal != 0 && !hard {
@@ -58,11 +59,17 @@ func (m *Machine) left(e Left) {
 		}
 		end.Signal, end.Killed, end.After = proc.KILL, true, m.now-since
 		delete(s.leftAt, e.PID)
-		s.killed = s.killed || s.phase == stoppingUnits // later Survived tells of those who count
+		s.killed = s.killed || s.phase == stoppingUnits && !e.Outside // later Survived tells of those that count
 		m.sayf(m.sweepLevel(Warn), u, "%s (pid %d) is still there; killing it", e.Command, e.PID)
+	case u != nil && e.Claimed:
+		m.askLeft(end)
+		m.sayf(m.sweepLevel(Info), u, "%s (pid %d), which is of this service by its own word alone (SEXTON_SERVICE), is still there; sending it SIGTERM", e.Command, e.PID)
 	case u != nil:
 		m.askLeft(end)
 		m.sayf(m.sweepLevel(Info), u, "%s (pid %d), which it has started, is still there; sending it SIGTERM", e.Command, e.PID)
+	case e.Outside:
+		m.askLeft(end)
+		m.sayf(m.sweepLevel(Info), nil, "%s (pid %d), which came into the container from outside, is left; sending it SIGTERM", e.Command, e.PID)
 	default:
 		m.askLeft(end)
 		m.sayf(m.sweepLevel(Info), nil, "%s (pid %d), of no service that we know, is left; sending it SIGTERM", e.Command, e.PID)
@@ -113,9 +120,9 @@ func (m *Machine) summary() service.Summary {
 			sum.Reason += "; " + u.spec.Name + ": " + u.reason()
 		}
 	}
-	if e := m.worstEnd(); u == nil && e != nil {
-		u = m.named(e.Service)
-		sum.Reason += fmt.Sprintf("; %s had to be killed", e.Name())
+	if worst := m.worstEnds(); u == nil && len(worst) > 0 {
+		u = m.named(worst[0].Service)
+		sum.Reason += fmt.Sprintf("; %s had to be killed", endNames(worst))
 	}
 	if u != nil {
 		sum.Service, sum.Starts = u.spec.Name, u.begun
@@ -123,18 +130,43 @@ func (m *Machine) summary() service.Summary {
 	return sum
 }
 
-// worstEnd is who is named where somebody had to be killed and counts: the first
-// service, or else the first process that was left, of a service if there is one; nil
-// when there is none.
-func (m *Machine) worstEnd() *service.Ending {
+// worstEnds are those that had to be killed and count, when the status says so: the
+// services first, then what was left of a service, then the rest.
+func (m *Machine) worstEnds() (worst []*service.Ending) {
 	s := &m.shutdown
-	var worst *service.Ending
 	for i := range s.ends {
-		if e := &s.ends[i]; s.killed && e.Killed && (worst == nil || worst.PID != 0 && (e.PID == 0 || worst.Service == "" && e.Service != "")) {
-			worst = e
+		if e := &s.ends[i]; s.killed && e.Killed && !e.Outside {
+			worst = append(worst, e)
 		}
 	}
+	rank := func(e *service.Ending) int {
+		switch {
+		case e.PID == 0:
+			return 0
+		case e.Service != "" && !e.Claimed:
+			return 1
+		}
+		return 2
+	}
+	slices.SortStableFunc(worst, func(a, b *service.Ending) int { return rank(a) - rank(b) })
 	return worst
+}
+
+// namedMost is how many names stand in one reason.
+const namedMost = 5
+
+func endNames(ends []*service.Ending) string {
+	var names []string
+	for _, e := range ends[:min(len(ends), namedMost)] {
+		names = append(names, e.Name())
+	}
+	if more := len(ends) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("%d more", more))
+	}
+	if last := len(names) - 1; last > 0 {
+		return strings.Join(names[:last], ", ") + " and " + names[last]
+	}
+	return names[0]
 }
 
 // reason is why the end of u is the container's.

@@ -28,6 +28,8 @@ type Ending struct {
 	Signal  proc.Signal   // the last that we sent; 0: it ended by itself
 	After   time.Duration // since the first that we sent; 0 for a process that was left: not known
 	Killed  bool          // it had to be killed
+	Claimed bool          // the only tie to Service is the process's own variable SEXTON_SERVICE
+	Outside bool          // it does not descend from us (docker exec): its end counts for nothing
 }
 
 // Name is what people call it.
@@ -36,8 +38,14 @@ func (e *Ending) Name() string {
 		return e.Service
 	}
 	text := fmt.Sprintf("%s (pid %d)", e.Command, e.PID)
-	if e.Service != "" {
+	switch {
+	case e.Outside:
+		text += " from outside"
+	case e.Service != "":
 		text += " of " + e.Service
+	}
+	if e.Claimed {
+		text += " (by its SEXTON_SERVICE alone)"
 	}
 	return text
 }
@@ -48,9 +56,11 @@ const endsMax = 20
 // Text tells how everything ended, in one line: who had to be killed first, then
 // who took longest. "" when nothing had to be ended.
 func (s *Summary) Text() string {
-	var killed, stopped []*Ending
+	var killed, outside, stopped []*Ending
 	for i := range s.Ends {
 		switch e := &s.Ends[i]; {
+		case e.Killed && e.Outside:
+			outside = append(outside, e)
 		case e.Killed:
 			killed = append(killed, e)
 		case e.Signal != 0:
@@ -61,7 +71,7 @@ func (s *Summary) Text() string {
 	for _, list := range []struct {
 		verb string
 		ends []*Ending
-	}{{"had to be killed", killed}, {"stopped", stopped}} {
+	}{{"had to be killed", killed}, {"stopped", stopped}, {"killed too, without counting", outside}} {
 		if len(list.ends) > 0 {
 			parts = append(parts, list.verb+": "+endWords(list.ends))
 		}

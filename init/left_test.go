@@ -1,0 +1,54 @@
+package pid1
+
+import (
+	"testing"
+
+	"sexton/kernel/simkernel"
+	"sexton/proc"
+	"sexton/service"
+)
+
+// claims is a kernel whose processes say that they are web's.
+type claims struct{ *simkernel.Sim }
+
+func (claims) ServiceOf(proc.PID) string { return "web" }
+
+// The service that a process comes from is proved by its group, its session or its parents;
+// its own word counts only where there is no proof, and is told from one. A process whose
+// parents lead out of the namespace came from outside.
+func TestProofComesBeforeAProcessesOwnWord(t *testing.T) {
+	sim := simkernel.New(1)
+	p := New(Config{
+		Plan:   service.Plan{Services: []service.Spec{{Name: "web"}, {Name: "evil"}}},
+		Kernel: claims{sim}, Output: &diary{},
+	})
+	evil := &process{pid: 20, run: 2, spec: 1}
+	p.processes[20] = evil
+	others := []proc.Other{
+		{PID: 20, Parent: 1, Group: 20, Session: 20},
+		{PID: 21, Parent: 1, Group: 20, Session: 20},
+		{PID: 22, Parent: 1, Group: 22, Session: 20},
+		{PID: 23, Parent: 20, Group: 23, Session: 23},
+		{PID: 24, Parent: 23, Group: 24, Session: 24},
+		{PID: 30, Parent: 1, Group: 30, Session: 30},
+		{PID: 40, Parent: 0, Group: 40, Session: 40},
+		{PID: 41, Parent: 40, Group: 41, Session: 40},
+		{PID: 50, Parent: 49, Group: 50, Session: 50}, // its parent was not seen
+	}
+	want := map[proc.PID]struct {
+		service          string
+		claimed, outside bool
+	}{
+		20: {"evil", false, false}, 21: {"evil", false, false}, 22: {"evil", false, false}, 23: {"evil", false, false}, 24: {"evil", false, false},
+		30: {"web", true, false}, 40: {"web", true, true}, 41: {"web", true, true}, 50: {"web", true, false},
+	}
+	f := p.familyOf(others)
+	for _, other := range others {
+		got := want[other.PID]
+		got.service, got.claimed = f.service(other)
+		got.outside = f.outside(other)
+		if got != want[other.PID] {
+			t.Errorf("%d: %+v, want %+v", other.PID, got, want[other.PID])
+		}
+	}
+}
