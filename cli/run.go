@@ -139,21 +139,39 @@ func (c *call) load(running bool) (service.Plan, bool) {
 		c.refuse(exitConfig, service.DefaultTerminationLog, fmt.Sprintf("sexton: cannot read the configuration: %v; %s\n", err, mend))
 		return service.Plan{}, false
 	}
-	plan, notes, err := config.Parse(name, text, c.environ, config.Options{
-		Command: c.command, Running: running, Terminal: running && kernel.IsTerminal(0), User: knownUser, Group: knownGroup,
-	})
+	plan, notes, err := config.Parse(name, text, c.environ, c.options(running))
 	if err != nil {
-		end := fmt.Sprintf("sexton: %s: nothing was started\n", name)
+		end := fmt.Sprintf("sexton: %s: %s", name, service.Counted(config.Count(err), "mistake"))
+		if running {
+			end += "; nothing was started"
+		}
+		end += "\n"
 		fmt.Fprint(c.stderr, config.Render(err, stdio.Color(2, "auto", c.getenv))+end)
 		writeTermination(config.TerminationLog(text), service.Refusal(exitConfig, config.Render(err, false)+end))
 		return service.Plan{}, false
 	}
 	for _, note := range notes {
 		if c.verbosity >= 0 {
-			fmt.Fprintf(c.stderr, "sexton: %s\n", proc.Visible(note))
+			fmt.Fprintf(c.stderr, "sexton: remark: %s\n", proc.Visible(note))
 		}
 	}
 	return plan, true
+}
+
+// options are what a file is read with. Only a check looks for programs: at a start
+// a oneshot may bring them.
+func (c *call) options(running bool) config.Options {
+	o := config.Options{
+		Command: c.command, Running: running, Terminal: running && kernel.IsTerminal(0), User: knownUser, Group: knownGroup,
+	}
+	if c.verb == "check" {
+		o.Program = knownProgram
+	}
+	return o
+}
+
+func knownProgram(name string, s *service.Spec) error {
+	return kernel.FindProgram(&proc.Command{Argv: []string{name}, Env: s.Env, Dir: s.Dir})
 }
 
 func knownUser(name string) error {

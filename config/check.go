@@ -23,6 +23,7 @@ func (r *reader) check(d *draft) {
 	r.checkStdinOfTerminal(d)
 	r.checkLadders(d)
 	r.checkSignals(d)
+	r.remark(d)
 }
 
 // relation is one of the three keys that put services into an order.

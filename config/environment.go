@@ -214,8 +214,11 @@ func (x *expansion) put(start int, name string, live bool) {
 	}
 	have, ok := x.reader.environment.lookup(name)
 	if !ok {
-		x.wrong(start, x.pos, fmt.Sprintf("the variable %s is not set", name),
-			fmt.Sprintf("set it, or give a default: ${%s:-default}", name))
+		mend := fmt.Sprintf("set it, or give a default: ${%s:-default}", name)
+		if x.text[start+1] != '{' {
+			mend += "; for a dollar sign write $$"
+		}
+		x.wrong(start, x.pos, fmt.Sprintf("the variable %s is not set", name), mend)
 	}
 	x.out.WriteString(have)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,7 +43,8 @@ var ambient = []string{"PATH=/usr/bin:/bin", "HOME=/root"}
 
 // directives are what a file's comments say of its surroundings: "#! environ
 // NAME=VALUE" adds to the environment, "#! command WORDS" gives a command, "#! run on a
-// terminal" starts the services.
+// terminal" starts the services, and "#! without NAMES" says which programs the image
+// does not have.
 func directives(text string) (environ []string, options Options) {
 	environ = append(environ, ambient...)
 	for line := range strings.Lines(text) {
@@ -55,6 +57,15 @@ func directives(text string) (environ []string, options Options) {
 		}
 		if words, ok := strings.CutPrefix(line, "#! command "); ok {
 			options.Command = strings.Fields(words)
+		}
+		if words, ok := strings.CutPrefix(line, "#! without "); ok {
+			missing := strings.Fields(words)
+			options.Program = func(name string, _ *service.Spec) error {
+				if slices.Contains(missing, name) {
+					return fmt.Errorf("exec %s: no such file or directory", name)
+				}
+				return nil
+			}
 		}
 	}
 	return environ, options

@@ -62,6 +62,9 @@ func unknownKey[T any](r *reader, v *value, rows []row[T]) (meant string) {
 		r.wrongKey(v, "unknown key", mend)
 		return name
 	}
+	if mend := habitual(v); mend != "" {
+		return wrong(mend, "")
+	}
 	if len(v.name) <= maxNameBytes {
 		for _, row := range rows {
 			if slices.ContainsFunc(strings.Fields(row.others), func(other string) bool { return folded(other) == folded(v.name) }) {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -91,6 +92,19 @@ func (r *reader) err() error {
 			Text: fmt.Sprintf("%d further mistakes are not shown", r.dropped), Mend: "is it the right file?"})
 	}
 	return all
+}
+
+// Count is how many mistakes an error of Parse holds: 0 for nil, 1 for an error of
+// another kind.
+func Count(err error) int {
+	var all *multierror.Error
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &all):
+		return len(all.Errors)
+	}
+	return 1
 }
 
 // remarks are the notes, each as one line.

@@ -45,6 +45,11 @@ type Options struct {
 	// names, nil for nothing: config itself knows no passwd file. nil functions ask
 	// nobody.
 	User, Group func(name string) error
+
+	// Program tells what is wrong with the program of a command, found as it will be
+	// when the service is started: nil for nothing. It is for a check in the image; a nil
+	// function asks nobody.
+	Program func(name string, s *service.Spec) error
 }
 
 // Parse reads TOML text into a plan with all defaults filled in.
@@ -162,18 +167,31 @@ func (r *reader) syntaxError(err error) {
 	if !strings.HasPrefix(text, "TOML") && text != "" {
 		text = strings.ToLower(text[:1]) + text[1:]
 	}
-	r.report(nil, at, span{}, text, syntaxMend(text))
+	if what, mend := foreign(r.file.text, at.start); mend != "" {
+		if what == "" {
+			what = text
+		}
+		r.report(nil, at, span{}, what, mend)
+		return
+	}
+	r.report(nil, at, span{}, text, r.syntaxMend(text, at.start))
 	parts := strings.Split(parse.LastKey, ".")
 	if last := r.mistakes[len(r.mistakes)-1]; parts[0] == "service" && len(parts) > 1 && nameFault(parts[1]) == "" {
 		last.Service = parts[1]
 	}
 }
 
-// syntaxMend says how to mend the mistakes that are made most often. The TOML
-// reader's own advice is a page for each.
-func syntaxMend(text string) string {
+// syntaxMend says how to mend the mistakes that are made most often; at is where
+// the mistake is. The TOML reader's own advice is a page for each.
+func (r *reader) syntaxMend(text string, at int) string {
+	if strings.Contains(text, "already been") {
+		first := ""
+		if line := r.file.firstOf(text, at); line > 0 {
+			first = fmt.Sprintf("the first is in line %d; ", line)
+		}
+		return first + "each key and each table stands once: join the two, or rename one"
+	}
 	for _, known := range []struct{ part, mend string }{
-		{"already been", "each key and each table stands once: join the two, or rename one"},
 		{"leading zeroes", `is it a mode or an ID? Put it in quotes, as in umask = "027"`},
 		{"strings cannot contain newlines", `end the string with a quote, or use """ for several lines`},
 		{"escape", `write \\ for a backslash, or put the string in single quotes`},

@@ -87,6 +87,28 @@ func (f *file) excerpt(at span) string {
 	return clean(strings.ReplaceAll(text, "\t", " "))
 }
 
+// firstOf is the line in which the key that a message of the TOML reader names in
+// single quotes stands for the first time, before the line of offset at; 0 where
+// it is not found.
+func (f *file) firstOf(message string, at int) int {
+	_, rest, _ := strings.Cut(message, "'")
+	name, _, ok := strings.Cut(rest, "'")
+	if !ok {
+		return 0
+	}
+	parts, _ := (&scanner{text: name}).key()
+	n := scan(f.text[:f.starts[f.line(at)-1]])
+	for _, part := range parts {
+		if len(n.items) > 0 {
+			n = n.items[len(n.items)-1]
+		}
+		if n = n.kids[part]; n == nil {
+			return 0
+		}
+	}
+	return f.line(n.key.start)
+}
+
 // trim takes white space from the front of a span, since a caret under nothing
 // points at nothing.
 func (f *file) trim(at span) span {

@@ -73,7 +73,7 @@ func (r *reader) plan(root *value, options Options) service.Plan {
 
 func topRows() []row[*draft] {
 	return []row[*draft]{
-		{name: "init", expects: "a table", example: "[init]", others: "supervisord global", read: func(r *reader, v *value, d *draft) {
+		{name: "init", expects: "a table", example: "[init]", others: "global", read: func(r *reader, v *value, d *draft) {
 			d.inits = v
 			if r.table(v) {
 				walk(r, v, initRows(), d)

@@ -41,7 +41,7 @@ func ways() []string { return []string{"http", "tcp", "exec", "file", "after"} }
 // later tells that a table without a way has one of a later version or one that
 // is misspelt; either has been reported as such.
 func later(v *value, meant []string) bool {
-	for _, way := range append(ways(), "unix", "log", "notify") {
+	for _, way := range append(ways(), "https", "unix", "log", "notify") {
 		if v.child(way) != nil || slices.Contains(meant, way) {
 			return true
 		}

@@ -189,7 +189,12 @@ func (r *reader) path(v *value, into *string) bool {
 	if !ok {
 		return false
 	}
-	if !strings.HasPrefix(s, "/") {
+	switch {
+	case strings.HasPrefix(s, "/"):
+	case strings.HasPrefix(s, "$"):
+		r.wrong(v, "expected an absolute path, and no variable is filled in here", "write the path itself; variables are filled in in env alone")
+		return false
+	default:
 		r.wrong(v, "expected an absolute path", "begin it with a slash")
 		return false
 	}

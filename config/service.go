@@ -78,13 +78,13 @@ func serviceRows() []row[*service.Spec] {
 			read: func(r *reader, v *value, s *service.Spec) { r.services(v, &s.After) }},
 		{name: "oneshot", expects: "true or false", example: "oneshot = true", others: "one_shot",
 			read: func(r *reader, v *value, s *service.Spec) { r.boolean(v, &s.OneShot) }},
-		{name: "ready", expects: "a table", others: "healthcheck readiness readiness_probe startup_probe ready_check start_secs",
+		{name: "ready", expects: "a table", others: "readiness readiness_probe startup_probe ready_check",
 			example: `ready = { http = "http://127.0.0.1:8080/healthz" }`,
 			read:    func(r *reader, v *value, s *service.Spec) { r.ready(v, &s.Ready) }},
 		{name: "restart", expects: "a word", example: `restart = "on-failure"`, others: "autorestart restart_policy",
 			read: readRestart},
 		{name: "backoff", expects: "a table", example: `backoff = { first = "500ms", factor = 2.0, max = "30s" }`,
-			others: "restart_sec restart_delay", read: readBackoff},
+			read: readBackoff},
 		{name: "give_up", expects: "a table", example: `give_up = { starts = 5, within = "60s" }`,
 			others: "start_limit start_limit_burst start_limit_interval start_limit_interval_sec start_retries max_restarts max_retries retries", read: readGiveUp},
 		{name: "ok_codes", expects: "a list of exit statuses", example: "ok_codes = [0, 3]", others: "exit_codes success_exit_status",
@@ -96,7 +96,7 @@ func serviceRows() []row[*service.Spec] {
 				}
 			}},
 		{name: "stop", expects: "a list of steps", example: `stop = ["QUIT 10s", "TERM 5s", "KILL"]`,
-			others: "stop_signal kill_signal down_signal stop_wait_secs stop_timeout timeout_stop_sec kill_timeout timeout_kill stop_grace_period", read: func(r *reader, v *value, s *service.Spec) { r.ladder(v, &s.Stop) }},
+			read: func(r *reader, v *value, s *service.Spec) { r.ladder(v, &s.Stop) }},
 		{name: "signals", expects: "a list of signals", example: `signals = ["HUP", "USR1"]`, read: readSignals},
 		{name: "env", expects: "a table", example: `env = { MODE = "prod" }`, others: "environment", read: readEnv},
 		{name: "tty", expects: `true, false or "pty"`, example: "tty = true", read: readTTY},
@@ -210,6 +210,10 @@ func readBackoff(r *reader, v *value, s *service.Spec) {
 }
 
 func readGiveUp(r *reader, v *value, s *service.Spec) {
+	if v.data == false || v.data == "never" {
+		r.wrong(v, "expected a table", "for never write give_up = { starts = 0 }")
+		return
+	}
 	if !r.table(v) {
 		return
 	}

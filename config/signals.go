@@ -122,6 +122,10 @@ func (r *reader) ruleWord(entry *value, word string, into *draftRule) (ok bool) 
 		r.wrong(entry, `"reload" is not supported yet by this version`, "leave it out")
 		return false
 	}
+	if word == service.VerbRestart.String() {
+		r.wrong(entry, "it does not say what to restart", fmt.Sprintf(`write %s = { restart = ["NAME"] }`, keyOf(entry)))
+		return false
+	}
 	words := []string{"stop", "ignore", "forward", "reopen"}
 	if signal, err := proc.ParseSignal(word); err == nil && !slices.Contains(words, strings.ToLower(word)) { // who writes "STOP" means "stop"
 		r.wrong(entry, fmt.Sprintf("%q is no value for %s", word, keyOf(entry)),

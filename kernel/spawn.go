@@ -113,13 +113,20 @@ func execMend(c *proc.Command, errno syscall.Errno) string {
 		if err != nil {
 			continue
 		}
-		if mend := fileMend(info, errno); mend != "" && lookedUp {
+		mend := fileMend(info, errno)
+		if errno == unix.ENOENT && interpreterEndsInCR(file, info) {
+			mend = "its first line ends with CR and LF, so the name of its interpreter ends with CR; save it with LF alone as the end of a line"
+		}
+		if mend != "" && lookedUp {
 			return file + ": " + mend
 		} else if mend != "" {
 			return mend
 		}
 	}
+	words := strings.Fields(c.Argv[0])
 	switch {
+	case errno == unix.ENOENT && len(c.Argv) == 1 && len(words) > 1:
+		return "a list has one item per word: " + strings.ReplaceAll(fmt.Sprintf("%q", words), `" "`, `", "`)
 	case lookedUp && errno == unix.ENOENT:
 		return "not found in PATH=" + pathOf(c.Env)
 	case lookedUp && errno == unix.EACCES:

@@ -6,7 +6,9 @@ package proc
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
 )
 
 // PID is a process number in our own PID namespace. Zero means "no process
@@ -190,7 +192,11 @@ type SpawnError struct {
 
 func (e *SpawnError) Error() string {
 	text := e.Stage
-	if e.Path != "" {
+	switch {
+	case e.Path == "":
+	case strings.ContainsFunc(e.Path, func(c rune) bool { return c == ' ' || !unicode.IsPrint(c) }):
+		text += fmt.Sprintf(" %q", e.Path) // to be seen as one word
+	default:
 		text += " " + e.Path
 	}
 	text += ": " + e.Err.Error()

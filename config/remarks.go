@@ -1,0 +1,225 @@
+package config
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"sexton/service"
+)
+
+// Remarks are about what is valid but probably not meant. They are no mistakes: a
+// program may really want "&&" as an argument.
+
+// remark looks at the commands of all services.
+func (r *reader) remark(d *draft) {
+	for _, s := range d.services {
+		if s.table == nil {
+			continue
+		}
+		r.remarkCommand(s.table.child("command"), s, s.spec.Command)
+		if s.spec.Ready.Kind == service.ExecProbe {
+			r.remarkCommand(s.table.child("ready").child("exec"), s, s.spec.Ready.Command)
+		}
+		r.remarkForeignVariables(s.table)
+	}
+}
+
+// remarkCommand looks at one command: as it stands in the file, and as it is executed.
+func (r *reader) remarkCommand(v *value, s *draftService, argv []string) {
+	if v == nil || len(argv) == 0 {
+		return
+	}
+	text, isString := v.data.(string)
+	if isString {
+		r.remarkShellText(v, text)
+	} else {
+		r.remarkList(v, argv)
+	}
+	r.remarkProgram(v, s, argv)
+	words := argv
+	if isString {
+		words = strings.Fields(text)
+	}
+	r.remarkBackground(v, words, text)
+}
+
+// remarkList looks for what only a shell understands in a list, which no shell sees.
+func (r *reader) remarkList(v *value, argv []string) {
+	if len(argv) == 1 && strings.ContainsAny(argv[0], " \t") {
+		text := strings.TrimSpace(argv[0])
+		if strings.ContainsAny(text, "|&;<>()$`\"'*?") {
+			r.note(v, "a list is executed without a shell, so this whole line is taken for the name of a program", fmt.Sprintf("write it as a string to have a shell: %s = %s", v.name, tomlString(text)))
+		} else {
+			r.note(v, "a list has one item per word, so this whole line is taken for the name of a program", fmt.Sprintf("write %s = [%s]", v.name, quotedList(strings.Fields(text))))
+		}
+		return
+	}
+	if startsShell(argv) {
+		if script := argv[len(argv)-1]; strings.Contains(script, "\r\n") && len(v.items) == len(argv) {
+			r.remarkCRLF(v.items[len(argv)-1])
+		}
+		return
+	}
+	for i, word := range argv {
+		item := v
+		if i < len(v.items) {
+			item = v.items[i]
+		}
+		switch {
+		case i > 0 && isOperator(word):
+			r.note(item, fmt.Sprintf("a list is executed without a shell, so %s gets %q as an argument", path.Base(argv[0]), word),
+				fmt.Sprintf("write it as a string to have a shell: %s = %s", v.name, tomlString(strings.Join(argv, " "))))
+			return
+		case variableIn(word) != "":
+			r.note(item, fmt.Sprintf("a list is executed without a shell, so %s gets %q as it stands here", path.Base(argv[0]), word),
+				fmt.Sprintf("write it as a string to have a shell: %s = %s", v.name, tomlString("exec "+strings.Join(argv, " "))))
+			return
+		}
+	}
+}
+
+// remarkShellText looks at what a shell will be given.
+func (r *reader) remarkShellText(v *value, text string) {
+	if strings.Contains(text, "\r\n") {
+		r.remarkCRLF(v)
+	}
+	if end := strings.TrimRight(text, " \t\r\n"); strings.HasSuffix(end, "&") && !strings.HasSuffix(end, "&&") {
+		r.note(v, "the shell starts this in the background and ends at once, and its end is the service's", "remove the & at the end")
+	}
+}
+
+func (r *reader) remarkCRLF(v *value) {
+	r.note(v, "these lines end with CR and LF, and a shell takes each CR for a part of the last word", "save the file with LF alone as the end of a line")
+}
+
+// remarkBackground looks for commands that start a service elsewhere, or in the
+// background, and end.
+func (r *reader) remarkBackground(v *value, words []string, text string) {
+	for len(words) > 0 && (words[0] == "exec" || words[0] == "sudo" || strings.Contains(words[0], "=")) {
+		words = words[1:]
+	}
+	if len(words) == 0 {
+		return
+	}
+	whole := strings.Join(words, " ") + " " + text
+	switch name := path.Base(words[0]); {
+	case name == "nginx" && !strings.Contains(whole, "daemon off") && !slices.ContainsFunc(words[1:], isOneOf("-t", "-T", "-v", "-V", "-s", "-h", "-?")):
+		r.note(v, `nginx puts itself into the background, unless its configuration has "daemon off;"`, `write command = ["nginx", "-g", "daemon off;"]`)
+	case name == "systemctl":
+		r.note(v, "systemctl needs a running systemd, which a container does not have", "write the command that the unit's ExecStart has")
+	case (name == "service" || name == "rc-service") && len(words) > 2,
+		strings.HasPrefix(words[0], "/etc/init.d/") && len(words) > 1:
+		r.note(v, fmt.Sprintf("%s starts the program in the background and ends, and its end is the service's", words[0]),
+			"write the program's own command, with its option to stay in the foreground")
+	}
+}
+
+func isOneOf(words ...string) func(string) bool {
+	return func(word string) bool { return slices.Contains(words, word) }
+}
+
+// remarkProgram tells that a command's program is not there; Options.Program knows.
+func (r *reader) remarkProgram(v *value, s *draftService, argv []string) {
+	if r.options.Program == nil {
+		return
+	}
+	if len(argv) == 1 && strings.ContainsAny(argv[0], " \t") {
+		return // remarkList has spoken of it
+	}
+	if err := r.options.Program(argv[0], &s.spec); err != nil {
+		mend := "install it, or correct the name"
+		if _, isString := v.data.(string); isString {
+			mend = "a string is run by a shell: install one, or write the command as a list"
+		}
+		r.note(v, err.Error(), mend)
+	}
+}
+
+// remarkForeignVariables looks for variables that nothing fills in: supervisord's
+// form, and ${NAME} in strings that are neither for a shell nor in env.
+func (r *reader) remarkForeignVariables(table *value) {
+	for _, v := range table.entries {
+		r.remarkVariables(v, v.name)
+	}
+}
+
+func (r *reader) remarkVariables(v *value, key string) {
+	text, isString := v.data.(string)
+	switch {
+	case !isString:
+		for _, next := range slices.Concat(v.entries, v.items) {
+			r.remarkVariables(next, key)
+		}
+	case strings.Contains(text, "%(ENV_"):
+		name, _, _ := strings.Cut(text[strings.Index(text, "%(ENV_")+len("%(ENV_"):], ")")
+		r.note(v, "this is supervisord's way to write a variable; here it stays as it is", fmt.Sprintf("write ${%s}, in env or in a command that is a string", name))
+	case key == "env" || key == "command" || v.name == "exec": // which have their own remarks
+	case strings.Contains(text, "${"):
+		r.note(v, "no variable is filled in here, only in env", "write the value itself")
+	}
+}
+
+// isOperator tells whether a word is one of the shell's.
+func isOperator(word string) bool {
+	switch word {
+	case "&&", "||", "|", ";", "&", ">", ">>", "<", "<<", "2>", "2>>", "&>", "2>&1", ">&2", "1>&2":
+		return true
+	}
+	return strings.HasPrefix(word, ">/") || strings.HasPrefix(word, "2>/")
+}
+
+// variableIn is the $NAME or ${NAME} that a word has in it; "" for none. A dollar
+// sign alone may be a pattern's.
+func variableIn(word string) string {
+	for i := strings.IndexByte(word, '$'); i >= 0 && i+1 < len(word); {
+		rest := strings.TrimPrefix(word[i+1:], "{")
+		n := 0
+		for n < len(rest) && (rest[n] == '_' || strings.IndexByte(letters, rest[n]) >= 0) {
+			n++
+		}
+		closed := rest == word[i+1:] || strings.Contains(rest, "}")
+		if n > 0 && (rest[0] < '0' || rest[0] > '9') && closed {
+			return rest[:n]
+		}
+		next := strings.IndexByte(word[i+1:], '$')
+		if next < 0 {
+			break
+		}
+		i += 1 + next
+	}
+	return ""
+}
+
+// startsShell tells whether a list starts a shell that reads its script from an
+// argument. The shell understands what stands there.
+func startsShell(argv []string) bool {
+	words := argv
+	if len(words) > 1 && path.Base(words[0]) == "busybox" {
+		words = words[1:]
+	}
+	switch path.Base(words[0]) {
+	case "sh", "bash", "dash", "ash", "zsh", "ksh":
+		return slices.ContainsFunc(words[1:], func(w string) bool {
+			return strings.HasPrefix(w, "-") && !strings.HasPrefix(w, "--") && strings.HasSuffix(w, "c")
+		})
+	}
+	return false
+}
+
+// tomlString writes a text as TOML does, in the quotes that need no escapes.
+func tomlString(text string) string {
+	if strings.ContainsAny(text, `"\`) && !strings.ContainsAny(text, "'\n\r") {
+		return "'" + text + "'"
+	}
+	return fmt.Sprintf("%q", text)
+}
+
+func quotedList(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = tomlString(w)
+	}
+	return strings.Join(quoted, ", ")
+}
