@@ -21,6 +21,9 @@ func (m *Machine) Check() error {
 			return fmt.Errorf("run %d belongs to nobody", run)
 		}
 	}
+	if err := m.checkLost(); err != nil {
+		return err
+	}
 	if _, timed := m.Next(); !timed && !m.over {
 		switch m.shutdown.phase {
 		case sweeping, sweepingHard:
@@ -55,6 +58,24 @@ func (u *unit) check(m *Machine) error {
 		return fmt.Errorf("spawning")
 	case m.over && m.shutdown.phase != finished:
 		return fmt.Errorf("over, but not finished")
+	}
+	return nil
+}
+
+// checkLost tells whether nothing waits or runs on whose needs cannot be met any more,
+// but for what has to wait until others are down.
+func (m *Machine) checkLost() error {
+	lost := m.lostNeeds()
+	if lost == nil || !m.booted || m.over || !m.keeping() {
+		return nil
+	}
+	held := m.heldByLost(lost)
+	for i := range m.units {
+		switch u := &m.units[i]; {
+		case lost[i] == nil || u.state == service.Stopping || u.state == service.Killing:
+		case !u.state.Live() || !held[i]:
+			return fmt.Errorf("%s, %v: it needs %s, which is lost", u.spec.Name, u.state, lost[i].spec.Name)
+		}
 	}
 	return nil
 }

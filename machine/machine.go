@@ -82,6 +82,13 @@ func New(plan service.Plan, seed uint64) *Machine {
 		m.units[i].probe.forget()
 		m.index[plan.Services[i].Name] = i
 	}
+	for i := range m.units {
+		for _, name := range m.units[i].spec.Needs {
+			if need := m.named(name); need != nil {
+				m.units[i].needs = append(m.units[i].needs, need)
+			}
+		}
+	}
 	m.shutdown.deadline, m.shutdown.killAt, m.shutdown.warnAt = never, never, never
 	return m
 }

@@ -1,10 +1,6 @@
 package machine
 
-import (
-	"fmt"
-
-	"sexton/service"
-)
+import "sexton/service"
 
 // settle works out, after each step, who may start and who may stop. It
 // computes everything from the states as they are and keeps no count, so that
@@ -12,6 +8,9 @@ import (
 func (m *Machine) settle() {
 	if !m.booted || m.over {
 		return
+	}
+	if m.keeping() {
+		m.endLost()
 	}
 	if m.keeping() {
 		m.startUnits()
@@ -28,8 +27,7 @@ func (m *Machine) settle() {
 }
 
 // startUnits starts, in topological order, every waiting unit whose needs are
-// met. One pass is enough: starting a unit meets nobody's needs, and a failure
-// is behind everything that it could fail.
+// met. One pass is enough: starting a unit meets nobody's needs.
 func (m *Machine) startUnits() {
 	spawning := 0
 	for i := range m.units {
@@ -42,43 +40,28 @@ func (m *Machine) startUnits() {
 		if u.state != service.Waiting {
 			continue
 		}
-		switch blocker, hopeless := u.blocker(m); {
-		case hopeless:
-			m.cannotStart(u, blocker)
-			if !m.keeping() {
-				return
-			}
-		case blocker == nil && spawning < spawningMax:
+		if spawning < spawningMax && u.blocker(m) == nil {
 			spawning++
 			u.start(m)
 		}
 	}
 }
 
-// blocker is the first unit that u waits for, or nil. hopeless tells that the
-// wait has no end: a unit that u needs has failed for good.
-func (u *unit) blocker(m *Machine) (blocker *unit, hopeless bool) {
-	for _, name := range u.spec.Needs {
-		need := m.named(name)
-		switch {
-		case need == nil || need.state == service.Up || need.state == service.Done:
-		case need.state == service.Failed:
-			return need, true
-		case blocker == nil:
-			blocker = need
+// blocker is the first unit that u waits for, or nil.
+func (u *unit) blocker(m *Machine) *unit {
+	for _, need := range u.needs {
+		if need.state != service.Up && need.state != service.Done {
+			return need
 		}
-	}
-	if blocker != nil {
-		return blocker, false
 	}
 	for _, names := range [][]string{u.spec.Wants, u.spec.After} {
 		for _, name := range names {
 			if want := m.named(name); want != nil && !want.settled() {
-				return want, false
+				return want
 			}
 		}
 	}
-	return nil, false
+	return nil
 }
 
 // settled tells whether a unit that is only wanted holds nobody any more: it
@@ -96,14 +79,6 @@ func (m *Machine) named(name string) *unit {
 		return &m.units[i]
 	}
 	return nil
-}
-
-// cannotStart: Waiting -> Failed, because of another's failure.
-func (m *Machine) cannotStart(u, need *unit) {
-	u.ended = fmt.Sprintf("not started: it needs %s, which failed", need.spec.Name)
-	u.lastStatus = max(1, need.lastStatus)
-	m.say(Error, u, u.ended)
-	u.becomeFailed(m)
 }
 
 // nothingToDo tells whether every unit has ended for good. Units that
@@ -124,7 +99,7 @@ func (m *Machine) nothingToDo() bool {
 func (u *unit) waits(m *Machine) string {
 	switch u.state {
 	case service.Waiting:
-		if b, _ := u.blocker(m); b != nil {
+		if b := u.blocker(m); b != nil {
 			return b.spec.Name
 		}
 		return "its turn"

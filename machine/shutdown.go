@@ -74,7 +74,7 @@ func (m *Machine) beginShutdown(why string) {
 	m.sayPlan()
 	for i := range m.units {
 		u := &m.units[i]
-		u.up, u.failing = false, ""
+		u.up, u.failing, u.lost = false, "", false
 		if u.state == service.Stopping {
 			u.hasten(m)
 		}

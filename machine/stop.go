@@ -24,7 +24,7 @@ func (u *unit) noLongerWanted(*Machine, Event) { u.up = false }
 
 // wantedAfterStop: a unit that is being stopped shall be started again.
 func (u *unit) wantedAfterStop(m *Machine, _ Event) {
-	u.up, u.failing = true, ""
+	u.up, u.failing, u.lost = true, "", false
 	u.failures, u.starts = 0, u.starts[:0]
 }
 
@@ -204,8 +204,11 @@ func (u *unit) stopped(m *Machine, _ Event) {
 	u.noteEnd(m, u.hard)
 	u.failing = ""
 	switch {
+	case u.lost && u.up:
+		u.stoppedLost(m, failing)
 	case failing != "" && u.up:
 		u.restartAfterFailing(m, failing)
+	case u.up && m.keeping() && u.cannotRestart(m, "stopped"):
 	case u.up && m.keeping():
 		u.become(m, service.Waiting)
 		m.say(Info, u, "stopped; starting it again")

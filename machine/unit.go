@@ -14,6 +14,7 @@ import (
 type unit struct {
 	spec  *service.Spec
 	index int
+	needs []*unit // spec.Needs, those that there are
 
 	state    service.State
 	since    Instant // when the state was entered
@@ -37,7 +38,8 @@ type unit struct {
 	remindAt   Instant     // when what is left of the group gets TERM of its own; the rung ends at rungEnd then
 	rungEnd    Instant
 	failing    string    // why we stop it although its target is up; "": we do not
-	gaveUp     string    // in words; "": we have not
+	lost       bool      // that is because of what it needs (needs.go)
+	gaveUp     string    // why it is not started again, in words; "": another reason, or it is
 	refused    bool      // the last start found no process
 	exit       proc.Exit // how the last first process ended
 	ended      string    // the same in words; "": none has
@@ -71,6 +73,7 @@ func (u *unit) start(m *Machine) {
 	u.run = m.last
 	m.runs[u.run] = u.index
 	u.spawning, u.leaderGone, u.refused, u.failing, u.pid = true, false, false, "", 0
+	u.lost = false
 	u.started, u.upAt = m.now, 0
 	u.lastSignal, u.hard, u.gaveUp = 0, false, ""
 	u.begun++
@@ -211,6 +214,9 @@ func (u *unit) restartOr(m *Machine, level Level, what string, giveUp func(*Mach
 		m.say(Info, u, what)
 		return
 	}
+	if u.cannotRestart(m, what) {
+		return
+	}
 	limit, count := u.spec.GiveUp, ""
 	if limit.Starts > 0 {
 		recent := 0
@@ -235,6 +241,9 @@ func (u *unit) restartOr(m *Machine, level Level, what string, giveUp func(*Mach
 // restartWell plans the next start after an end that was a success. Such a run counts
 // neither for GiveUp nor for the back-off: a worker that ends after each job is no crash loop.
 func (u *unit) restartWell(m *Machine, what string) {
+	if u.cannotRestart(m, what) {
+		return
+	}
 	u.starts = u.starts[:max(0, len(u.starts)-1)] // this run's
 	u.resetBackoff(m)
 	u.backOff(m, Info, what, 1, "")

@@ -1,0 +1,141 @@
+package machine
+
+import (
+	"fmt"
+	"slices"
+
+	"sexton/proc"
+	"sexton/service"
+)
+
+// What becomes of a unit when another one that it needs has failed for good: one
+// without a process fails too, one that runs is stopped and has failed then.
+
+// lostNeeds tells for each unit which of its needs cannot be met any more: one that
+// failed for good, or one that has lost a need of its own. It is nil while no unit has
+// failed, and counts only units that are wanted up.
+func (m *Machine) lostNeeds() []*unit {
+	if m.failed() == nil {
+		return nil
+	}
+	lost := make([]*unit, len(m.units))
+	for _, i := range m.graph.Order {
+		u := &m.units[i]
+		if !u.up || u.state == service.Down || u.state == service.Done || u.state == service.Failed {
+			continue
+		}
+		for _, need := range u.needs {
+			if need.state == service.Failed || lost[need.index] != nil {
+				lost[i] = need
+				break
+			}
+		}
+	}
+	return lost
+}
+
+// lostNeed is the same for one unit.
+func (m *Machine) lostNeed(u *unit) *unit {
+	if lost := m.lostNeeds(); lost != nil {
+		return lost[u.index]
+	}
+	return nil
+}
+
+// endLost lets every unit go whose needs are lost: those without a process at once,
+// those that run in the order of a stop, so that what needs a unit is gone before that
+// unit is. What only wants one of them goes on.
+func (m *Machine) endLost() {
+	lost := m.lostNeeds()
+	if lost == nil {
+		return
+	}
+	for _, i := range m.graph.Order {
+		u := &m.units[i]
+		if need := lost[i]; need != nil && (u.state == service.Waiting || u.state == service.BackingOff) {
+			if m.cannotStart(u, need); !m.keeping() {
+				return
+			}
+		}
+	}
+	held := m.heldByLost(lost)
+	for _, i := range slices.Backward(m.graph.Order) {
+		u := &m.units[i]
+		if need := lost[i]; need != nil && !held[i] && (u.state == service.Starting || u.state == service.Up) {
+			u.failing, u.lost = lostWords(need, lost), true
+			m.sayf(Warn, u, "stopping with %s: %s", ladderWords(u.spec), u.failing)
+			u.beginStop(m)
+		}
+	}
+}
+
+// heldByLost tells for each unit whether another one that has lost a need must be down
+// before it.
+func (m *Machine) heldByLost(lost []*unit) []bool {
+	held := make([]bool, len(m.units))
+	for _, i := range slices.Backward(m.graph.Order) {
+		for _, j := range m.graph.Behind[i] {
+			held[i] = held[i] || held[j] || lost[j] != nil && m.units[j].state.Live()
+		}
+	}
+	return held
+}
+
+// lostWords says why a need cannot be met: "it needs api, which needs db, which failed".
+func lostWords(need *unit, lost []*unit) string {
+	text := "it needs " + need.spec.Name
+	for ; need.state != service.Failed; need = lost[need.index] {
+		text += ", which needs " + lost[need.index].spec.Name
+	}
+	return text + ", which failed"
+}
+
+// cannotStart: Waiting, BackingOff -> Failed, because of another's failure. Its status is
+// its own, if it ever ran: that of the other does not end the container, or else it would
+// have done so.
+func (m *Machine) cannotStart(u, need *unit) {
+	why := lostWords(need, m.lostNeeds())
+	if u.begun == 0 {
+		u.ended = "not started: " + why
+		m.say(Error, u, u.ended)
+	} else {
+		u.gaveUp = "not restarted: " + why
+		m.say(Error, u, u.gaveUp)
+	}
+	u.lastStatus = max(1, u.lastStatus)
+	u.becomeFailed(m)
+}
+
+// cannotRestart: -> Failed, for a unit that has just ended and would be started again if
+// its needs were not lost. It tells whether they are.
+func (u *unit) cannotRestart(m *Machine, what string) bool {
+	lost := m.lostNeeds()
+	if lost == nil || lost[u.index] == nil {
+		return false
+	}
+	u.ended, u.gaveUp = what, "not restarted: "+lostWords(lost[u.index], lost)
+	u.lastStatus = max(1, u.lastStatus)
+	if u.state == service.Stopping || u.state == service.Killing {
+		u.lastStatus = u.failedStatus()
+	}
+	m.say(Error, u, u.reason())
+	u.becomeFailed(m)
+	return true
+}
+
+// stoppedLost: a unit that was stopped because its needs were lost is down.
+func (u *unit) stoppedLost(m *Machine, why string) {
+	u.lost = false
+	text := fmt.Sprintf("stopped after %s", span(m.now-u.stopAt))
+	if u.lastSignal == proc.KILL {
+		text = fmt.Sprintf("killed after %s", span(m.now-u.stopAt))
+	}
+	if m.lostNeed(u) == nil { // somebody has started the other one again
+		u.become(m, service.Waiting)
+		m.say(Info, u, text+"; starting it again")
+		return
+	}
+	u.ended, u.lastStatus = fmt.Sprintf("stopped: %s", why), u.failedStatus()
+	m.say(Info, u, text)
+	u.becomeFailed(m)
+}
