@@ -105,7 +105,7 @@ type call struct {
 	verbosity     int // 0 as usual, -1 quiet, 1 verbose
 	trace         string
 
-	json, ready, live, immediately bool
+	json, ready, live, immediately, brief bool
 }
 
 // rewrite is one --rewrite FROM:TO; to 0 drops the signal.
@@ -124,7 +124,8 @@ const usage = `sexton: PID 1 for containers
                                         exit with 0 or 1, for HEALTHCHECK and exec probes
   sexton why [--json] SERVICE           how its last runs ended
   sexton shutdown [--now]               the graceful end; --now leaves the drain out
-  sexton doctor [-c FILE]               what sexton can do in this container, what not, and how to mend it
+  sexton doctor [--brief] [-c FILE]     what sexton can do in this container, what not, and how to mend it;
+                                        --brief: only what failed, and notes
   sexton version
 
 FILE is /etc/sexton.toml unless -c or $SEXTON_CONFIG says otherwise.

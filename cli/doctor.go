@@ -34,6 +34,6 @@ func (c *call) doctor() int {
 		options.Config.Verdict, options.Config.Text = doctor.Failed, strings.TrimPrefix(first, "sexton: ")
 		options.Config.Mend = "sexton check -c " + name + " shows every mistake"
 	}
-	fmt.Fprint(c.stdout, doctor.Text(doctor.Examine(options)))
+	fmt.Fprint(c.stdout, doctor.Text(doctor.Examine(options), c.brief))
 	return 0
 }

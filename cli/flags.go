@@ -17,7 +17,7 @@ type flag struct {
 	short, long string // "-c", "--config"; short may be ""
 	value       bool   // it takes one
 	oneCommand  bool   // it is for one command: with services, the file says it
-	asks        string // the verbs that ask and know it, in words; "": none, everyVerb: all
+	asks        string // the verbs that know it, in words; "": run alone, everyVerb: all
 	set         func(c *call, name, value string) error
 }
 
@@ -41,6 +41,7 @@ var flags = []flag{
 	{short: "-p", long: "--parent-death", value: true, oneCommand: true, set: (*call).setParentDeath},
 	{short: "-h", long: "--help", set: func(c *call, _, _ string) error { c.help = true; return nil }},
 	{short: "-V", long: "--version", set: func(c *call, _, _ string) error { c.version = true; return nil }},
+	{long: "--brief", asks: "doctor", set: func(c *call, _, _ string) error { c.brief = true; return nil }},
 	{long: "--json", asks: "status and why", set: func(c *call, _, _ string) error { c.json = true; return nil }},
 	{long: "--ready", asks: "health", set: func(c *call, _, _ string) error { c.ready = true; return nil }},
 	{long: "--live", asks: "health", set: func(c *call, _, _ string) error { c.live = true; return nil }},
@@ -238,7 +239,7 @@ func (c *call) agree() error {
 		return c.agreeToOperate()
 	}
 	for _, g := range c.flags {
-		if g.asks != "" && g.asks != everyVerb {
+		if g.asks != "" && g.asks != everyVerb && !slices.Contains(strings.Fields(g.asks), c.verb) {
 			return fmt.Errorf("%s is a flag of sexton %s", g.name, g.asks)
 		}
 	}

@@ -87,8 +87,8 @@ func (c *cgroups) memory() {
 	for line := range strings.Lines(c.value("memory", events)) {
 		if name, value, _ := strings.Cut(strings.TrimSpace(line), " "); name == "oom_kill" {
 			if n, err := strconv.Atoi(value); err == nil && n > 0 {
-				e.addf("out of memory", Failed, "raise the limit, or find who takes so much: sexton status shows it",
-					"so often has a process been killed for want of memory: %d", n)
+				e.addf("out of memory", Note, "raise the limit, or find the service that takes so much: sexton status shows it",
+					"the kernel has killed a process for lack of memory %s", times(n))
 			}
 		}
 	}
@@ -108,7 +108,7 @@ func (c *cgroups) oomGroup() {
 	case group == "0":
 		e.add(topic, Verified, "0: an OOM kill ends one process, and sexton restarts its service", "")
 	default:
-		e.add(topic, Failed, "1: when any process here is killed for want of memory, the kernel kills all of them at once, sexton too, and the container ends with 137",
+		e.add(topic, Note, "1: when any process here is killed for want of memory, the kernel kills all of them at once, sexton too, and the container ends with 137",
 			"singleProcessOOMKill: true in the kubelet's configuration; or limits inside each program (GOMEMLIMIT, -Xmx), below the container's")
 	}
 }
@@ -128,7 +128,7 @@ func (c *cgroups) pids() {
 		text += fmt.Sprintf(", %d there", current)
 	}
 	if limit < fewTasks {
-		e.add("pids", Failed, text+": sexton with services wants about ten threads, and makes do with fewer", "docker run --pids-limit, podPidsLimit in the kubelet's configuration")
+		e.add("pids", Note, text+": sexton with services wants about ten threads, and makes do with fewer", "docker run --pids-limit, podPidsLimit in the kubelet's configuration")
 		return
 	}
 	e.add("pids", Verified, text, "")
@@ -146,6 +146,13 @@ func (c *cgroups) cpu() {
 		return
 	}
 	c.examination.addf("cpu", Verified, "", "at most %.2f processors", q/p)
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 func mebibytes(n int64) string { return fmt.Sprintf("%.0f MiB", float64(n)/(1<<20)) }

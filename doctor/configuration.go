@@ -27,10 +27,10 @@ func (e *examination) configuration() {
 	const unseen = "; what this container really gets cannot be seen from inside"
 	switch {
 	case grace > kubernetesGrace:
-		e.addf("grace", Failed, "docker run --stop-timeout, stop_grace_period, terminationGracePeriodSeconds: "+service.Span(grace)+" or more",
+		e.addf("grace", Note, "docker run --stop-timeout, stop_grace_period, terminationGracePeriodSeconds: "+service.Span(grace)+" or more",
 			"%s (%s) is more than Docker's default of %v and Kubernetes' of %v%s", service.Span(grace), from, dockerGrace, kubernetesGrace, unseen)
 	case grace > dockerGrace:
-		e.addf("grace", Failed, "with Docker, docker run --stop-timeout or stop_grace_period: "+service.Span(grace)+" or more",
+		e.addf("grace", Note, "with Docker, docker run --stop-timeout or stop_grace_period: "+service.Span(grace)+" or more",
 			"%s (%s) fits Kubernetes' default of %v, and is more than Docker's of %v%s", service.Span(grace), from, kubernetesGrace, dockerGrace, unseen)
 	default:
 		e.addf("grace", Verified, "", "%s (%s) fits the defaults of Docker (%v) and Kubernetes (%v)%s", service.Span(grace), from, dockerGrace, kubernetesGrace, unseen)

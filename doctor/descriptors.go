@@ -28,11 +28,11 @@ func (e *examination) descriptors() {
 func (e *examination) descriptor(fd int, name string) {
 	var info unix.Stat_t
 	if err := unix.Fstat(fd, &info); err != nil {
-		mend := "give it to the container; what the services write is lost"
 		if fd == 0 {
-			mend = ""
+			e.add(name, Note, "it is closed", "")
+			return
 		}
-		e.addf(name, Failed, mend, "it is closed")
+		e.add(name, Failed, "it is closed", "give it to the container; what the services write is lost")
 		return
 	}
 	text, mend, verdict := kindOf(fd, &info), "", Verified

@@ -6,6 +6,7 @@ package doctor
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -18,11 +19,13 @@ type Verdict uint8
 
 const (
 	Verified Verdict = iota // it was tried, or read, and is as sexton wants it
-	Failed                  // it was tried, and something is limited by it
+	Failed                  // it was tried, and something that is needed does not work
+	Note                    // it is a limit that may be meant, or a thing to know
 	NotTried                // it cannot be seen from here, or there is nothing to try
+	verdicts
 )
 
-func (v Verdict) String() string { return [...]string{"verified", "failed", "not tried"}[v] }
+func (v Verdict) String() string { return [...]string{"verified", "failed", "note", "not tried"}[v] }
 
 // Finding is one line.
 type Finding struct {
@@ -77,21 +80,29 @@ func (e *examination) addf(topic string, v Verdict, mend, format string, args ..
 	e.add(topic, v, fmt.Sprintf(format, args...), mend)
 }
 
-// Text writes findings line by line, and how many there are of each kind.
-func Text(findings []Finding) string {
+// Text writes findings line by line: failures first, then notes, what is verified and
+// what was not tried, and how many there are of each kind. brief leaves out the last two
+// kinds; they are still counted.
+func Text(findings []Finding, brief bool) string {
 	width := 0
 	for _, f := range findings {
 		width = max(width, utf8.RuneCountInString(f.Topic))
 	}
 	var b strings.Builder
-	var counts [3]int
+	var counts [verdicts]int
+	rank := [...]int{Failed: 0, Note: 1, Verified: 2, NotTried: 3}
+	findings = slices.Clone(findings)
+	slices.SortStableFunc(findings, func(a, b Finding) int { return rank[a.Verdict] - rank[b.Verdict] })
 	for _, f := range findings {
 		counts[f.Verdict]++
+		if brief && (f.Verdict == Verified || f.Verdict == NotTried) {
+			continue
+		}
 		fmt.Fprintf(&b, "%-9s  %-*s  %s\n", f.Verdict, width, f.Topic, f.Text)
 		if f.Mend != "" {
 			fmt.Fprintf(&b, "%-9s  %-*s  mend: %s\n", "", width, "", f.Mend)
 		}
 	}
-	fmt.Fprintf(&b, "%d verified, %d failed, %d not tried\n", counts[Verified], counts[Failed], counts[NotTried])
+	fmt.Fprintf(&b, "%d failed, %s, %d verified, %d not tried\n", counts[Failed], service.Counted(counts[Note], "note"), counts[Verified], counts[NotTried])
 	return b.String()
 }

@@ -56,7 +56,7 @@ func TestCgroupsAreReadAsTheyAre(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			e := &examination{Options: Options{Root: tree(t, c.files)}}
 			e.cgroup()
-			golden.File(t, "../testdata/doctor/cgroup-"+c.name+".golden", Text(e.findings))
+			golden.File(t, "../testdata/doctor/cgroup-"+c.name+".golden", Text(e.findings, false))
 		})
 	}
 }
@@ -71,7 +71,7 @@ func TestTheGraceIsHeldAgainstTheRuntimes(t *testing.T) {
 				Getenv: func(string) string { return variable },
 			}}
 			e.configuration()
-			text.WriteString(Text(e.findings))
+			text.WriteString(Text(e.findings, false))
 		}
 	}
 	golden.File(t, "../testdata/doctor/grace.golden", text.String())
@@ -89,7 +89,7 @@ func TestNothingIsNeeded(t *testing.T) {
 		verdicts[f.Topic] = f.Verdict
 	}
 	for topic, want := range map[string]Verdict{
-		"write /": Verified, "write /run": Failed, "control socket": Failed, "/proc": Failed, "/dev/null": Failed, "/bin/sh": Failed,
+		"write /": Verified, "write /run": Note, "control socket": Failed, "/proc": Failed, "/dev/null": Failed, "/bin/sh": Note,
 		"termination log": NotTried, "cgroup": NotTried,
 	} {
 		if got, there := verdicts[topic]; !there || got != want {
@@ -101,12 +101,39 @@ func TestNothingIsNeeded(t *testing.T) {
 	}
 }
 
+// TestFailuresComeFirst: what must be mended is read first, and brief leaves out what
+// needs no reading.
+func TestFailuresComeFirst(t *testing.T) {
+	findings := []Finding{{"a", Verified, "x", ""}, {"b", Note, "x", ""}, {"c", Failed, "x", "do"}, {"d", NotTried, "x", ""}, {"e", Failed, "x", ""}}
+	const end = "2 failed, 1 note, 1 verified, 1 not tried\n"
+	const brief = "failed     c  x\n              mend: do\nfailed     e  x\nnote       b  x\n"
+	if got, want := Text(findings, false), brief+"verified   a  x\nnot tried  d  x\n"+end; got != want {
+		t.Errorf("%s\nnot\n%s", got, want)
+	}
+	if got, want := Text(findings, true), brief+end; got != want {
+		t.Errorf("%s\nnot\n%s", got, want)
+	}
+}
+
+// A shell is needed by a file with a command that is a string, and by no other.
+func TestAShellThatIsNeededAndMissingIsAFailure(t *testing.T) {
+	for command, want := range map[string]Verdict{"/bin/sh": Failed, "/bin/web": Note} {
+		e := &examination{Options: Options{Root: t.TempDir(), Plan: &service.Plan{Services: []service.Spec{{Command: []string{command}}}}}}
+		e.files()
+		for _, f := range e.findings {
+			if f.Topic == "/bin/sh" && f.Verdict != want {
+				t.Errorf("%s: %v", command, f)
+			}
+		}
+	}
+}
+
 func TestPlacesAreTried(t *testing.T) {
 	root := tree(t, map[string]string{"run/x": "", "dev/termination-log": "before", "proc/self/stat": "1 (x) R"})
 	e := &examination{Options: Options{Root: root}}
 	e.places()
 	e.files()
-	text := Text(e.findings)
+	text := Text(e.findings, false)
 	for _, want := range []string{
 		"verified   write /run       it can be written\n", "verified   control socket   it can be made at /run/sexton.sock\n",
 		"verified   termination log  /dev/termination-log can be written", "verified   /proc",

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -39,7 +40,7 @@ func (e *examination) places() {
 		case p.dir == "/":
 			e.addf("write /", Verified, "", "the root cannot be written (%v), as it should be; sexton writes nothing", err)
 		default:
-			e.addf("write "+p.dir, Failed, p.mend, "%v: %s", err, p.what)
+			e.addf("write "+p.dir, Note, p.mend, "%v: %s", err, p.what)
 		}
 	}
 	e.controlSocket()
@@ -98,10 +99,20 @@ func (e *examination) files() {
 		e.add("/dev/null", Verified, "it is there: the services' stdin", "")
 	}
 	if err := unix.Access(e.Root+"/bin/sh", unix.X_OK); err != nil {
-		e.addf("/bin/sh", Failed, `write commands as lists: ["program", "argument"]`, "%v: commands written as one string, and scripts, cannot run", err)
+		verdict := Note
+		if e.Plan != nil && slices.ContainsFunc(e.Plan.Services, usesShell) {
+			verdict = Failed
+		}
+		e.addf("/bin/sh", verdict, `write commands as lists: ["program", "argument"]`, "%v: commands written as one string, and scripts, cannot run", err)
 	} else {
 		e.add("/bin/sh", Verified, "it is there: commands can be written as one string", "")
 	}
+}
+
+// usesShell tells whether a service needs /bin/sh: a command that is a string does.
+func usesShell(s service.Spec) bool {
+	first := func(argv []string) bool { return len(argv) > 0 && argv[0] == "/bin/sh" }
+	return first(s.Command) || first(s.Ready.Command)
 }
 
 func (e *examination) procfs() {
@@ -121,7 +132,7 @@ func (e *examination) procfs() {
 			if os.Geteuid() == 0 {
 				break
 			}
-			e.add("/proc", Failed, "it hides the processes of other users (hidepid)", "run as root, or put our group into the mount option gid=")
+			e.add("/proc", Note, "it hides the processes of other users (hidepid)", "run as root, or put our group into the mount option gid=")
 			return
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"sexton/kernel"
 	"sexton/proc"
+	"sexton/service"
 )
 
 // process: who reaps orphans here, and what the kernel can do for us.
@@ -37,7 +38,7 @@ func (e *examination) process() {
 func (e *examination) kernel(release string) {
 	fd, err := unix.PidfdOpen(os.Getpid(), 0)
 	if err != nil {
-		e.addf("kernel", Failed, "Linux 5.3 or later, and a seccomp profile that allows pidfd_open",
+		e.addf("kernel", Note, "Linux 5.3 or later, and a seccomp profile that allows pidfd_open",
 			"%s without pidfds (%v): the rest of a group is found in /proc instead", release, err)
 		return
 	}
@@ -57,8 +58,17 @@ func (e *examination) user() {
 			"%s without an entry in /etc/passwd; sexton needs none", who)
 	}
 	if uid != 0 {
-		e.add("other users", Failed, "services cannot run as another user: we are not root", "start the container as root, or leave user and group out of the file")
+		e.add("other users", e.ifUsers(), "services cannot run as another user: we are not root", "start the container as root, or leave user and group out of the file")
 	}
+}
+
+// ifUsers is the verdict on what only services with a user need: a failure where the
+// file has one, and otherwise a note.
+func (e *examination) ifUsers() Verdict {
+	if e.Plan != nil && slices.ContainsFunc(e.Plan.Services, func(s service.Spec) bool { return s.User != "" || s.Group != "" || s.Groups != nil }) {
+		return Failed
+	}
+	return Note
 }
 
 // capability names are those of capabilities(7), in the order of their numbers.
@@ -105,9 +115,9 @@ func (e *examination) rootWithout(names []string) {
 	setuid := slices.Contains(names, "setuid") && slices.Contains(names, "setgid")
 	switch {
 	case !setuid:
-		e.add("other users", Failed, "services cannot run as another user: setuid and setgid are missing", "add the capabilities SETUID, SETGID and KILL, or leave user and group out of the file")
+		e.add("other users", e.ifUsers(), "services cannot run as another user: setuid and setgid are missing", "add the capabilities SETUID, SETGID and KILL, or leave user and group out of the file")
 	case !slices.Contains(names, "kill"):
-		e.add("other users", Failed, "services can run as another user, but cannot be signalled then: kill is missing", "add the capability KILL")
+		e.add("other users", e.ifUsers(), "services can run as another user, but cannot be signalled then: kill is missing", "add the capability KILL")
 	default:
 		e.add("other users", Verified, "services can run as another user, and be signalled", "")
 	}
@@ -155,7 +165,7 @@ func (e *examination) limits() {
 		case limit.Max == unix.RLIM_INFINITY || limit.Max > 1<<40:
 			e.add(l.name, Verified, "no limit", "")
 		case limit.Max < l.few:
-			e.addf(l.name, Failed, "raise it (docker run --ulimit)", "%d at most: %s", limit.Max, l.text)
+			e.addf(l.name, Note, "raise it (docker run --ulimit)", "%d at most: %s", limit.Max, l.text)
 		default:
 			e.addf(l.name, Verified, "", "%d at most", limit.Max)
 		}
