@@ -177,6 +177,8 @@ func (s *speaker) Open(_ string, _ service.Run, files [3]int) ([3]int, func(), e
 
 func (s *speaker) Lack(int) {}
 
+func (s *speaker) Died(string) {}
+
 func (s *speaker) Reopen() {}
 
 func (s *speaker) Resize() {}

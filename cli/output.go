@@ -162,6 +162,13 @@ func (o *output) Open(name string, run service.Run, files [3]int) (full [3]int, 
 	return files, close.all, nil
 }
 
+// Died is pid1.Output's.
+func (o *output) Died(name string) {
+	if !o.inherit[name] {
+		o.mux.Died(name)
+	}
+}
+
 // Ended is pid1.Output's.
 func (o *output) Ended(run service.Run) {
 	if pipes := o.held[run]; pipes != nil {

@@ -346,6 +346,8 @@ func (l *life) Open(name string, _ service.Run, files [3]int) ([3]int, func(), e
 
 func (l *life) Lack(int) {}
 
+func (l *life) Died(string) {}
+
 func (l *life) Reopen() {}
 
 func (l *life) Resize() {}

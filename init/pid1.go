@@ -89,6 +89,9 @@ type Output interface {
 	// ours until started closes our copies, whether or not there was a start. For
 	// a service with a terminal of its own (service.Spec.PTY) that is what it gives for 1.
 	Open(service string, run service.Run, files [3]int) (full [3]int, started func(), err error)
+	// Died has what a service wrote before its end stand before what is said next. It
+	// is called when a run's first process has ended.
+	Died(service string)
 	// Ended closes what was kept open for as long as the run's first process is there,
 	// when that has ended, or was not started.
 	Ended(run service.Run)

@@ -83,6 +83,7 @@ type accountKey struct{ service, stream string }
 type account struct {
 	service, stream  string
 	in, out, dropped counter
+	streams          []*stream // under Mux.mu: those that are open, oldest first
 }
 
 // accountOf finds or opens an account. The caller holds m.mu.

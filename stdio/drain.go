@@ -29,6 +29,7 @@ type Left struct {
 // Nothing is closed, and what comes later is still carried. One Drain at a time.
 func (m *Mux) Drain(stalled, most time.Duration) []Left {
 	m.begin()
+	m.dropSpares()
 	last := min(stalled/5, 100*time.Millisecond)
 	stalled -= last
 	all, before := m.progress()

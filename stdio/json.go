@@ -186,11 +186,24 @@ func (f *frame) appendMerged(dst, text []byte, has uint) []byte {
 	}
 }
 
+// head is how long what stands before the text is in an object that has our members
+// alone. Its time and its run may be any: runs may share a pipe.
+func (j *jsonFrame) head(f *frame, framed []byte) (n int, ours bool) {
+	t, run := f.time, j.members[3].begin+len(`"run":`)
+	rest := f.line[j.members[3].end:]
+	if len(framed) < run || !bytes.Equal(framed[:t.begin], f.line[:t.begin]) || !bytes.Equal(framed[t.end:run], f.line[t.end:run]) {
+		return 0, false
+	}
+	for run < len(framed) && '0' <= framed[run] && framed[run] <= '9' {
+		run++
+	}
+	return run + len(rest), bytes.HasPrefix(framed[run:], rest)
+}
+
 // source is how many bytes of the stream an object with its newline was made of.
 func (j *jsonFrame) source(f *frame, framed []byte) int {
-	t := f.time
-	head := len(f.line)
-	if len(framed) < head || !bytes.Equal(framed[:t.begin], f.line[:t.begin]) || !bytes.Equal(framed[t.end:head], f.line[t.end:]) {
+	head, ours := j.head(f, framed)
+	if !ours {
 		return len(framed) - bytes.IndexByte(framed, ' ')
 	}
 	text := framed[head : len(framed)-1]

@@ -100,7 +100,15 @@ func (m *Mux) sinkOf(log *service.Log, which string) *sink {
 //
 // Non-blocking is set for the open file behind a descriptor, but the two ends
 // of a pipe are two open files: the service's end stays blocking.
+//
+// Where there are too many pipes of the output already, it is the last one's end.
 func (m *Mux) pipe(o *Output, which string) (int, error) {
+	m.mu.Lock()
+	fd, shared, err := m.accountOf(o.Service, which).share(o, mostPipes)
+	m.mu.Unlock()
+	if shared {
+		return fd, err
+	}
 	var ends [2]int
 	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC); err != nil {
 		return -1, fmt.Errorf("pipe2: %w", err)
@@ -113,13 +121,16 @@ func (m *Mux) pipe(o *Output, which string) (int, error) {
 		closeBoth(ends)
 		return -1, err
 	}
+	m.mu.Lock()
+	m.accountOf(o.Service, which).keepSpare(ends[1])
+	m.mu.Unlock()
 	return ends[1], nil
 }
 
 // newStream makes the stream that reads fd, which is non-blocking and ours alone.
 func (m *Mux) newStream(o *Output, which string, fd int) *stream {
 	k := m.sinkOf(&o.Log, which)
-	return &stream{sink: k, fd: fd, frame: m.serviceFrame(o, which, k)}
+	return &stream{sink: k, fd: fd, pipe: int32(fd), spare: -1, frame: m.serviceFrame(o, which, k)}
 }
 
 func closeBoth(ends [2]int) {
@@ -146,6 +157,7 @@ func (m *Mux) register(o *Output, which string, s *stream) error {
 	s.ring = m.ringOf(o.Service, o.Log.Recent)
 	s.queue = m.queueOf(s.account, &o.Log)
 	m.open[int32(s.fd)] = s
+	s.account.streams = append(s.account.streams, s)
 	if s.terminal {
 		_ = unix.IoctlSetWinsize(s.fd, unix.TIOCSWINSZ, &m.window)
 	}

@@ -21,6 +21,7 @@ type queue struct {
 	bytes   int        // in chunks
 	dropped Count      // not said yet
 	spill   *spill     // nil: none
+	after   []*stream  // what they have goes before the next chunk; of our own lines only
 	failed  bool       // the spill takes nothing, which was said
 }
 
@@ -28,6 +29,7 @@ type chunk struct {
 	lines  []byte
 	stream *stream
 	Count
+	after []*stream // whose last words come before
 }
 
 // queueOf finds or makes the queue of an output; nil if it waits. The caller holds
@@ -66,13 +68,13 @@ func (q *queue) put(s *stream, lines []byte, c Count) {
 		return
 	}
 	n := len(q.chunks)
-	if n > 0 && q.chunks[n-1].stream == s && len(q.chunks[n-1].lines)+len(lines) <= q.chunk {
+	if n > 0 && len(q.after) == 0 && q.chunks[n-1].stream == s && len(q.chunks[n-1].lines)+len(lines) <= q.chunk {
 		last := &q.chunks[n-1]
 		last.lines = append(last.lines, lines...)
 		last.Count.add(c)
 	} else {
-		q.chunks = append(q.chunks, chunk{append(q.spare, lines...), s, c})
-		q.spare = nil
+		q.chunks = append(q.chunks, chunk{append(q.spare, lines...), s, c, q.after})
+		q.spare, q.after = nil, nil
 	}
 	q.bytes += len(lines)
 	for q.bytes > q.limit && len(q.chunks) > 1 {
@@ -130,7 +132,7 @@ func (q *queue) get() (first chunk, dropped Count, left int) {
 			q.account.dropped.add(s.Count)
 			dropped.add(s.Count)
 		} else {
-			first = chunk{lines, s.stream, s.Count}
+			first = chunk{lines, s.stream, s.Count, nil}
 		}
 	}
 	left = len(q.chunks)
@@ -158,6 +160,9 @@ func (q *queue) done(c chunk) {
 // unload moves one chunk into a batch of the sink, in the turn of any of its streams.
 func (q *queue) unload(s *stream, b *batch) turn {
 	first, dropped, left := q.get()
+	for _, dead := range first.after {
+		dead.lastWords(b)
+	}
 	if dropped.Lines+dropped.Bytes > 0 {
 		s.sayDropped(b, dropped)
 	}

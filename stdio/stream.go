@@ -2,6 +2,7 @@ package stdio
 
 import (
 	"bytes"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,6 +21,7 @@ type stream struct {
 	sink     *sink
 	ring     *ring // of the latest output; nil: none is kept
 	fd       int   // -1: our own lines, or closed
+	pipe     int32 // what fd was at the beginning
 	terminal bool  // fd is our side of a pseudo-terminal
 	frame    frame
 	tail     []byte      // of a line whose end was not read yet
@@ -27,6 +29,13 @@ type stream struct {
 	ended    bool        // the tail was put out because of ending
 	waiting  *time.Timer // for lines that may belong to the record in the tail
 	mu       sync.Mutex
+
+	// See shared.go.
+	output  *Output    // what the frame of the next run is made of
+	spare   int        // under Mux.mu: our copy of the other end; -1: none
+	reading sync.Mutex // held for a read that does not block, and for the next two
+	taken   int64      // bytes that were read
+	starts  []runStart // of runs that come later in the pipe
 
 	// ending asks to put out the tail as well, when there is no more to read at
 	// the moment: we are about to end, and the pipe is not.
@@ -103,8 +112,11 @@ func (s *stream) fill(b *batch) turn {
 		return over
 	}
 	space := b.space(s)
-	n, err := s.read(space)
+	n, next, err := s.readRun(space)
 	switch {
+	case next:
+		s.nextRun(b)
+		return more
 	case err == unix.EINTR:
 		return more
 	case err == unix.EAGAIN:
@@ -188,6 +200,8 @@ func (s *stream) close() {
 	m := s.sink.mux
 	m.mu.Lock()
 	delete(m.open, int32(s.fd))
+	s.account.streams = slices.DeleteFunc(s.account.streams, func(o *stream) bool { return o == s })
+	s.dropSpare()
 	m.mu.Unlock()
 	m.poller.remove(s.fd)
 	_ = unix.Close(s.fd)

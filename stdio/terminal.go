@@ -13,6 +13,12 @@ import (
 // reads EIO when nobody has theirs any more (pty(7)); until then a child of
 // another service that has a copy for the moment of its start disturbs nobody.
 func (m *Mux) terminal(o *Output) (int, error) {
+	m.mu.Lock()
+	_, tooMany, err := m.accountOf(o.Service, Stdout).share(o, mostTerminals)
+	m.mu.Unlock()
+	if tooMany {
+		return -1, err
+	}
 	ours, err := openPTMX()
 	if err != nil {
 		return -1, err

@@ -48,6 +48,7 @@ func TestTerminalIsReadToItsEnd(t *testing.T) {
 			}
 		}
 		web.exit()
+		eventually(t, "there is a terminal for the next", func() bool { return len(m.streams()) < mostTerminals })
 	}
 	drained(t, m)
 	// Runs overlap here, as they do not in life.
