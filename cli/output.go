@@ -66,6 +66,7 @@ func (c *call) output(plan *service.Plan) *output {
 		Out: 1, Err: 2, Names: names, ColorOut: stdio.Color(1, plan.Color, c.getenv), ColorErr: stdio.Color(2, plan.Color, c.getenv),
 		Level: stdio.Errors, Self: "sexton", Prefixed: len(names) > 0,
 		JSON: o.json, Timestamps: plan.Log.Timestamps, Clock: time.Now, Owner: owner,
+		KeepThread: kernel.KeepThread, FreeThread: kernel.FreeThread,
 	})
 	return o
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"sexton/machine"
+	"sexton/proc"
 	"sexton/service"
 )
 
@@ -37,7 +38,7 @@ func (p *PID1) adoptOrphans() {
 // log; one that runs, and one to spare. One command has no files and no pipes.
 const (
 	threads           = 6
-	threadsOneCommand = 2
+	threadsOneCommand = 1 // and the one that makes it
 )
 
 // How many probes may be on their way at once. A file probe has a bound of its
@@ -71,24 +72,57 @@ func planThreads(plan *service.Plan) (more, checks int) {
 // reads their output and one that works.
 const threadsLeast = 2
 
-// settle makes the threads that we will ever need, once: with services before the
-// first of them, with one command when it has lived for a while, so that one which
-// ends at once does not pay for it. It tells whether there are enough.
+// settle makes the threads that we will ever need, once: before the first start with
+// services and where we are the first process (fixNumbers), and otherwise when the one command
+// has lived for a while, so that one which ends at once does not pay for it. It tells
+// whether there are enough.
 func (p *PID1) settle() bool {
+	p.settled = true
+	more, checks := planThreads(&p.Plan)
+	wanted := p.threads(more)
+	n := p.Kernel.Settle(wanted)
+	if p.Threads > 0 || p.Plan.Init.Single() {
+		return true
+	}
+	p.Output.Lack(wanted - n)
+	p.checks = make(chan struct{}, max(1, checks-(wanted-n)))
+	return n >= threadsLeast
+}
+
+// threads is how many threads settle makes, where the plan needs so many more than others.
+func (p *PID1) threads(more int) int {
 	switch {
 	case p.Threads > 0:
-		p.Kernel.Settle(p.Threads)
+		return p.Threads
 	case p.Plan.Init.Single():
-		p.Kernel.Settle(threadsOneCommand)
-	default:
-		more, checks := planThreads(&p.Plan)
-		wanted := threads + more + p.MoreThreads
-		n := p.Kernel.Settle(wanted)
-		p.Output.Lack(wanted - n)
-		p.checks = make(chan struct{}, max(1, checks-(wanted-n)))
-		return n >= threadsLeast
+		return threadsOneCommand
 	}
-	return true
+	return threads + more + p.MoreThreads
 }
+
+// fixNumbers gives the first child the same number at every start of the container, above
+// that of every thread of ours. A program that was killed leaves a file with its number
+// (postmaster.pid) on a volume, and looks at its next start whether that number lives, by
+// kill(2) with signal 0, which succeeds for a thread of ours too. The
+// runtime of the container and Go's have used some numbers by now, not always the same.
+func (p *PID1) fixNumbers() {
+	if !p.Kernel.First() {
+		return
+	}
+	if !p.settled {
+		p.settle()
+	}
+	const step = 8
+	more, _ := planThreads(&p.Plan)
+	p.Kernel.SkipTo(proc.PID((usedBefore + threadNumbers*p.threads(more) + step) / step * step))
+}
+
+// usedBefore is how many numbers are given away before settle, and a few more: runc's
+// threads before its exec of us, and those of Go's runtime. For each thread that settle makes another
+// is tried.
+const (
+	usedBefore    = 16
+	threadNumbers = 2
+)
 
 const noThreads = "nothing was started: not even our own threads can be made; raise the pids limit of the container (--pids-limit), or the process limit of this user (RLIMIT_NPROC, ulimit -u)"

@@ -84,7 +84,9 @@ func (p *PID1) patience() time.Duration {
 		if p.now() >= p.asked+trimAfter {
 			p.trimmed = true
 			if p.Plan.Init.Single() {
-				p.settle()
+				if !p.settled {
+					p.settle()
+				}
 				_ = p.Kernel.OutOfMemory()
 			}
 			p.Kernel.Trim()

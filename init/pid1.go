@@ -75,6 +75,8 @@ type Kernel interface {
 	LeaveNothingOpen()
 	// Settle keeps the loop on its thread and makes sure that n others stand ready.
 	Settle(n int) int
+	// SkipTo passes over the numbers of processes below first. See kernel.Linux.
+	SkipTo(first proc.PID)
 	// Trim gives back memory that only the start needed.
 	Trim()
 	// NameOf is what a process calls itself, "" if that is not known.
@@ -194,6 +196,7 @@ type PID1 struct {
 	holder      proc.PID // the process that has got it; 0: nobody any more
 	dropped     bool     // LeaveNothingOpen was called, with one command
 	trimmed     bool
+	settled     bool            // settle was called
 	asked       machine.Instant // when somebody asked last
 
 	unforwarded unforwarded
@@ -256,6 +259,7 @@ func (p *PID1) Run() (status int) {
 		}
 		_ = p.Kernel.OutOfMemory() // what happened before us is not ours
 	}
+	p.fixNumbers()
 	p.moreDead = true // children that died, or were adopted, before us
 	p.traceHead()
 	status = p.live()

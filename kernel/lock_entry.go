@@ -11,3 +11,8 @@ import _ "unsafe" // for go:linkname
 //
 //go:linkname KeepThread runtime.lockOSThread
 func KeepThread()
+
+// FreeThread undoes KeepThread.
+//
+//go:linkname FreeThread runtime.unlockOSThread
+func FreeThread()

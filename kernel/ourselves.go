@@ -2,7 +2,6 @@ package kernel
 
 import (
 	"os"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -42,32 +41,36 @@ func (*Linux) Settle(n int) int {
 	if left, ok := processesLeft(); ok {
 		n = min(n, max(2, left/3))
 	}
-	n = mayFork(n+headroom) - headroom
-	if n < 0 {
+	if n > 1 {
+		n = mayFork(n+headroom) - headroom
+	} else if _, errno := cloneNobody(asThread); errno != 0 && errno != uintptr(unix.EINVAL) {
+		n = 0 // one thread is asked for by one, which takes a fourth of the time
+	}
+	if n <= 0 {
 		return 0
 	}
-	runtime.LockOSThread() // this makes one more, from which the runtime makes others
+	KeepThread()
 	var ready, done sync.WaitGroup
 	ready.Add(n)
 	release := make(chan struct{})
 	for range n {
 		done.Go(func() {
-			runtime.LockOSThread() // so that each needs a thread of its own
-			openFaults()           // it may be older than Catch
+			KeepThread()
+			openFaults() // the thread may be older than Catch
 			ready.Done()
 			<-release
-			runtime.UnlockOSThread() // so that the thread stays
+			FreeThread() // so that the thread stays
 		})
 	}
 	ready.Wait()
 	close(release)
-	done.Wait()
+	done.Wait() // a goroutine that keeps its thread makes the runtime make another for the next
 	return n
 }
 
 // headroom is how many tasks must be to be had beside those that we want: the
-// runtime may make another two or three on the way.
-const headroom = 4
+// runtime may make another one or two on the way.
+const headroom = 2
 
 // mayFork tries how many tasks may be had, up to n: under the pids limits of our
 // cgroup and of those above it, under RLIMIT_NPROC, and whatever else there is
@@ -76,7 +79,7 @@ const headroom = 4
 func mayFork(n int) int {
 	var children []int
 	for len(children) < n {
-		pid, errno := cloneNobody()
+		pid, errno := cloneNobody(likeUs)
 		if errno == uintptr(unix.EAGAIN) || errno == uintptr(unix.ENOMEM) {
 			n = len(children)
 			break
@@ -93,17 +96,53 @@ func mayFork(n int) int {
 	return n
 }
 
-// cloneNobody makes a child that ends at once and gives no signal, with every
-// signal blocked: a handler of ours would run on the stack that it shares with us.
+// What cloneNobody makes.
+const (
+	// likeUs is a child that shares with us all that can be shared, and gives no signal at
+	// its end: the cheapest that there is.
+	likeUs = unix.CLONE_VM | unix.CLONE_FS | unix.CLONE_FILES | unix.CLONE_SIGHAND
+	// asThread is a thread of ours, which needs no reaping.
+	asThread = likeUs | unix.CLONE_THREAD | unix.CLONE_SYSVSEM
+	// numberOnly is nothing at all: the kernel cannot say the new pidfd, for we give no
+	// place for it (EFAULT), and finds that out when it has given away a number
+	// (copy_process in kernel/fork.c). Kernels before 5.2 make a child as likeUs does.
+	numberOnly = likeUs | unix.CLONE_PIDFD
+)
+
+// SkipTo makes the kernel pass over the numbers below first, as far as it has not yet given them
+// away: it gives them in order (alloc_pid in kernel/pid.c). If it is beyond that already,
+// the next multiple of first is taken. It costs a microsecond or five a number.
+// Where the kernel says no, by a limit for example, the rest is left as it is.
+func (*Linux) SkipTo(first proc.PID) {
+	last, errno := cloneNobody(asThread)
+	if errno != 0 {
+		return
+	}
+	to := uintptr(first)
+	for to <= last {
+		to += uintptr(first)
+	}
+	for last++; last < to; last++ {
+		pid, errno := cloneNobody(numberOnly)
+		if errno == 0 {
+			reapUnheard(int(pid), unix.WALL)
+		} else if errno != uintptr(unix.EFAULT) {
+			return
+		}
+	}
+}
+
+// cloneNobody makes what flags say, and it ends at once, with every signal blocked: a
+// handler of ours would run on the stack that it shares with us.
 //
 //go:noinline
 //go:norace
 //go:nosplit
 //go:nocheckptr
-func cloneNobody() (pid, errno uintptr) {
+func cloneNobody(flags uintptr) (pid, errno uintptr) {
 	var before uint64
 	syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&everySignal)), uintptr(unsafe.Pointer(&before)), 8, 0, 0)
-	pid, errno = clone(unix.SYS_CLONE, unix.CLONE_VM, 0, nil)
+	pid, errno = clone(unix.SYS_CLONE, flags, 0, nil)
 	syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&before)), 0, 8, 0, 0)
 	return pid, errno
 }

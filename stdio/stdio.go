@@ -89,6 +89,10 @@ type Options struct {
 	// Owner finds the numbers of the user and the group that a log file shall
 	// belong to; group "" is the user's own. Without it files stay ours.
 	Owner func(user, group string) (uid, gid int, err error)
+
+	// KeepThread keeps the calling goroutine on its thread until FreeThread; nil: the
+	// runtime's way, for which it makes a thread at the first call.
+	KeepThread, FreeThread func()
 }
 
 // Mux is all output of this process. Its methods may be called by any
@@ -147,10 +151,10 @@ func New(o Options) *Mux {
 func (m *Mux) begin() {
 	m.once.Do(func() {
 		o := &m.options
-		m.out = &sink{mux: m, fd: o.Out, name: "stdout", color: o.ColorOut, writeTo: writer(o.Out)}
+		m.out = &sink{mux: m, fd: o.Out, name: "stdout", color: o.ColorOut, writeTo: o.writer(o.Out)}
 		m.err = m.out
 		if !sameFile(o.Out, o.Err) {
-			m.err = &sink{mux: m, fd: o.Err, name: "stderr", color: o.ColorErr, writeTo: writer(o.Err)}
+			m.err = &sink{mux: m, fd: o.Err, name: "stderr", color: o.ColorErr, writeTo: o.writer(o.Err)}
 		}
 		m.own = &stream{
 			sink:    m.err,

@@ -71,20 +71,27 @@ func write(fd int, p []byte) (int, error) {
 }
 
 // writer is how the descriptor is written to.
-func writer(fd int) func(fd int, p []byte) (int, error) {
-	if _, err := unix.IoctlGetTermios(fd, unix.TCGETS); err == nil {
-		return writeTerminal
+func (o *Options) writer(fd int) func(fd int, p []byte) (int, error) {
+	if _, err := unix.IoctlGetTermios(fd, unix.TCGETS); err != nil {
+		return write
 	}
-	return write
+	keep, free := o.KeepThread, o.FreeThread
+	if keep == nil {
+		keep, free = runtime.LockOSThread, runtime.UnlockOSThread
+	}
+	return func(fd int, p []byte) (int, error) {
+		keep()
+		defer free()
+		return writeTerminal(fd, p)
+	}
 }
 
 // writeTerminal is write for a terminal. We stand in its background once we
 // have given it away, and where it is set to tostop, each write from there raises
 // SIGTTOU, and would be started again by our handler for ever; unless the
-// signal is blocked: then the terminal takes it (termios(3), TOSTOP).
+// signal is blocked: then the terminal takes it (termios(3), TOSTOP). The caller stays on
+// its thread.
 func writeTerminal(fd int, p []byte) (int, error) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
 	var block, before unix.Sigset_t
 	block.Val[0] = 1 << (unix.SIGTTOU - 1)
 	if err := unix.PthreadSigmask(unix.SIG_BLOCK, &block, &before); err == nil {

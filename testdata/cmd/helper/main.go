@@ -49,6 +49,7 @@ func verbs() map[string]verb {
 		"kill-pid":     killPID,
 		"orphans":      orphans,
 		"partial-line": partialLine,
+		"pid-file":     pidFile,
 		"plain-init":   plainInit,
 		"print-env":    printEnv,
 		"sigqueue":     sigqueue,
