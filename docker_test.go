@@ -90,6 +90,13 @@ command = ["terminal", "web", "status=3"]
 tty = "pty"
 `
 
+// pidFileServices is in every image, at /srv/pid-file.toml.
+const pidFileServices = `[service.first]
+command = ["pid-file", "/data/pid"]
+[service.second]
+command = ["worker", "second"]
+`
+
 // scratchImage imports an image of nothing but the binary, the helpers and a
 // file, and returns its name.
 func scratchImage(t *testing.T) string {
@@ -178,10 +185,10 @@ func writeImage(w *tar.Writer, binary, bin string, more func(*tar.Writer) error)
 			return err
 		}
 	}
-	if err := errors.Join(fileIn("srv/services.toml", servicesFile)(w), fileIn("srv/terminal.toml", terminalFile)(w)); err != nil {
+	if err := errors.Join(fileIn("srv/services.toml", servicesFile)(w), fileIn("srv/terminal.toml", terminalFile)(w), fileIn("srv/pid-file.toml", pidFileServices)(w)); err != nil {
 		return err
 	}
-	if err := errors.Join(addFile(w, "sexton", binary), addFile(w, "opt/helper", filepath.Join(bin, "helper"))); err != nil {
+	if err := errors.Join(addFile(w, "sexton", binary), addLink(w, "opt/tini", "/sexton"), addFile(w, "opt/helper", filepath.Join(bin, "helper"))); err != nil {
 		return err
 	}
 	entries, err := os.ReadDir(bin)
