@@ -45,7 +45,7 @@ func (c *call) operate() int {
 	case reply.Status != nil && c.json:
 		c.printJSON(reply.Status)
 	case reply.Status != nil:
-		fmt.Fprint(c.stdout, statusText(reply.Status))
+		fmt.Fprint(c.stdout, statusText(reply.Status, statusWidth()))
 	case reply.Why != nil && c.json:
 		c.printJSON(reply.Why)
 	case reply.Why != nil:

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"sexton/control"
 	"sexton/internal/golden"
@@ -17,13 +18,13 @@ func TestAnswersInWords(t *testing.T) {
 			Output: []service.Output{{Stream: "stdout", BytesIn: 3 << 20, LinesIn: 40000}, {Stream: "stderr", BytesIn: 1 << 20, LinesIn: 9000, LinesDropped: 312}}},
 		{Name: "a-long-name", State: "backoff", Restarts: 12, LastExit: "exited with status 1 after 2s", WaitsFor: "its next start in 1s"},
 		{Name: "web", State: "starting", PID: 4000, UptimeSeconds: 0.25, MemoryBytes: 3 << 19, WaitsFor: "tcp 127.0.0.1:80"},
-	}}))
+	}}, statusLeast))
 	for _, s := range []control.Status{{}, {Stopping: true}, {Draining: true, Stopping: true, UptimeSeconds: 4000}} {
-		b.WriteString("\n" + statusText(&s))
+		b.WriteString("\n" + statusText(&s, statusLeast))
 	}
 	b.WriteString("\n" + statusText(&control.Status{Services: []control.Service{{
 		Name: "web", State: "backoff", LastExit: "cannot start: exec webb: no such file or directory; not found in PATH=/usr/local/sbin:/usr/local/bin", WaitsFor: "its next start in 1s",
-	}}}))
+	}}}, statusLeast))
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	b.WriteString("\n" + whyText(&control.Why{Service: control.Service{Name: "new", State: "down"}}, now))
 	b.WriteString("\n" + whyText(&control.Why{Service: control.Service{Name: "never", State: "failed", LastExit: "not started: it needs db, which failed"}}, now))
@@ -31,19 +32,42 @@ func TestAnswersInWords(t *testing.T) {
 	for _, exit := range []string{"exited with status 4 after 307ms", "exited with status 4 after 307ms; gave up after 5 starts in 1m"} {
 		b.WriteString("\n" + whyText(&control.Why{
 			Service: control.Service{Name: "job", State: "failed", LastExit: exit, StateSeconds: 2},
-			Runs:    []control.Run{{Run: 2, PID: 9, StartedAgo: 2.307, EndedAgo: 2, ReadyAfter: 0.1, Exit: "exited with status 4", Status: 4}},
+			Runs:    []control.Run{{Run: 2, Number: 2, PID: 9, StartedAgo: 2.307, EndedAgo: 2, ReadyAfter: 0.1, Exit: "exited with status 4", Status: 4}},
 		}, now))
 	}
 	b.WriteString("\n" + whyText(&control.Why{
 		Service: control.Service{Name: "web", State: "up", PID: 31, StateSeconds: 2.1, Restarts: 3},
 		Runs: []control.Run{
-			{Run: 1, PID: 9, StartedAgo: 4000, EndedAgo: 3700, ReadyAfter: 0.5, Exit: "killed by SIGKILL", UserSeconds: 61, MaxRSSBytes: 60 << 20},
-			{Run: 2, StartedAgo: 600, EndedAgo: 600, Exit: "cannot start: exec web: no such file", Status: 127},
-			{Run: 4, PID: 20, StartedAgo: 90, EndedAgo: 30, Exit: "killed by SIGKILL", Status: 137, Asked: "not ready within 50s: refused", Killed: true},
-			{Run: 5, PID: 21, StartedAgo: 25, EndedAgo: 24, Exit: "exited with status 1", Status: 1},
+			{Run: 1, Number: 1, PID: 9, StartedAgo: 4000, EndedAgo: 3700, ReadyAfter: 0.5, Exit: "killed by SIGKILL", UserSeconds: 61, MaxRSSBytes: 60 << 20},
+			{Run: 2, Number: 2, StartedAgo: 600, EndedAgo: 600, Exit: "cannot start: exec web: no such file", Status: 127},
+			{Run: 4, Number: 4, PID: 20, StartedAgo: 90, EndedAgo: 30, Exit: "killed by SIGKILL", Status: 137, Asked: "not ready within 50s: refused", Killed: true},
+			{Run: 5, Number: 5, PID: 21, StartedAgo: 25, EndedAgo: 24, Exit: "exited with status 1", Status: 1},
 		},
 		Lines: []string{"oops", "bye"},
 	}, now))
 	b.WriteString("\n" + shutdownText(&control.Shutdown{Services: 1}) + shutdownText(&control.Shutdown{Services: 2, Already: true}))
 	golden.File(t, "../testdata/cli/answers.golden", b.String())
+}
+
+// TestStatusFitsItsWidth: whatever a service has to say, no line is wider than the
+// terminal, and a wide terminal shows more of it.
+func TestStatusFitsItsWidth(t *testing.T) {
+	s := &control.Status{Services: []control.Service{{
+		Name: "a-name-of-20-letters", State: "starting", PID: 4194304, UptimeSeconds: 86399, Restarts: 12345, MemoryBytes: 1023 << 20,
+		Output:   []service.Output{{BytesIn: 1023 << 20, LinesDropped: 123456}},
+		WaitsFor: "http http://127.0.0.1:8080/healthz", LastExit: strings.Repeat("exited with status 1 and long words ", 9),
+	}, {Name: "web", State: "up"}}}
+	shown := 0
+	for _, width := range []int{80, 120, 400} {
+		text := statusText(s, width)
+		for line := range strings.Lines(text) {
+			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > width {
+				t.Errorf("a line of %d characters at a width of %d: %s", n, width, line)
+			}
+		}
+		if len(text) <= shown {
+			t.Errorf("no more is shown at a width of %d:\n%s", width, text)
+		}
+		shown = len(text)
+	}
 }

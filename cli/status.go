@@ -7,21 +7,49 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"golang.org/x/sys/unix"
+
 	"sexton/control"
-	"sexton/service"
 )
 
-// statusText is how everything is, as a table.
-func statusText(s *control.Status) string {
+// statusLeast is how wide a table may be where no terminal says otherwise.
+const statusLeast = 80
+
+// statusWidth is how many characters fit into a line of stdout.
+func statusWidth() int {
+	size, err := unix.IoctlGetWinsize(1, unix.TIOCGWINSZ)
+	if err != nil {
+		return statusLeast
+	}
+	return max(statusLeast, int(size.Col))
+}
+
+// statusText is how everything is, as a table that is at most so many characters wide.
+// What is to be said of a service beside the columns stands behind them where it fits,
+// and otherwise on a line below.
+func statusText(s *control.Status, width int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, up for %s\n", stateOf(s), forPeople(s.UptimeSeconds))
-	rows := [][]string{{"NAME", "STATE", "PID", "UPTIME", "RESTARTS", "MEMORY", "OUTPUT", "LAST EXIT", "WAITS FOR"}}
+	rows := [][]string{{"NAME", "STATE", "PID", "UPTIME", "RESTARTS", "MEMORY", "OUTPUT"}}
+	details := []string{"LAST EXIT, WAITS FOR"}
 	for i := range s.Services {
 		rows = append(rows, statusRow(&s.Services[i]))
+		details = append(details, detailOf(&s.Services[i]))
 	}
-	b.WriteString(table(rows))
+	for i, line := range aligned(rows) {
+		switch detail := details[i]; {
+		case detail == "":
+			b.WriteString(strings.TrimRight(line, " ") + "\n")
+		case utf8.RuneCountInString(line+detail) <= width:
+			b.WriteString(line + detail + "\n")
+		default:
+			b.WriteString(strings.TrimRight(line, " ") + "\n" + detailIndent + shortened(detail, width-len(detailIndent)) + "\n")
+		}
+	}
 	return b.String()
 }
+
+const detailIndent = "    "
 
 func stateOf(s *control.Status) string {
 	switch {
@@ -36,7 +64,7 @@ func stateOf(s *control.Status) string {
 }
 
 func statusRow(s *control.Service) []string {
-	row := []string{s.Name, s.State, "-", "-", strconv.Itoa(s.Restarts), "-", "-", "-", "-"}
+	row := []string{s.Name, s.State, "-", "-", strconv.Itoa(s.Restarts), "-", "-"}
 	if s.PID != 0 {
 		row[2], row[3] = strconv.Itoa(s.PID), forPeople(s.UptimeSeconds)
 	}
@@ -44,56 +72,60 @@ func statusRow(s *control.Service) []string {
 		row[5] = bytesText(s.MemoryBytes)
 	}
 	if len(s.Output) > 0 {
-		row[6] = outputText(s.Output)
-	}
-	if s.LastExit != "" {
-		row[7] = shortened(s.LastExit)
-	}
-	if s.WaitsFor != "" {
-		row[8] = s.WaitsFor
+		var in int64
+		for _, o := range s.Output {
+			in += o.BytesIn
+		}
+		row[6] = bytesText(in)
 	}
 	return row
 }
 
-// outputText is how much a service wrote, and how many lines of it were dropped.
-func outputText(outputs []service.Output) string {
-	var in, dropped int64
-	for _, o := range outputs {
-		in += o.BytesIn
+// detailOf is what a service waits for, what became of its output, and how it ended
+// last; "" where there is nothing to say.
+func detailOf(s *control.Service) string {
+	var parts []string
+	if s.WaitsFor != "" {
+		parts = append(parts, "waits for "+s.WaitsFor)
+	}
+	var dropped int64
+	for _, o := range s.Output {
 		dropped += o.LinesDropped
 	}
-	if dropped == 0 {
-		return bytesText(in)
+	if dropped > 0 {
+		parts = append(parts, fmt.Sprintf("%d lines dropped", dropped))
 	}
-	return fmt.Sprintf("%s, %d lines dropped", bytesText(in), dropped)
+	if s.LastExit != "" {
+		parts = append(parts, s.LastExit)
+	}
+	return strings.Join(parts, "; ")
 }
 
-// shortened keeps one line from making all of a table too wide; why has the whole.
-func shortened(text string) string {
-	const most = 72
+// shortened keeps a line within a width; why has the whole.
+func shortened(text string, most int) string {
+	const more = " ..."
 	if letters := []rune(text); len(letters) > most {
-		return string(letters[:most]) + " ..."
+		return string(letters[:max(0, most-len(more))]) + more
 	}
 	return text
 }
 
-// table aligns rows; the last column ends where it ends.
-func table(rows [][]string) string {
+// aligned makes a line of each row, all columns as wide as their widest cell and two
+// blanks.
+func aligned(rows [][]string) []string {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
 		for i, cell := range row {
 			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
 		}
 	}
-	var b strings.Builder
-	for _, row := range rows {
-		line := ""
+	lines := make([]string, len(rows))
+	for k, row := range rows {
 		for i, cell := range row {
-			line += cell + strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2)
+			lines[k] += cell + strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2)
 		}
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
-	return b.String()
+	return lines
 }
 
 // forPeople writes a length of time so that one sees its size: 430ms, 3.2s,

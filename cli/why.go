@@ -57,7 +57,7 @@ func tells(r *control.Run, lastExit string) bool {
 
 func writeRun(b *strings.Builder, r *control.Run, now time.Time, oneShot bool) {
 	ended := now.Add(-time.Duration(r.EndedAgo * float64(time.Second)))
-	fmt.Fprintf(b, "\nrun %d, ended %s (%s ago)\n", r.Run, ended.Format("2006-01-02 15:04:05Z"), forPeople(r.EndedAgo))
+	fmt.Fprintf(b, "\nrun %d, ended %s (%s ago)\n", r.Number, ended.Format("2006-01-02 15:04:05Z"), forPeople(r.EndedAgo))
 	b.WriteString("  " + r.Exit)
 	if r.PID != 0 {
 		fmt.Fprintf(b, " after %s", forPeople(r.StartedAgo-r.EndedAgo))

@@ -96,7 +96,8 @@ type Why struct {
 
 // Run is one run that has ended. Moments are seconds before now.
 type Run struct {
-	Run         uint64  `json:"run"`
+	Run         uint64  `json:"run"`    // the number among the runs of all services
+	Number      int     `json:"number"` // the number among those of this one, from 1
 	PID         int     `json:"pid,omitempty"`
 	StartedAgo  float64 `json:"started_seconds_ago"`
 	EndedAgo    float64 `json:"ended_seconds_ago"`
@@ -152,7 +153,7 @@ func serviceOf(at time.Duration, s *service.Status, memory map[int]int64, output
 
 func runOf(at time.Duration, r *service.Record) Run {
 	run := Run{
-		Run: uint64(r.Run), PID: int(r.PID), StartedAgo: (at - r.Started).Seconds(), EndedAgo: (at - r.Ended).Seconds(),
+		Run: uint64(r.Run), Number: r.Number, PID: int(r.PID), StartedAgo: (at - r.Started).Seconds(), EndedAgo: (at - r.Ended).Seconds(),
 		Exit: r.Exit, Status: r.Status, Asked: r.Asked, Killed: r.Killed,
 		UserSeconds: r.Usage.User.Seconds(), SysSeconds: r.Usage.System.Seconds(), MaxRSSBytes: r.Usage.MaxRSSBytes,
 	}

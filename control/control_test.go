@@ -58,7 +58,7 @@ func someAnswer() service.Answer {
 			{Name: "job", State: service.Done, Ready: true},
 		}},
 		Records: []service.Record{{
-			Run: 3, PID: 9, Started: 6 * time.Second, Ended: 8 * time.Second, Up: 7 * time.Second, Exit: "exited with status 1", Status: 1,
+			Run: 3, Number: 2, PID: 9, Started: 6 * time.Second, Ended: 8 * time.Second, Up: 7 * time.Second, Exit: "exited with status 1", Status: 1,
 			Usage: proc.Usage{User: time.Second, MaxRSSBytes: 1 << 20},
 		}},
 	}
@@ -115,7 +115,7 @@ func TestEachVerbIsAnswered(t *testing.T) {
 		{Request{Verb: VerbHealth, Live: true, Services: []string{"web"}}, `{"health":{"ok":false,"words":"web: backoff, waiting for its next start in 1s"}}`},
 		{Request{Verb: VerbWhy, Services: []string{"web"}}, `{"why":{"service":{"name":"web","state":"backoff","ready":false,"state_seconds":1,"restarts":2,` +
 			`"last_exit":"exited with status 1 after 2s","waits_for":"its next start in 1s"},` +
-			`"runs":[{"run":3,"pid":9,"started_seconds_ago":4,"ended_seconds_ago":2,"ready_after_seconds":1,"exit":"exited with status 1","status":1,` +
+			`"runs":[{"run":3,"number":2,"pid":9,"started_seconds_ago":4,"ended_seconds_ago":2,"ready_after_seconds":1,"exit":"exited with status 1","status":1,` +
 			`"user_seconds":1,"system_seconds":0,"max_rss_bytes":1048576}],` +
 			`"lines":["last words� of web","` + strings.Repeat("x", whyLineBytes) + ` ..."]}}`},
 		{Request{Verb: VerbShutdown}, `{"shutdown":{"already":false,"services":1}}`},

@@ -11,7 +11,7 @@ func (u *unit) record(m *Machine, r service.Record) {
 	if m.plan.Init.OneCommand {
 		return
 	}
-	r.Run, r.PID, r.Started, r.Ended, r.Up = u.run, u.pid, u.started, m.now, u.upAt
+	r.Run, r.Number, r.PID, r.Started, r.Ended, r.Up = u.run, u.begun, u.pid, u.started, m.now, u.upAt
 	if len(u.records) >= recordsMax {
 		copy(u.records, u.records[1:])
 		u.records = u.records[:recordsMax-1]

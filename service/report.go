@@ -47,7 +47,8 @@ type Status struct {
 
 // Record is one run of a service that has ended.
 type Record struct {
-	Run     Run
+	Run     Run           // among those of all services
+	Number  int           // among those of this one, from 1
 	PID     proc.PID      // 0: it never had a process
 	Started time.Duration // the moment
 	Ended   time.Duration // the moment of its first process's end
