@@ -33,7 +33,7 @@ func summary(name string, plan *service.Plan) string {
 	var b strings.Builder
 	g := service.NewGraph(plan.Services)
 	fmt.Fprintf(&b, "%s: %s, no mistakes\n", name, service.Counted(len(plan.Services), "service"))
-	b.WriteString("\nstart\n")
+	b.WriteString("\nstart" + startLimit(g) + "\n")
 	for level, members := range g.StartLevels() {
 		var words []string
 		for _, i := range members {
@@ -130,8 +130,28 @@ func ruleWords(rule service.Rule, main string, listeners []string) string {
 	return words
 }
 
+// startLimit says how long a start may take.
+func startLimit(g *service.Graph) string {
+	by, unlimited := g.ReadyBy()
+	words := ""
+	if by > 0 {
+		words = fmt.Sprintf(", up to %s until all are ready, restarts not counted", span(by))
+	}
+	if len(unlimited) > 0 {
+		const most = 5
+		names := strings.Join(unlimited[:min(most, len(unlimited))], ", ")
+		if more := len(unlimited) - most; more > 0 {
+			names += fmt.Sprintf(" and %d more", more)
+		}
+		words += "; no limit for " + names + " (ready.within)"
+	}
+	return words
+}
+
 func startWords(s *service.Spec) string {
 	switch {
+	case s.OneShot && s.Ready.Within > 0:
+		return " (oneshot, up to " + span(s.Ready.Within) + ")"
 	case s.OneShot:
 		return " (oneshot)"
 	case s.Ready.Kind == service.AfterTime:

@@ -36,6 +36,29 @@ func (r *reader) ready(v *value, into *service.Probe) {
 	*into = p
 }
 
+// oneShotReady reads the only thing that there is to say of a oneshot: by when it must be
+// done.
+func (r *reader) oneShotReady(v *value, into *service.Probe) {
+	const limit = `ready = { within = "5m" }`
+	if !r.table(v) {
+		return
+	}
+	var p service.Probe
+	meant := walk(r, v, readyRows(), &p)
+	for _, entry := range v.entries {
+		switch {
+		case slices.Contains(ways(), entry.name):
+			r.wrong(entry, "a oneshot is ready when it has ended well", fmt.Sprintf("remove %s, or remove oneshot; a limit for its time is %s", entry.name, limit))
+		case entry.name == "every" || entry.name == "timeout":
+			r.wrong(entry, "a oneshot is not asked, so there is nothing to repeat or to wait for", fmt.Sprintf("remove %s; a limit for its time is %s", entry.name, limit))
+		}
+	}
+	if len(v.entries) == 0 && !later(v, meant) {
+		r.wrong(v, "it says nothing", "remove it, or limit the time of the oneshot: "+limit)
+	}
+	into.Within = p.Within
+}
+
 func ways() []string { return []string{"http", "tcp", "exec", "file", "after"} }
 
 // later tells that a table without a way has one of a later version or one that

@@ -39,6 +39,9 @@ func (r *reader) service(v *value, d *draft) {
 	s := &draftService{spec: newSpec(v.name), table: v}
 	s.spec.Env = r.environment.with(nil)
 	s.spec.Log = d.log
+	if once := v.child("oneshot"); once != nil { // its ready is another
+		s.spec.OneShot, _ = once.data.(bool)
+	}
 	meant := walk(r, v, serviceRows(), &s.spec)
 	if v.child("command") == nil && !slices.Contains(meant, "command") {
 		r.wrongKey(v, "it has no command", `add, for example, command = ["nginx", "-g", "daemon off;"]`)
@@ -57,9 +60,6 @@ func (r *reader) oneShot(s *draftService) {
 		s.spec.Restart = service.Never
 	case restart.data == service.Always.String():
 		r.wrong(restart, "a oneshot that is always restarted is never done", `write "on-failure" or "never", or remove oneshot`)
-	}
-	if ready := s.table.child("ready"); ready != nil {
-		r.wrong(ready, "a oneshot is ready when it has ended well", "remove ready, or remove oneshot")
 	}
 }
 
@@ -80,7 +80,13 @@ func serviceRows() []row[*service.Spec] {
 			read: func(r *reader, v *value, s *service.Spec) { r.boolean(v, &s.OneShot) }},
 		{name: "ready", expects: "a table", others: "readiness readiness_probe startup_probe ready_check",
 			example: `ready = { http = "http://127.0.0.1:8080/healthz" }`,
-			read:    func(r *reader, v *value, s *service.Spec) { r.ready(v, &s.Ready) }},
+			read: func(r *reader, v *value, s *service.Spec) {
+				if s.OneShot {
+					r.oneShotReady(v, &s.Ready)
+				} else {
+					r.ready(v, &s.Ready)
+				}
+			}},
 		{name: "restart", expects: "a word", example: `restart = "on-failure"`, others: "autorestart restart_policy",
 			read: readRestart},
 		{name: "backoff", expects: "a table", example: `backoff = { first = "500ms", factor = 2.0, max = "30s" }`,

@@ -71,8 +71,8 @@ func formatSpec(s *service.Spec) string {
 		w.text("ready", s.Ready.Kind.String()+"/"+target)
 		w.span("every", s.Ready.Every)
 		w.span("timeout", s.Ready.Timeout)
-		w.span("within", s.Ready.Within)
 	}
+	w.span("within", s.Ready.Within)
 	w.other("restart", s.Restart.String(), d.Restart.String())
 	w.other("first", s.Backoff.First.String(), d.Backoff.First.String())
 	w.other("factor", fmt.Sprint(s.Backoff.Factor), fmt.Sprint(d.Backoff.Factor))

@@ -57,7 +57,7 @@ func parseSpec(name string, fields map[string]string, line string) (service.Spec
 	s.Needs, s.Wants, s.After = r.list("needs"), r.list("wants"), r.list("after")
 	s.OneShot = r.flag("oneshot")
 	if kind, target, ok := strings.Cut(r.text("ready"), "/"); ok {
-		s.Ready = service.Probe{Target: target, Command: []string{target}, Every: r.span("every", time.Second), Timeout: r.span("timeout", time.Second), Within: r.span("within", 0)}
+		s.Ready = service.Probe{Target: target, Command: []string{target}, Every: r.span("every", time.Second), Timeout: r.span("timeout", time.Second)}
 		for k := service.TCPProbe; k <= service.AfterTime; k++ {
 			if k.String() == kind {
 				s.Ready.Kind = k
@@ -67,6 +67,7 @@ func parseSpec(name string, fields map[string]string, line string) (service.Spec
 			s.Ready.Delay, r.err = time.ParseDuration(target)
 		}
 	}
+	s.Ready.Within = r.span("within", 0)
 	s.Restart = service.Restart(r.choice("restart", 3, func(i int) string { return service.Restart(i).String() }))
 	s.ShutdownOn = service.ShutdownOn(r.choice("shutdown-on", 3, func(i int) string { return service.ShutdownOn(i).String() }))
 	s.Backoff.First, s.Backoff.Max, s.Backoff.Reset = r.span("first", s.Backoff.First), r.span("max", s.Backoff.Max), r.span("reset", s.Backoff.Reset)

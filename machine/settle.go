@@ -1,6 +1,10 @@
 package machine
 
-import "sexton/service"
+import (
+	"fmt"
+
+	"sexton/service"
+)
 
 // settle works out, after each step, who may start and who may stop. It
 // computes everything from the states as they are and keeps no count, so that
@@ -104,7 +108,9 @@ func (u *unit) waits(m *Machine) string {
 		}
 		return "its turn"
 	case service.Starting:
-		if u.spec.OneShot {
+		if u.spec.OneShot && u.deadline != never {
+			return fmt.Sprintf("its end, for %s yet", span(max(0, u.deadline-m.now)))
+		} else if u.spec.OneShot {
 			return "its end"
 		}
 		return waitsFor(&u.spec.Ready)

@@ -90,6 +90,10 @@ func (u *unit) nowRunning(m *Machine, event Event) {
 	u.spawning, u.pid = false, event.(Started).PID
 	ready := &u.spec.Ready
 	switch {
+	case u.spec.OneShot && ready.Within > 0:
+		u.deadline = m.now + ready.Within
+		m.sayf(Info, u, "started (pid %d), has %s", u.pid, span(ready.Within))
+		return
 	case u.spec.OneShot:
 		m.sayf(Info, u, "started (pid %d)", u.pid)
 		return
@@ -141,13 +145,17 @@ func (u *unit) notYetReady(m *Machine, event Event) {
 }
 
 // startDeadline: the time of `ready` has passed. For `after` that is what was
-// waited for; for a probe it is a failed start.
+// waited for; for a probe, and for a oneshot that is not done, it is a failed start.
 func (u *unit) startDeadline(m *Machine, event Event) {
-	if u.spec.Ready.Kind == service.AfterTime && !u.spec.OneShot {
+	switch ready := &u.spec.Ready; {
+	case u.spec.OneShot:
+		u.failing = fmt.Sprintf("not done within %s", span(ready.Within))
+	case ready.Kind == service.AfterTime:
 		u.nowReady(m, event)
 		return
+	default:
+		u.failing = fmt.Sprintf("not ready within %s: %s", span(ready.Within), u.probe.lastWords())
 	}
-	u.failing = fmt.Sprintf("not ready within %s: %s", span(u.spec.Ready.Within), u.probe.lastWords())
 	m.sayf(Warn, u, "%s; stopping it with %s", u.failing, ladderWords(u.spec))
 	u.beginStop(m)
 }

@@ -127,3 +127,25 @@ func (g *Graph) LongestStop() (path []int, total time.Duration) {
 	}
 	return path, total
 }
+
+// ReadyBy is by when the services are ready, or their start has failed, when each takes
+// all the time that it may and none is restarted; unlimited names those that may take any
+// time, which count as nothing. Only for plans without a cycle.
+func (g *Graph) ReadyBy() (by time.Duration, unlimited []string) {
+	at := make([]time.Duration, len(g.specs))
+	for _, i := range g.Order {
+		for _, j := range g.Before[i] {
+			at[i] = max(at[i], at[j])
+		}
+		switch s := &g.specs[i]; {
+		case s.Ready.Kind == AfterTime:
+			at[i] += s.Ready.Delay
+		case s.Ready.Within > 0:
+			at[i] += s.Ready.Within
+		case s.OneShot || s.Ready.Kind != NoProbe:
+			unlimited = append(unlimited, s.Name)
+		}
+		by = max(by, at[i])
+	}
+	return by, unlimited
+}

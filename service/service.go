@@ -133,7 +133,7 @@ type Spec struct {
 	After []string // the same order, where the name exists at all
 
 	OneShot    bool  // it is done when it has ended with a status of OKCodes
-	Ready      Probe // how to know that it is ready; Kind NoProbe: once started
+	Ready      Probe // how to know that it is ready; Kind NoProbe: once started, or for a oneshot when it is done
 	Restart    Restart
 	Backoff    Backoff
 	GiveUp     GiveUp
@@ -267,7 +267,7 @@ type Probe struct {
 
 	Every   time.Duration // between two attempts, at most; the first ones come faster
 	Timeout time.Duration // of one attempt
-	Within  time.Duration // of all attempts: after it the start has failed; 0: no bound
+	Within  time.Duration // of all attempts, or of all that a oneshot does: after it the start has failed; 0: no bound
 }
 
 // State is where a service is in its life.
