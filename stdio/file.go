@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"math"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"sexton/paths"
 	"sexton/service"
 )
 
@@ -26,6 +26,7 @@ type file struct {
 	// What follows belongs to the sink's work.
 	fd      int   // -1: not open
 	size    int64 // of what is in it
+	full    int64 // the size at which it is rotated; 0: never for that
 	born    time.Time
 	regular bool  // it can be rotated
 	inside  bool  // a line of it has no end yet: it is not rotated now
@@ -34,13 +35,16 @@ type file struct {
 	reopen atomic.Bool // it is to be closed, and opened again with the next line
 	visit  *stream     // an empty one, whose turn has the sink close the file
 
-	tidying atomic.Int32 // see tidy
+	latest  time.Time // the time in the name of what was rotated last
+	ahead   bool      // it was said that there are names with a time to come
+	trouble trouble
+	away    *detour // where lines go while the file must not be opened
 }
 
 // fileSink finds or makes the sink of a file.
 func (m *Mux) fileSink(f service.LogFile) *sink {
 	return m.other(f.Path, func(k *sink) {
-		k.file = &file{LogFile: f, sink: k, fd: -1, visit: &stream{sink: k, fd: -1}}
+		k.file = &file{LogFile: f, sink: k, fd: -1, visit: &stream{sink: k, fd: -1}, away: newDetour(m, m.out)}
 		k.writeTo = k.file.write
 	})
 }
@@ -89,17 +93,44 @@ func (f *file) write(_ int, p []byte) (int, error) {
 		}
 	}
 	n := f.fits(p)
-	if n == 0 {
-		if err := f.rotate(); err != nil {
+	for tries := 0; ; tries++ {
+		if n == 0 {
+			if err := f.rotate(); err != nil {
+				return 0, err
+			}
+			n = max(f.fits(p), firstLine(p))
+		}
+		written, err := f.put(p[:n])
+		if written > 0 {
+			f.size += int64(written)
+			f.inside = p[written-1] != '\n'
+			return written, nil
+		}
+		if err != unix.EFBIG || f.size == 0 || tries > 0 {
 			return 0, err
 		}
-		n = max(f.fits(p), firstLine(p))
+		n = 0
 	}
-	p = p[:n]
-	n, err := write(f.fd, p) // EAGAIN: a FIFO that is full, for which the sink waits
-	if n > 0 {
-		f.size += int64(n)
-		f.inside = p[n-1] != '\n'
+}
+
+// put writes to the file. Where that meets a limit on the size of files (RLIMIT_FSIZE,
+// which may have become lower since open; the file system's own), the beginning of a line that
+// went in is taken back, so that the line can be written whole elsewhere. EAGAIN is a FIFO that is
+// full, for which the sink waits.
+func (f *file) put(p []byte) (int, error) {
+	n, err := write(f.fd, p)
+	if !f.regular || err != nil || n == len(p) {
+		return n, err
+	}
+	more, err := write(f.fd, p[n:])
+	n += more
+	whole := bytes.LastIndexByte(p[:n], '\n') + 1
+	if err != unix.EFBIG || whole == n || whole == 0 && (f.inside || f.size == 0) {
+		return n, err
+	}
+	var s unix.Stat_t
+	if unix.Fstat(f.fd, &s) == nil && s.Size == f.size+int64(n) && unix.Ftruncate(f.fd, f.size+int64(whole)) == nil {
+		n = whole
 	}
 	return n, err
 }
@@ -107,7 +138,7 @@ func (f *file) write(_ int, p []byte) (int, error) {
 // fits is how much of p may be written before the file is rotated: 0 when that
 // is now.
 func (f *file) fits(p []byte) int {
-	line, most := firstLine(p), f.Size+f.beyond
+	line, most := firstLine(p), f.full+f.beyond
 	switch {
 	case !f.regular:
 		return len(p)
@@ -115,9 +146,9 @@ func (f *file) fits(p []byte) int {
 		return line
 	case f.size > 0 && f.Age > 0 && f.sink.mux.now().Sub(f.born) >= f.Age:
 		return 0
-	case f.Size == 0 || f.size+int64(len(p)) <= most:
+	case f.full == 0 || f.size+int64(len(p)) <= most:
 		return len(p)
-	case f.size == 0 && int64(line) >= f.Size:
+	case f.size == 0 && int64(line) >= f.full:
 		return line // longer than a whole file may be
 	}
 	return bytes.LastIndexByte(p[:max(0, most-f.size)], '\n') + 1
@@ -132,46 +163,67 @@ func firstLine(p []byte) int {
 }
 
 // open opens the file, or makes it, with the directories that lead to it.
-//
-// It is opened non-blocking: a FIFO that nobody reads is an error then, instead
-// of a wait (fifo(7)); for a regular file that means nothing.
 func (f *file) open() error {
-	const flags = unix.O_WRONLY | unix.O_APPEND | unix.O_CLOEXEC | unix.O_NONBLOCK | unix.O_NOCTTY
+	place, err := paths.Make(f.Path)
+	if err != nil {
+		return fmt.Errorf("open: %w", err)
+	}
+	defer place.Close()
+	return f.openAt(place)
+}
+
+// openAt opens the file in its directory, or makes it there. A FIFO that nobody reads is
+// an error, and not waited for (fifo(7)).
+func (f *file) openAt(place *paths.Place) error {
 	var fd int
+	var s unix.Stat_t
 	var err error
 	made := false
+	place.Owner = f.owner()
 	for range 3 { // somebody may make or remove it between the two
-		if fd, err = unix.Open(f.Path, flags, 0); err != unix.ENOENT {
+		if fd, s, err = place.Open(unix.O_WRONLY | unix.O_APPEND); err != unix.ENOENT {
 			break
 		}
-		if fd, err = unix.Open(f.Path, flags|unix.O_CREAT|unix.O_EXCL, f.Mode); err == nil {
+		if fd, err = place.Create(unix.O_WRONLY|unix.O_APPEND, f.Mode); err == nil {
 			made = true
-			break
+			f.own(fd)
+			err = unix.Fstat(fd, &s)
 		}
-		if err == unix.ENOENT {
-			if err := os.MkdirAll(filepath.Dir(f.Path), 0o755); err != nil {
-				return err
-			}
+		if err != unix.EEXIST {
+			break
 		}
 	}
 	if err != nil {
 		return fmt.Errorf("open: %w", err)
 	}
-	if made {
-		f.own(fd)
-	}
-	var s unix.Stat_t
-	if err := unix.Fstat(fd, &s); err != nil {
-		_ = unix.Close(fd)
-		return fmt.Errorf("fstat: %w", err)
-	}
 	f.fd = fd
 	f.size, f.regular, f.inside, f.beyond = s.Size, s.Mode&unix.S_IFMT == unix.S_IFREG, false, 0
+	f.full = f.mostBytes()
 	f.born = f.birth(fd, made, &s)
 	if f.regular {
-		f.tidy() // what an earlier life has left
+		f.tidy(place) // what an earlier life has left
 	}
 	return nil
+}
+
+// mostBytes is the size at which the file is rotated; 0: it is not.
+func (f *file) mostBytes() int64 {
+	var limit unix.Rlimit
+	err := unix.Getrlimit(unix.RLIMIT_FSIZE, &limit)
+	if err != nil || limit.Cur > math.MaxInt64 || f.Size > 0 && f.Size < int64(limit.Cur) {
+		return f.Size
+	}
+	return int64(limit.Cur)
+}
+
+// owner is the UID that the file shall belong to; -1: none was named.
+func (f *file) owner() int {
+	if f.User != "" && f.sink.mux.options.Owner != nil {
+		if uid, _, err := f.sink.mux.options.Owner(f.User, f.Group); err == nil {
+			return uid
+		}
+	}
+	return -1
 }
 
 // own gives a new file its mode, whatever our umask, and its owner.
@@ -221,7 +273,11 @@ func (f *file) shut() {
 // is written on, beyond its size, and that is tried again each time as much has come
 // as a whole file holds, or after its age.
 func (f *file) rotate() error {
-	err := f.putAside()
+	place, err := paths.Make(f.Path)
+	if err == nil {
+		defer place.Close()
+		err = f.putAside(place)
+	}
 	if err != nil && err != unix.ENOENT {
 		if f.beyond == 0 {
 			f.sink.mux.Say(Errors, "", "cannot rotate "+f.Path+": "+err.Error()+"; it grows meanwhile, and this is tried again")
@@ -230,22 +286,26 @@ func (f *file) rotate() error {
 		return nil
 	}
 	f.shut()
-	return f.open()
+	if place == nil {
+		return f.open()
+	}
+	return f.openAt(place)
 }
 
 // putAside takes the file away from its name. A symbolic link stays: who made it
 // wants the file to be where it points to, which may be a descriptor of somebody's.
-func (f *file) putAside() error {
-	var s unix.Stat_t
-	if unix.Lstat(f.Path, &s) == nil && s.Mode&unix.S_IFMT == unix.S_IFLNK {
+// In a directory that others can write to no link is followed, and one that is
+// there now has come since the file was opened: it goes.
+func (f *file) putAside(place *paths.Place) error {
+	if place.Linked {
 		return errors.New("it is a symbolic link; name the file itself")
 	}
 	if f.Keep == 0 {
-		return unix.Unlink(f.Path)
+		return place.Remove()
 	}
-	return unix.Rename(f.Path, f.Path+"."+rotatedStamp(f.sink.mux.now()))
+	stamp, err := f.nextStamp(place)
+	if err != nil {
+		return err
+	}
+	return place.Rename(place.Name + "." + stamp)
 }
-
-const rotatedForm = "20060102T150405.000000000Z"
-
-func rotatedStamp(t time.Time) string { return t.UTC().Format(rotatedForm) }

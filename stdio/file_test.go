@@ -56,7 +56,7 @@ func filesOf(t *testing.T, path string) (names []string, text string) {
 
 func tidied(t *testing.T, m *Mux) {
 	t.Helper()
-	eventually(t, "the rotated files are tidied up", func() bool { return m.tidying.Load() == 0 })
+	eventually(t, "the rotated files are tidied up", func() bool { return m.packer.idle() })
 }
 
 func TestFileIsRotatedBySizeAndKeepsLinesWhole(t *testing.T) {
@@ -172,7 +172,7 @@ func TestFileThatCannotBeRotatedIsTriedAgain(t *testing.T) {
 	stderr := newReader(t, 0).read()
 	m := newMux(t, Options{Out: -1, Err: stderr.out, Clock: func() time.Time { return begin.Add(time.Duration(now.Load())) }})
 	path := filepath.Join(t.TempDir(), "web.log")
-	taken := path + "." + rotatedStamp(begin) // a directory, which no file can replace
+	taken := path + ".99991231T235959.999999999Z" // no name comes behind that
 	if err := os.Mkdir(taken, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -198,14 +198,17 @@ func TestFileThatCannotBeRotatedIsTriedAgain(t *testing.T) {
 	}
 	web.say(strings.Repeat("y", 6000) + "\n") // longer than a whole file
 	n++
-	now.Store(1)
+	if err := os.Remove(taken); err != nil {
+		t.Fatal(err)
+	}
 	say(1)
 	if size() != 1000 {
 		t.Errorf("it was not rotated when that was possible: it has %d bytes", size())
 	}
 	web.exit()
 	drained(t, m)
-	wantText(t, "stderr", stderr.all(), "sexton | cannot rotate "+path+": "+unix.EISDIR.Error()+"; it grows meanwhile, and this is tried again\n")
+	wantText(t, "stderr", stderr.all(), "sexton | rotated files of "+path+" are dated in the future (the latest 99991231T235959.999999999Z); new ones get later names, so that older files are removed first; check the clock\n"+
+		"sexton | cannot rotate "+path+": there is a rotated file of the year 9999, behind which no other can be named; remove it; it grows meanwhile, and this is tried again\n")
 }
 
 // A symbolic link in a file's place is not put aside, nor what it points to: that may
@@ -213,8 +216,8 @@ func TestFileThatCannotBeRotatedIsTriedAgain(t *testing.T) {
 func TestLinkIsNotRotated(t *testing.T) {
 	stderr := newReader(t, 0).read()
 	m := newMux(t, Options{Out: -1, Err: stderr.out, Clock: testClock()})
-	dir := t.TempDir()
-	path, target := filepath.Join(dir, "web.log"), filepath.Join(dir, "target")
+	t.Chdir(t.TempDir()) // the way to it is everybody's
+	path, target := "web.log", "target"
 	if err := os.WriteFile(target, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -294,7 +297,8 @@ func TestFileThatCannotBeOpened(t *testing.T) {
 // everything.
 func TestFileThatIsAFIFO(t *testing.T) {
 	m := newMux(t, Options{Out: -1, Err: -1, Clock: testClock()})
-	path := filepath.Join(t.TempDir(), "fifo")
+	t.Chdir(t.TempDir()) // the way to it is everybody's
+	const path = "fifo"
 	if err := unix.Mkfifo(path, 0o600); err != nil {
 		t.Fatal(err)
 	}

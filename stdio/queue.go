@@ -23,6 +23,7 @@ type queue struct {
 	spill   *spill     // nil: none
 	after   []*stream  // what they have goes before the next chunk; of our own lines only
 	failed  bool       // the spill takes nothing, which was said
+	taken   *sync.Cond // told when nothing waits any longer; nil: nobody waits for that
 }
 
 type chunk struct {
@@ -152,8 +153,12 @@ func (q *queue) get() (first chunk, dropped Count, left int) {
 func (q *queue) done(c chunk) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.spare = c.lines[:0]; len(q.chunks) == 0 {
-		q.chunks, q.spare = nil, nil
+	if q.spare = c.lines[:0]; len(q.chunks) > 0 {
+		return
+	}
+	q.chunks, q.spare = nil, nil
+	if q.taken != nil {
+		q.taken.Broadcast()
 	}
 }
 

@@ -26,9 +26,19 @@ type sink struct {
 
 	// What follows belongs to work.
 	unfinished *stream // see batch
-	failing    bool    // the last write failed
+	state      state   // of the last write
 	lost       Count   // by writes that failed, since the last one that did not
+	detoured   Count   // to stdout, since then
 }
+
+// state is what became of the last write.
+type state uint8
+
+const (
+	works   state = iota
+	fails         // what was to be written is lost
+	refuses       // it went to stdout
+)
 
 // enqueue has the stream served. It does not matter if it is waiting already,
 // or being served at the moment.
@@ -122,24 +132,33 @@ func (k *sink) settle(s *stream, t turn) {
 	}
 }
 
-// take writes a batch, and tells every stream what became of its part.
+// take writes a batch, and tells every stream what became of its part. What a
+// file refuses goes to stdout.
 func (k *sink) take(b *batch) {
 	n, err := k.write(b.out)
+	away := k.file != nil && refused(err) != nil
 	var lost Count
 	for i := range b.parts {
 		p := &b.parts[i]
-		if p.stream == nil {
+		if p.end <= n {
+			if p.stream != nil {
+				p.stream.account.out.add(p.Count)
+			}
 			continue
 		}
-		out := p.Count
-		if p.end > n {
-			written := max(0, n-p.begin)
-			out = p.stream.frame.measure(b.out[p.begin:p.end], written)
-			rest := Count{p.Bytes - out.Bytes, p.Lines - out.Lines}
-			p.stream.account.dropped.add(rest)
-			lost.add(rest)
+		rest := p.Count
+		if p.stream != nil {
+			out := p.stream.frame.measure(b.out[p.begin:p.end], max(0, n-p.begin))
+			rest = Count{p.Bytes - out.Bytes, p.Lines - out.Lines}
+			p.stream.account.out.add(out)
 		}
-		p.stream.account.out.add(out)
+		switch {
+		case away:
+			k.file.away.put(p.stream, b.out[max(n, p.begin):p.end], rest)
+		case p.stream != nil:
+			p.stream.account.dropped.add(rest)
+		}
+		lost.add(rest)
 	}
 	switch {
 	case err == nil:
@@ -151,22 +170,50 @@ func (k *sink) take(b *batch) {
 		b.unfinished = torn
 	}
 	k.report(err, lost)
+	if away {
+		k.file.away.wait(k.places)
+	}
 	k.mux.changed()
 }
 
 // report says, once, that writing fails, and when it works again, what was
 // lost meanwhile.
 func (k *sink) report(err error, lost Count) {
-	k.lost.add(lost)
+	refused := refused(err)
 	switch {
-	case err != nil && !k.failing:
-		k.failing = true
+	case refused != nil:
+		k.detoured.add(lost)
+	case err != nil:
+		k.lost.add(lost)
+	}
+	now := works
+	switch {
+	case refused != nil:
+		now = refuses
+	case err != nil:
+		now = fails
+	}
+	if now == k.state {
+		return
+	}
+	k.state = now
+	switch now {
+	case refuses:
+		k.mux.Say(Errors, "", k.name+" is not opened: "+refused.Why+", and "+refused.Shared.Who+" can write to "+refused.Shared.Dir+
+			", so that it may be a trap for sexton; what services write there goes to stdout until it is a file of its own")
+	case fails:
 		k.mux.Say(Errors, "", "cannot write to "+k.name+": "+err.Error()+
 			"; what services write there is read, counted and dropped until it works again")
-	case err == nil && k.failing:
-		k.failing = false
-		k.mux.Say(Errors, "", k.name+" works again; dropped meanwhile: "+k.lost.String())
-		k.lost = Count{}
+	case works:
+		text := k.name + " works again"
+		if k.detoured.Bytes > 0 {
+			text += "; meanwhile to stdout: " + k.detoured.String()
+		}
+		if k.lost.Bytes > 0 || k.detoured.Bytes == 0 {
+			text += "; dropped meanwhile: " + k.lost.String()
+		}
+		k.mux.Say(Errors, "", text)
+		k.lost, k.detoured = Count{}, Count{}
 	}
 }
 

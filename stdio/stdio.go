@@ -120,8 +120,7 @@ type Mux struct {
 	pumps     places                  // for streams that never wait
 	parked    map[int32]chan struct{} // who waits until a file or a syslog takes more, by its descriptor
 
-	tidying atomic.Int32 // files that are being tidied up, or wait for it
-	tidier  sync.Mutex   // held by the one that is
+	packer packer // of rotated files
 
 	watching atomic.Int32 // how many there are in watchers
 	watchers []chan struct{}

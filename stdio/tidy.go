@@ -1,146 +1,164 @@
 package stdio
 
 import (
-	"compress/gzip"
-	"io"
-	"os"
-	"path/filepath"
-	"runtime"
+	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"sexton/paths"
 )
-
-// tidy removes the oldest rotated files and compresses the others, beside
-// everything else. Only one goroutine does it for a file; when it is asked again
-// meanwhile it looks once more, so there is never more than one to compress
-// that would be removed anyway.
-func (f *file) tidy() {
-	if f.tidying.Add(1) > 1 {
-		return
-	}
-	f.sink.mux.tidying.Add(1)
-	go func() {
-		defer f.sink.mux.tidying.Add(-1)
-		for {
-			asked := f.tidying.Load()
-			if err := f.tidyAlone(); err != nil {
-				f.sink.mux.Say(Errors, "", "cannot tidy up what was rotated of "+f.Path+": "+err.Error()+"; it stays as it is")
-			} else if f.tidying.Load() != asked {
-				continue
-			}
-			if f.tidying.CompareAndSwap(asked, 0) {
-				return
-			}
-		}
-	}()
-}
-
-// tidyAlone is tidyOnce when no other file is being tidied up: a disk that hangs
-// then holds up one thread and no more.
-func (f *file) tidyAlone() error {
-	m := f.sink.mux
-	m.tidier.Lock()
-	defer m.tidier.Unlock()
-	return f.tidyOnce()
-}
-
-// tidyOnce looks until nothing is left to do.
-func (f *file) tidyOnce() error {
-	for {
-		old, err := f.rotated()
-		if err != nil {
-			return err
-		}
-		for len(old) > f.Keep {
-			if err := os.Remove(old[0]); err != nil && !os.IsNotExist(err) {
-				return err
-			}
-			old = old[1:]
-		}
-		i := -1
-		if f.Compress {
-			i = slices.IndexFunc(old, func(name string) bool { return !strings.HasSuffix(name, packed) })
-		}
-		if i < 0 {
-			return nil
-		}
-		if err := f.pack(old[i]); err != nil {
-			return err
-		}
-	}
-}
 
 const (
-	packed   = ".gz"
-	unpacked = ".gz.part" // not yet whole
+	rotatedForm = "20060102T150405.000000000Z"
+	packed      = ".gz"
+	unpacked    = ".gz.part" // not yet whole
 )
 
-// rotated lists what was rotated, oldest first, and removes what a compression
-// has left that did not come to its end.
-func (f *file) rotated() (names []string, err error) {
-	dir, base := filepath.Split(f.Path)
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range entries {
-		at, ours := strings.CutPrefix(e.Name(), base+".")
-		if stamp, left := strings.CutSuffix(at, unpacked); ours && left && isRotated(stamp) {
-			_ = os.Remove(filepath.Join(dir, e.Name()))
-		} else if ours && isRotated(strings.TrimSuffix(at, packed)) {
-			names = append(names, filepath.Join(dir, e.Name()))
-		}
-	}
-	return names, nil
-}
+func rotatedStamp(t time.Time) string { return t.UTC().Format(rotatedForm) }
 
-func isRotated(stamp string) bool {
+// stampOf is the time in the name of a file that was rotated of base, compressed or
+// not; rest is what stands behind it.
+func stampOf(name, base string) (stamp, rest string, ok bool) {
+	at, ours := strings.CutPrefix(name, base+".")
+	if !ours || len(at) < len(rotatedForm) {
+		return "", "", false
+	}
+	stamp, rest = at[:len(rotatedForm)], at[len(rotatedForm):]
 	_, err := time.Parse(rotatedForm, stamp)
-	return err == nil
+	return stamp, rest, err == nil && (rest == "" || rest == packed || rest == unpacked)
 }
 
-// pack compresses a file. Until it is whole it has another name.
-func (f *file) pack(name string) (err error) {
-	from, err := os.Open(name)
+// nextStamp is the time for the name of what is rotated now: the present, or else
+// one nanosecond behind the latest name that there is. The clock may have been set back, or
+// the volume come from a host whose clock is ahead, and the oldest name is removed first: what is
+// rotated in this life must not have it.
+func (f *file) nextStamp(place *paths.Place) (string, error) {
+	now := f.sink.mux.now()
+	latest := f.latest
+	stamps, _ := rotatedAt(place) // if it cannot be listed, tidy says so
+	if n := len(stamps); n > 0 {
+		if last, err := time.Parse(rotatedForm, stamps[n-1]); err == nil && last.After(latest) {
+			latest = last
+		}
+	}
+	if ahead := latest.Sub(now); ahead > time.Second && !f.ahead {
+		f.ahead = true
+		f.sink.mux.Say(Errors, "", "rotated files of "+f.Path+" are dated in the future (the latest "+rotatedStamp(latest)+
+			"); new ones get later names, so that older files are removed first; check the clock")
+	}
+	if !now.After(latest) {
+		now = latest.Add(1)
+	}
+	if now.UTC().Year() > 9999 {
+		return "", errors.New("there is a rotated file of the year 9999, behind which no other can be named; remove it")
+	}
+	f.latest = now
+	return rotatedStamp(now), nil
+}
+
+// rotatedAt lists the times in the names of what was rotated, in order: each once, whether
+// it is there compressed, not compressed or, for a moment, both.
+func rotatedAt(place *paths.Place) (stamps []string, err error) {
+	names, err := place.Names(func(name string) bool {
+		_, rest, ours := stampOf(name, place.Name)
+		return ours && rest != unpacked
+	})
+	for _, name := range names {
+		stamp, _, _ := stampOf(name, place.Name)
+		stamps = append(stamps, stamp)
+	}
+	slices.Sort(stamps)
+	return slices.Compact(stamps), err
+}
+
+// tidy removes the oldest rotated files, and has the others compressed. The
+// goroutine that writes the file does it, so it holds up nobody else. What cannot be
+// removed is left.
+func (f *file) tidy(place *paths.Place) {
+	m := f.sink.mux
+	stamps, err := rotatedAt(place)
 	if err != nil {
-		return err
+		f.cannot("list", "the rotated files", err)
+		return
 	}
-	defer from.Close()
-	part := strings.TrimSuffix(name, packed) + unpacked
-	to, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|unix.O_CLOEXEC, 0o600)
-	if err != nil {
-		return err
+	for ; len(stamps) > f.Keep; stamps = stamps[1:] {
+		for _, suffix := range [...]string{"", packed} {
+			f.remove(place, place.Name+"."+stamps[0]+suffix)
+		}
 	}
-	defer func() {
-		if again := to.Close(); err == nil {
-			err = again
-		}
-		if err == nil {
-			err = os.Rename(part, name+packed)
-		}
-		if err == nil {
-			err = os.Remove(name)
-		} else {
-			_ = os.Remove(part)
-		}
-	}()
-	f.own(int(to.Fd()))
-	z := gzip.NewWriter(to)
-	buffer := make([]byte, 32<<10)
-	for {
-		n, err := from.Read(buffer)
-		if _, failed := z.Write(buffer[:n]); failed != nil {
-			return failed
-		}
-		switch {
-		case err == io.EOF:
-			return z.Close()
-		case err != nil:
-			return err
-		}
-		runtime.Gosched() // there is one processor for all of us, and the loop needs it at once
+	if m.packer.busy(f) {
+		m.packer.ask(f)
+		return
 	}
+	// What a compression has left that did not come to its end.
+	parts, _ := place.Names(func(name string) bool {
+		_, rest, ours := stampOf(name, place.Name)
+		return ours && rest == unpacked
+	})
+	for _, name := range parts {
+		f.remove(place, name)
+	}
+	if f.Compress && len(stamps) > 0 {
+		m.packer.ask(f)
+	}
+}
+
+// remove removes a file next to ours.
+func (f *file) remove(place *paths.Place, name string) {
+	if err := place.At(name).Remove(); err != nil && err != unix.ENOENT {
+		f.cannot("remove", name, err)
+	}
+}
+
+// trouble is what was said of files that cannot be tidied up.
+type trouble struct {
+	mu   sync.Mutex
+	said map[string]bool // what cannot be done, and with what
+}
+
+// mostTrouble is how many files are named: whoever owns the directory can make any
+// number of them.
+const mostTrouble = 16
+
+// note takes a note of what cannot be done, and tells whether it is to be said.
+func (t *trouble) note(what string) (fresh, last bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.said[what] || len(t.said) == mostTrouble {
+		return false, false
+	}
+	if t.said == nil {
+		t.said = make(map[string]bool)
+	}
+	t.said[what] = true
+	return true, len(t.said) == mostTrouble
+}
+
+// has tells whether it was noted.
+func (t *trouble) has(what string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.said[what]
+}
+
+// cannot says once that something cannot be done with a file, "remove" or "compress". The
+// others are gone on with.
+func (f *file) cannot(what, name string, err error) {
+	fresh, last := f.trouble.note(what + " " + name)
+	if !fresh {
+		return
+	}
+	var refused *paths.Refused
+	if errors.As(err, &refused) {
+		err = errors.New(refused.Why)
+	}
+	text := "cannot " + what + " " + name + " next to " + f.Path + ": " + err.Error() + "; it is left as it is, and the others are tidied up"
+	if last {
+		text += "; that is said of no more files"
+	}
+	f.sink.mux.Say(Errors, "", text)
 }

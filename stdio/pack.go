@@ -1,0 +1,184 @@
+package stdio
+
+import (
+	"compress/gzip"
+	"errors"
+	"io"
+	"runtime"
+	"slices"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"sexton/paths"
+)
+
+// packer compresses what was rotated, one file after the other, in one
+// goroutine for all logs: a disk that hangs holds up one thread, and compression
+// alone. Old files are removed by the sinks themselves.
+type packer struct {
+	mu      sync.Mutex // held for a few instructions only
+	waiting []*file
+	current *file // nil: no goroutine runs
+}
+
+// ask has the rotated files of a log compressed.
+func (p *packer) ask(f *file) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !slices.Contains(p.waiting, f) {
+		p.waiting = append(p.waiting, f)
+	}
+	if p.current == nil {
+		p.current = f
+		go p.work()
+	}
+}
+
+// busy tells whether files of f are being compressed, or will be.
+func (p *packer) busy(f *file) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.current == f || slices.Contains(p.waiting, f)
+}
+
+// idle tells whether there is nothing to compress.
+func (p *packer) idle() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.current == nil
+}
+
+func (p *packer) work() {
+	for {
+		p.mu.Lock()
+		if p.current = nil; len(p.waiting) == 0 {
+			p.mu.Unlock()
+			return
+		}
+		p.current, p.waiting = p.waiting[0], p.waiting[1:]
+		f := p.current
+		p.mu.Unlock()
+		f.packAll()
+	}
+}
+
+// packAll compresses what is there, each file once. It looks again after each
+// one, for what is to be removed meanwhile need not be compressed.
+func (f *file) packAll() {
+	place, err := paths.Find(f.Path)
+	if err != nil {
+		return // the sink will say it
+	}
+	defer place.Close()
+	place.Owner = f.owner()
+	tried := make(map[string]bool)
+	for {
+		names, err := place.Names(func(name string) bool {
+			_, rest, ours := stampOf(name, place.Name)
+			return ours && rest == "" && !tried[name] && !f.trouble.has("compress "+name)
+		})
+		if err != nil || len(names) == 0 {
+			return
+		}
+		name := slices.Min(names)
+		tried[name] = true
+		if err := pack(place, name); err != nil && err != unix.ENOENT {
+			f.cannot("compress", name, err)
+		}
+	}
+}
+
+// pack compresses a file in a directory. Until it is whole it has another name.
+// The new file gets the owner and the permissions of the old one: nobody can read the copy who could
+// not read the original, whatever somebody has put there under its name.
+func pack(place *paths.Place, name string) error {
+	old, s, err := place.At(name).Open(unix.O_RDONLY)
+	if err != nil {
+		return err
+	}
+	from := descriptor(old)
+	defer func() { _ = unix.Close(old) }()
+	if s.Mode&unix.S_IFMT != unix.S_IFREG {
+		return errors.New("it is no regular file")
+	}
+	part := place.At(name + unpacked)
+	if err := part.Remove(); err != nil && err != unix.ENOENT {
+		return err
+	}
+	fd, err := part.Create(unix.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	err = likewise(fd, &s)
+	if err == nil {
+		err = squeeze(descriptor(fd), from)
+	}
+	if again := unix.Close(fd); err == nil {
+		err = again
+	}
+	if err == nil {
+		err = part.Rename(name + packed)
+	}
+	if err != nil {
+		_ = part.Remove()
+		return err
+	}
+	if err = place.At(name).Remove(); err != nil { // it was too old meanwhile, or is to stay
+		_ = place.At(name + packed).Remove()
+	}
+	return err
+}
+
+// likewise gives a new file the owner and the permissions that s tells.
+func likewise(fd int, s *unix.Stat_t) error {
+	if err := unix.Fchown(fd, int(s.Uid), int(s.Gid)); err != nil {
+		return err
+	}
+	return unix.Fchmod(fd, s.Mode&0o777)
+}
+
+// squeeze copies a file and compresses it.
+func squeeze(to io.Writer, from io.Reader) error {
+	z := gzip.NewWriter(to)
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buffer)
+		if _, failed := z.Write(buffer[:n]); failed != nil {
+			return failed
+		}
+		switch {
+		case err == io.EOF:
+			return z.Close()
+		case err != nil:
+			return err
+		}
+		runtime.Gosched() // there is one processor for all of us, and the loop needs it at once
+	}
+}
+
+// descriptor reads and writes a regular file. os.File would set up Go's poller,
+// which is of no use for one.
+type descriptor int
+
+func (d descriptor) Read(p []byte) (int, error) {
+	n, err := unix.Read(int(d), p)
+	switch {
+	case err == unix.EINTR:
+		return 0, nil
+	case err == nil && n == 0:
+		return 0, io.EOF
+	}
+	return max(n, 0), err
+}
+
+func (d descriptor) Write(p []byte) (int, error) {
+	for done := 0; done < len(p); {
+		n, err := write(int(d), p[done:])
+		if err != nil && err != unix.EINTR {
+			return done, err
+		}
+		done += n
+	}
+	return len(p), nil
+}
