@@ -25,5 +25,5 @@ import (
 func init() { kernel.KeepThread() }
 
 func main() {
-	os.Exit(cli.Main(os.Args))
+	kernel.Exit(cli.Main(os.Args))
 }

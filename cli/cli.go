@@ -56,6 +56,11 @@ func Main(args []string) int {
 		return 0
 	}
 	if c.verb != verbPause && !c.alone() || c.trace != "" {
+		if text, fatal := refusedCalls(kernel.Refused()); fatal {
+			return c.refuse(exitInternal, path, text)
+		} else if c.verb == "run" {
+			fmt.Fprint(c.stderr, text)
+		}
 		if err := kernel.MayOpen(descriptorsLeast); err != nil {
 			return c.refuse(exitInternal, path, fmt.Sprintf("sexton: %d more descriptors cannot be opened, and everything but one command needs them: %v; raise the limit of open files (--ulimit nofile, ulimit -n)\n", descriptorsLeast, err))
 		}

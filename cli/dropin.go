@@ -113,7 +113,10 @@ func (d *dropIn) run() int {
 	}
 	linux := &kernel.Linux{}
 	speaker := newSpeaker(d.voices)
-	err := linux.Catch()
+	deaf, err := linux.Catch()
+	for _, why := range deaf {
+		speaker.Say(machine.Warn, "", why.Error()+"; going on without it")
+	}
 	if err == nil && d.parentDeath != 0 {
 		err = kernel.SetParentDeath(d.parentDeath)
 	}

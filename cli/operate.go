@@ -7,6 +7,7 @@ import (
 
 	"sexton/config"
 	"sexton/control"
+	"sexton/kernel"
 	"sexton/proc"
 	"sexton/service"
 )
@@ -33,7 +34,8 @@ func (c *call) operate() int {
 		Verb: c.verb, Services: c.words, Live: c.live, Now: c.immediately,
 	}, operateWithin)
 	if err != nil {
-		fmt.Fprintf(c.stderr, "sexton %s: %s\n", c.verb, proc.Visible(err.Error()))
+		refused, _ := refusedCalls(kernel.Refused())
+		fmt.Fprintf(c.stderr, "sexton %s: %s\n%s", c.verb, proc.Visible(err.Error()), refused)
 		return 1
 	}
 	if !c.json {

@@ -23,8 +23,14 @@ import (
 // run is the container's life.
 func (c *call) run() int {
 	k := &kernel.Linux{}
-	if err := k.Catch(); err != nil {
-		return c.refuse(exitInternal, service.DefaultTerminationLog, fmt.Sprintf("sexton: %v\n", err))
+	deaf, err := k.Catch()
+	if err != nil {
+		return c.refuse(exitInternal, service.DefaultTerminationLog, fmt.Sprintf("sexton: nothing was started: %v\n", err))
+	}
+	for _, why := range deaf {
+		if c.verbosity >= 0 {
+			fmt.Fprintf(c.stderr, "sexton: %v; going on without it\n", why)
+		}
 	}
 	plan, ok := c.plan()
 	if !ok {

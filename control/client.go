@@ -107,7 +107,7 @@ func dial(paths []string, deadline time.Time) (*net.UnixConn, string, error) {
 		case errors.Is(err, fs.ErrNotExist):
 			nowhere++
 			seen = append(seen, "nothing at "+path)
-		case errors.Is(err, fs.ErrPermission):
+		case errors.Is(err, unix.EACCES): // EPERM is a seccomp profile's (connect(2) has it for netfilter alone)
 			seen = append(seen, fmt.Sprintf("UID %d may not open %s; run it as root or as sexton's user, or see allow_uids in [control]", os.Geteuid(), path))
 		case errors.Is(err, unix.ECONNREFUSED) && !isSocket(path):
 			seen = append(seen, path+" is no socket")

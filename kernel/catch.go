@@ -75,6 +75,8 @@ var (
 	catchSlot     [recordBytes]byte
 
 	chained [proc.LastSignal + 1]uintptr
+
+	uncaught uint64 // the signals that Catch could not catch, as bits
 )
 
 func handlerAddresses() (handler, restorer uintptr)
@@ -86,14 +88,17 @@ func handlerAddresses() (handler, restorer uintptr)
 // main thread, and when that is the one who waits nobody else need wake up. So main.go
 // keeps the main goroutine there (KeepThread) from before main on: any system call, a
 // configuration from a slow disk, may bring a goroutine to another thread.
-func (k *Linux) Catch() error {
+//
+// A signal that cannot be caught is in deaf, and we go on without it: valgrind keeps
+// RTMAX for itself. Without CHLD we cannot.
+func (k *Linux) Catch() (deaf []error, err error) {
 	var ends [2]int
 	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
-		return fmt.Errorf("make the signal queue: pipe2: %w", err)
+		return nil, fmt.Errorf("make the signal queue: pipe2: %w", err)
 	}
 	// The end that we read from blocks; the handler's may not.
 	if _, err := unix.FcntlInt(uintptr(ends[0]), unix.F_SETFL, 0); err != nil {
-		return fmt.Errorf("make the signal queue: fcntl: %w", err)
+		return nil, fmt.Errorf("make the signal queue: fcntl: %w", err)
 	}
 	k.queue = ends[0]
 	catchFD, catchPID = int32(ends[1]), int32(unix.Getpid())
@@ -104,12 +109,9 @@ func (k *Linux) Catch() error {
 	handler, restorer := handlerAddresses()
 	set := action{
 		handler:  handler,
-		flags:    saSiginfo | saOnStack | saRestart,
+		flags:    saSiginfo | saOnStack | saRestart | saRestorer,
 		restorer: restorer,
 		mask:     ^uint64(0),
-	}
-	if restorer != 0 {
-		set.flags |= saRestorer
 	}
 	for s := proc.Signal(1); s <= proc.LastSignal; s++ {
 		if s == proc.KILL || s == proc.STOP {
@@ -117,13 +119,21 @@ func (k *Linux) Catch() error {
 		}
 		var old action
 		if errno := sigaction(s, &set, &old); errno != 0 {
-			return fmt.Errorf("catch signal %v: rt_sigaction: %w", s, errno)
+			err := fmt.Errorf("signal %v cannot be caught: rt_sigaction: %w", s, errno)
+			if s == proc.CHLD {
+				return nil, err
+			}
+			deaf = append(deaf, err)
+			uncaught |= s.Bit()
+			continue
 		}
 		chained[s] = old.handler
 	}
 	trustRuntime()
 	unblockAll()
-	return nil
+	// Can a handler end? If not, restore says so (needed.go). ownDoing drops this one.
+	_ = unix.Kill(unix.Getpid(), unix.SIGURG)
+	return deaf, nil
 }
 
 // unblockAll clears the mask of the calling thread. Go's runtime keeps the

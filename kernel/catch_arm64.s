@@ -162,12 +162,25 @@ less:
 done:
 	RET
 
+// restore is where caught returns to: rt_sigreturn (139). The kernel has such code of its own,
+// which does not say that it is refused.
+TEXT ·restore(SB), NOSPLIT|NOFRAME, $0-0
+	MOVD	$139, R8
+	SVC
+	MOVD	$2, R0
+	MOVD	·noReturn+0(SB), R1
+	MOVD	·noReturn+8(SB), R2
+	MOVD	$64, R8 // write
+	SVC
+	MOVD	$70, R0
+	MOVD	$94, R8 // exit_group
+	SVC
+	UNDEF
+
 // func handlerAddresses() (handler, restorer uintptr)
-//
-// No restorer: the kernel has its own.
 TEXT ·handlerAddresses(SB), NOSPLIT, $0-16
 	MOVD	$·caught(SB), R0
 	MOVD	R0, handler+0(FP)
-	MOVD	$0, R0
+	MOVD	$·restore(SB), R0
 	MOVD	R0, restorer+8(FP)
 	RET

@@ -98,6 +98,7 @@ func becomeCommand(p *plan) {
 	syscall.RawSyscall(unix.SYS_WRITE, uintptr(p.report[1]), uintptr(unsafe.Pointer(&p.words)), unsafe.Sizeof(p.words))
 	for {
 		syscall.RawSyscall(unix.SYS_EXIT_GROUP, 127, 0, 0)
+		syscall.RawSyscall(unix.SYS_EXIT, 127, 0, 0) // where exit_group is refused (seccomp)
 	}
 }
 
@@ -152,7 +153,7 @@ func (p *plan) resetSignals() syscall.Errno {
 	p.stage = stageDispositions
 	var set action
 	for s := proc.Signal(1); s <= proc.LastSignal; s++ {
-		if s == proc.KILL || s == proc.STOP {
+		if s == proc.KILL || s == proc.STOP || uncaught&(1<<(s-1)) != 0 {
 			continue
 		}
 		set.handler = sigDfl

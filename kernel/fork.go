@@ -63,8 +63,11 @@ func fork(p *plan) (uintptr, syscall.Errno) {
 		}
 		p.clear, withoutClone3 = false, true
 	}
-	pid, failed := clone(unix.SYS_CLONE, unix.CLONE_VM|uintptr(unix.SIGCHLD), stack+size, p)
-	if failed == uintptr(unix.EINVAL) { // qemu-user knows threads and forks, which is what it makes of this
+	pid, failed := uintptr(0), uintptr(unix.EINVAL)
+	if uncaught == 0 { // valgrind, which keeps a signal from us, would end us for this
+		pid, failed = clone(unix.SYS_CLONE, unix.CLONE_VM|uintptr(unix.SIGCHLD), stack+size, p)
+	}
+	if failed == uintptr(unix.EINVAL) { // valgrind and qemu-user know threads, and forks, which is what they make of this
 		pid, failed = clone(unix.SYS_CLONE, unix.CLONE_VM|unix.CLONE_VFORK|uintptr(unix.SIGCHLD), stack+size, p)
 	}
 	return pid, syscall.Errno(failed)

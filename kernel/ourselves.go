@@ -141,6 +141,9 @@ func (*Linux) SkipTo(first proc.PID) {
 //go:nocheckptr
 func cloneNobody(flags uintptr) (pid, errno uintptr) {
 	var before uint64
+	if uncaught != 0 { // see fork
+		return 0, uintptr(unix.EINVAL)
+	}
 	syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&everySignal)), uintptr(unsafe.Pointer(&before)), 8, 0, 0)
 	pid, errno = clone(unix.SYS_CLONE, flags, 0, nil)
 	syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&before)), 0, 8, 0, 0)

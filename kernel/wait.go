@@ -85,6 +85,9 @@ func used(r *unix.Rusage) proc.Usage {
 func (*Linux) Reap(pid proc.PID) error {
 	for {
 		_, err := unix.Wait4(int(pid), nil, unix.WNOHANG, nil)
+		if err == unix.EPERM || err == unix.ENOSYS { // neither is wait4's own: it is refused, and waitid is not
+			err = waitOne(int(pid), unix.WNOHANG)
+		}
 		switch err {
 		case nil:
 			return nil
@@ -99,8 +102,21 @@ func (*Linux) Reap(pid proc.PID) error {
 // collect it. See wait4(2) for the options.
 func reapUnheard(pid, options int) {
 	for {
-		if _, err := unix.Wait4(pid, nil, options, nil); err != unix.EINTR {
+		_, err := unix.Wait4(pid, nil, options, nil)
+		if err == unix.EPERM || err == unix.ENOSYS {
+			err = waitOne(pid, options)
+		}
+		if err != unix.EINTR {
 			return
 		}
 	}
+}
+
+// waitOne is wait4(2) by way of waitid, where a seccomp profile has forgotten the older of the two.
+func waitOne(pid, options int) error {
+	_, _, errno := syscall.RawSyscall6(unix.SYS_WAITID, unix.P_PID, uintptr(pid), 0, uintptr(unix.WEXITED|options), 0, 0)
+	if errno != 0 {
+		return errno
+	}
+	return nil
 }

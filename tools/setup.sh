@@ -34,6 +34,8 @@ esac
 case $what in
 test)
 	want debootstrap debootstrap
+	want valgrind valgrind
+	want prlimit util-linux
 	want qemu-aarch64-static qemu-user-static
 	ls -d /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || need="$need postgresql"
 	;;

@@ -1,0 +1,24 @@
+package cli
+
+import (
+	"fmt"
+
+	"sexton/kernel"
+)
+
+// refusedCalls says which system calls are refused, a line each, and whether nothing can be
+// done without them: then those lines stand alone.
+func refusedCalls(calls []kernel.RefusedCall) (text string, fatal bool) {
+	deadly, others := "", ""
+	for _, call := range calls {
+		if call.Fatal {
+			deadly += fmt.Sprintf("sexton: nothing was started: the system call %s is refused, and without it %s; allow it in the seccomp profile of the container\n", call.Name, call.Without)
+		} else {
+			others += fmt.Sprintf("sexton: the system call %s is refused: without it %s; allow it in the seccomp profile of the container\n", call.Name, call.Without)
+		}
+	}
+	if deadly != "" {
+		return deadly, true
+	}
+	return others, false
+}
