@@ -17,8 +17,12 @@ export PATH := $(CURDIR)/.cache/go/bin:$(PATH)
 
 .PHONY: run test build build-arm64 arm64 check race sim fuzz stories docker bench diagram image help setup clean
 
+# Around the example there is a sexton with one command: it gives the example a process
+# group of its own in the front of the terminal. So Ctrl-C reaches the example alone and not
+# make as well, which would end by the signal, with "Interrupt" and 130.
 run: setup-run build
-	SEXTON_EXAMPLE=$${SEXTON_EXAMPLE:-/tmp/sexton-example} ./$(BINARY) -c examples/web/sexton.toml
+	@echo './$(BINARY) -c examples/web/sexton.toml'
+	@SEXTON_EXAMPLE=$${SEXTON_EXAMPLE:-/tmp/sexton-example} exec ./$(BINARY) -- ./$(BINARY) -c examples/web/sexton.toml
 
 test: setup-test
 	go test -timeout 20m ./...

@@ -61,6 +61,7 @@ type Machine struct {
 
 	booted    bool
 	everReady bool // all services were ready at one moment
+	addresses string
 	over      bool
 	status    int
 	shutdown  shutdown
@@ -76,6 +77,8 @@ func New(plan service.Plan, seed uint64) *Machine {
 		index: make(map[string]int, len(plan.Services)),
 		runs:  make(map[service.Run]int, len(plan.Services)),
 		dice:  rand.New(rand.NewPCG(seed, seed)),
+
+		addresses: addresses(plan.Services),
 	}
 	for i := range plan.Services {
 		m.units[i] = unit{spec: &m.plan.Services[i], index: i, deadline: never, remindAt: never}

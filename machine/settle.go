@@ -25,9 +25,7 @@ func (m *Machine) settle() {
 	if m.shutdown.phase == stoppingUnits {
 		m.stopUnits()
 	}
-	if m.plan.Init.Drain.Max > 0 && !m.everReady { // nobody else wants to know
-		m.everReady = m.allReady()
-	}
+	m.noteReady()
 }
 
 // startUnits starts, in topological order, every waiting unit whose needs are
