@@ -25,7 +25,7 @@ run: setup-run build
 	@SEXTON_EXAMPLE=$${SEXTON_EXAMPLE:-/tmp/sexton-example} exec ./$(BINARY) -- ./$(BINARY) -c examples/web/sexton.toml
 
 test: setup-test
-	go test -timeout 20m ./...
+	go run ./internal/suite -timeout 20m ./...
 
 build:
 	$(BUILD) -o $(BINARY) .

@@ -64,7 +64,7 @@ func must(t *testing.T, args ...string) string {
 func needDocker(t *testing.T) {
 	t.Helper()
 	if _, err := exec.LookPath("docker"); err != nil {
-		t.Skip("no docker client is installed")
+		t.Skip("no docker client")
 	}
 	if out, err := exec.Command("docker", "info", "--format", "{{.ServerVersion}}").CombinedOutput(); err != nil {
 		t.Skipf("no docker engine answers: %v: %s", err, out)

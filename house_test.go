@@ -38,6 +38,7 @@ var floors = map[string]int{
 	"internal/golden":  0, // for tests
 	"internal/story":   2, // for tests
 	"bench":            5, // a program of its own
+	"internal/suite":   5, // a program of its own, for make test
 	"testdata/cmd":     5, // programs for tests
 	"examples/web/cmd": 5, // programs for the example
 }
