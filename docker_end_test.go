@@ -11,7 +11,6 @@ import (
 // A service that reaches the container's memory limit is killed by the kernel, and
 // we say that it was, while a KILL by somebody else is told as such.
 func TestDockerTellsOutOfMemory(t *testing.T) {
-	needDocker(t)
 	image := importImage(t, "memory", fileIn("srv/memory.toml", `
 [service.hog]
 command = ["eat-memory", "200", "after=100ms"]

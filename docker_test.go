@@ -101,7 +101,6 @@ command = ["worker", "second"]
 // file, and returns its name.
 func scratchImage(t *testing.T) string {
 	t.Helper()
-	needDocker(t)
 	return importImage(t, "scratch", nil)
 }
 
@@ -156,6 +155,7 @@ func importImage(t *testing.T, name string, more func(*tar.Writer) error) string
 // test is over; changes are instructions of a Dockerfile.
 func importTar(t *testing.T, name string, changes []string, fill func(*tar.Writer) error) string {
 	t.Helper()
+	needDocker(t)
 	tag := fmt.Sprintf("sexton-test-%s:%d-%d", name, os.Getpid(), containers.Add(1))
 	args := []string{"import"}
 	for _, change := range changes {

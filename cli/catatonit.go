@@ -62,18 +62,18 @@ func catatonit(args, environ []string) *dropIn {
 		d.plan.Services[0].Single = !group
 		d.ignore(proc.TTIN, proc.TTOU) // about the terminal and ourselves
 	}
-	d.spawnStatus = anyError(1)
+	d.spawnStatus, d.notExecuted = anyError(1), "failed to exec pid1: "
 	levels := 1
 	if _, set := variable(environ, "CATATONIT_DEBUG"); set {
 		levels = len(d.voices)
 	}
 	for level, word := range []string{"ERROR", "WARN", "INFO", "DEBUG"}[:levels] {
-		d.voices[level] = voice{fd: 2, self: catatonitName(word)}
+		d.voices[level] = voice{fd: 2, mark: catatonitMark(word)}
 	}
 	return d
 }
 
-// catatonitName stands before a colon before its lines.
-func catatonitName(level string) string { return fmt.Sprintf("%s (catatonit:%d)", level, os.Getpid()) }
-
-func catatonitMark(level string) string { return catatonitName(level) + ": " }
+// catatonitMark is what catatonit puts before its lines.
+func catatonitMark(level string) string {
+	return fmt.Sprintf("%s (catatonit:%d): ", level, os.Getpid())
+}

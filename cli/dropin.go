@@ -18,7 +18,6 @@ import (
 	"sexton/probe"
 	"sexton/proc"
 	"sexton/service"
-	"sexton/stdio"
 )
 
 // Called by the name of another init, as a link or a copy, we take its command
@@ -40,16 +39,20 @@ type dropIn struct {
 	leaveOrphans bool
 	parentDeath  proc.Signal
 	spawnStatus  func(*proc.SpawnError) int
+	notExecuted  string // what the other says of a COMMAND that cannot be executed, up to the reason
 	warning      string // a line for stderr, before anything else, where orphans go to somebody else
 	voices       [machine.Debug + 1]voice
 }
 
-// voice is how lines of one level look: where they go, and what stands before
-// them. The zero voice is silent.
+// voice is how lines of one level look: where they go, what the other init writes before
+// its lines, and what stands between that and words of our own. The zero voice is silent.
 type voice struct {
-	fd   int
-	self string
+	fd         int
+	mark, self string
 }
+
+// ourMark stands before words of our own among another's.
+const ourMark = "sexton: "
 
 // foreign finds the reader of another init's command line by the name that we
 // were called by; nil means that we are ourselves.
@@ -132,10 +135,16 @@ func (d *dropIn) run() int {
 	if !d.plan.Init.Pause {
 		commands = append(commands, d.command)
 	}
+	var nameOrphan func(proc.Dead, string)
+	if d.nameOrphans { // in tini's words, which scripts look for
+		nameOrphan = func(dead proc.Dead, _ string) {
+			speaker.original(machine.Warn, fmt.Sprintf("Reaped zombie process with pid=%d", dead.PID))
+		}
+	}
 	status := pid1.New(pid1.Config{
 		Plan: d.plan, Commands: commands, Kernel: linux, Output: speaker, Check: probe.Check, Seed: seed(),
-		NameOrphans: d.nameOrphans, NeedOrphans: !d.leaveOrphans, LeaveOrphans: d.leaveOrphans,
-		SpawnStatus: d.spawnStatus, Threads: speaker.threads(), Verbose: d.voices[machine.Debug].fd != 0,
+		NameOrphan: nameOrphan, NeedOrphans: !d.leaveOrphans, LeaveOrphans: d.leaveOrphans,
+		SpawnStatus: d.failed(speaker), Threads: speaker.threads(), Verbose: d.voices[machine.Debug].fd != 0,
 	}).Run()
 	if slices.Contains(d.okCodes, status) {
 		return 0
@@ -143,71 +152,24 @@ func (d *dropIn) run() int {
 	return status
 }
 
-// speaker is pid1.Output for a command whose output is ours, in the manner of
-// another init.
-type speaker struct {
-	muxes [machine.Debug + 1]*stdio.Mux // nil: silent; levels that look the same share one, so that their lines keep their order
-	said  [machine.Debug + 1]bool
-}
-
-func newSpeaker(voices [machine.Debug + 1]voice) *speaker {
-	s := new(speaker)
-	for level, v := range voices {
-		if at := slices.Index(voices[:level], v); at >= 0 {
-			s.muxes[level] = s.muxes[at]
-		} else if v.fd != 0 {
-			s.muxes[level] = stdio.New(stdio.Options{Out: v.fd, Err: v.fd, Self: v.self})
+// failed is spawnStatus, and has the speaker say why in the other's form: scripts look for
+// that line. What failed before the exec has no form of theirs.
+func (d *dropIn) failed(s *speaker) func(*proc.SpawnError) int {
+	if d.spawnStatus == nil {
+		return nil
+	}
+	return func(failed *proc.SpawnError) int {
+		if errno := errnoOf(failed); errno != 0 {
+			s.instead = strings.Replace(d.notExecuted, "COMMAND", d.command.Argv[0], 1) + strerror(errno)
 		}
-	}
-	return s
-}
-
-// threads is how many may be needed at once: one for each mux that waits for
-// its reader, and one to spare.
-func (s *speaker) threads() int {
-	n := 1
-	for level, mux := range s.muxes {
-		if mux != nil && slices.Index(s.muxes[:], mux) == level {
-			n++
-		}
-	}
-	return n
-}
-
-func (s *speaker) Open(_ string, _ service.Run, files [3]int) ([3]int, func(), error) {
-	return files, func() {}, nil
-}
-
-func (s *speaker) Lack(int) {}
-
-func (s *speaker) Died(string) {}
-
-func (s *speaker) Reopen() {}
-
-func (s *speaker) Resize() {}
-
-func (s *speaker) Ended(service.Run) {}
-
-func (s *speaker) Hang(string) {}
-
-// Sum is pid1.Output's: what we are called by says nothing of the kind.
-func (s *speaker) Sum(service.Summary) {}
-
-func (s *speaker) Say(level machine.Level, name, text string) {
-	if mux := s.muxes[level]; mux != nil {
-		s.said[level] = true
-		mux.Say(stdio.Errors, name, text)
+		return d.spawnStatus(failed)
 	}
 }
 
-func (s *speaker) Drain(within, _ time.Duration, last func()) {
-	last()
-	by := time.Now().Add(within)
-	for level, mux := range s.muxes {
-		if s.said[level] {
-			mux.Flush(time.Until(by))
-		}
-	}
+// strerror is the C library's text for an error. Go's is the same, but for the capital.
+func strerror(errno unix.Errno) string {
+	text := errno.Error()
+	return strings.ToUpper(text[:1]) + text[1:]
 }
 
 // anyError gives every command that cannot be started one status, but for
@@ -247,5 +209,3 @@ func fullName(text string) (proc.Signal, bool) {
 func marked(mark, format string, args ...any) string {
 	return mark + fmt.Sprintf(format, args...) + "\n"
 }
-
-var _ pid1.Output = (*speaker)(nil)

@@ -130,7 +130,7 @@ func describe(d *dropIn) string {
 	var voices []string
 	for level, v := range d.voices {
 		if v.fd != 0 {
-			voices = append(voices, fmt.Sprintf("%v %d>%q", machine.Level(level), v.fd, v.self))
+			voices = append(voices, fmt.Sprintf("%v %d>%q", machine.Level(level), v.fd, v.mark+v.self))
 		}
 	}
 	put("voices", "%s", strings.Join(voices, ", "))

@@ -70,14 +70,14 @@ func dumbInit(args, environ []string) *dropIn {
 	d := newDropIn(argv, environ)
 	d.command.Mask, d.command.Ignore = 0, 0 // whatever we were started with
 	d.leaveOrphans = true
-	d.spawnStatus = anyError(2)
+	d.spawnStatus, d.notExecuted = anyError(2), "COMMAND: "
 	d.becomeDumb(single, rewrites)
 	levels := 1
 	if verbose {
 		levels = len(d.voices)
 	}
 	for level := range d.voices[:levels] {
-		d.voices[level] = voice{fd: 2, self: dumbInitMark + "sexton"}
+		d.voices[level] = voice{fd: 2, mark: dumbInitMark, self: ourMark}
 	}
 	return d
 }

@@ -61,7 +61,7 @@ func (c *call) run() int {
 	plan.Init.Mute = uint8(machine.Debug - output.level)
 	p := pid1.New(pid1.Config{
 		Plan: plan, Commands: commands, Kernel: k, Output: output, Check: probe.Check,
-		Seed: seed(), Trace: trace, NameOrphans: c.nameOrphans, NeedOrphans: true, Verbose: c.verbosity > 0,
+		Seed: seed(), Trace: trace, NameOrphan: c.nameOrphan(output), NeedOrphans: true, Verbose: c.verbosity > 0,
 		Ended:       output.terminationLog(plan.Init.TerminationLog, name),
 		MoreThreads: output.threads() + serveThreads(&plan),
 	})
@@ -92,6 +92,16 @@ func (c *call) plan() (plan service.Plan, ok bool) {
 	}
 	c.apply(&plan) // so that --grace wins
 	return plan, true
+}
+
+// nameOrphan says an orphan that was reaped, if -w asks for it.
+func (c *call) nameOrphan(o *output) func(proc.Dead, string) {
+	if !c.nameOrphans {
+		return nil
+	}
+	return func(dead proc.Dead, name string) {
+		o.Say(machine.Warn, "", fmt.Sprintf("reaped orphan %d (%s): %s", dead.PID, name, dead.Exit))
+	}
 }
 
 // apply puts the flags of the one-command form, or of pause, into its plan.

@@ -92,7 +92,7 @@ func tiniLike(args, environ []string, short string, long []longOption, usage str
 		d.ignore(proc.TTIN, proc.TTOU) // about the terminal and ourselves
 	}
 	d.okCodes, d.parentDeath, d.nameOrphans, d.leaveOrphans = set.okCodes, set.parentDeath, set.nameOrphans, !set.subreaper
-	d.spawnStatus = tiniSpawnStatus
+	d.spawnStatus, d.notExecuted = tiniSpawnStatus, "exec COMMAND failed: "
 	if !set.subreaper && set.verbosity != 0 {
 		d.warning = marked(tiniMark("WARN"), tiniWarning)
 	}
@@ -168,7 +168,7 @@ func tiniVoices(verbosity int64) (voices [machine.Debug + 1]voice) {
 			fd = 1
 		}
 		if verbosity < 0 || int64(level) <= verbosity {
-			voices[level] = voice{fd: fd, self: tiniMark(word) + "sexton"}
+			voices[level] = voice{fd: fd, mark: tiniMark(word), self: ourMark}
 		}
 	}
 	return voices

@@ -1,8 +1,6 @@
 package pid1
 
 import (
-	"fmt"
-
 	"sexton/machine"
 	"sexton/proc"
 	"sexton/reaper"
@@ -25,8 +23,8 @@ func (p *PID1) bury(dead proc.Dead) {
 	dead.Exit.OOM = p.outOfMemory(dead.Exit) // whoever it was: it is nobody else's any more
 	switch {
 	case known == nil:
-		if p.NameOrphans {
-			p.Output.Say(machine.Warn, "", fmt.Sprintf("reaped orphan %d (%s): %s", dead.PID, p.Kernel.NameOf(dead.PID), dead.Exit))
+		if p.NameOrphan != nil {
+			p.NameOrphan(dead, p.Kernel.NameOf(dead.PID))
 		}
 	case known.probe == 0:
 		p.takeAnswers() // its start must be known before its end

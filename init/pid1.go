@@ -131,8 +131,9 @@ type Config struct {
 	Seed uint64
 	// Trace gets the run as a dialogue; nil: nobody does.
 	Trace io.Writer
-	// NameOrphans says each reaped orphan aloud.
-	NameOrphans bool
+	// NameOrphan is told of each orphan before it is reaped, and what it is called; nil:
+	// nobody is.
+	NameOrphan func(orphan proc.Dead, name string)
 	// NeedOrphans says aloud when orphans cannot be adopted.
 	NeedOrphans bool
 	// LeaveOrphans adopts none: as the first process we get them all the same.

@@ -90,6 +90,8 @@ func (m *Mux) ownFrame(color, json, timestamps bool) frame {
 		f = newJSON(m.options.Self, Stderr, 0, true, nil) // Say passes objects on
 	case m.options.Prefixed:
 		f.line, f.more = prefixes(m.options.Self, m.width, ink)
+	case m.options.Self == "":
+		f.more = []byte("+")
 	default:
 		end := noColor
 		if !color {

@@ -78,7 +78,7 @@ type Options struct {
 	ColorOut, ColorErr bool
 
 	Level      Level  // of our own lines
-	Self       string // our name before our own lines: "sexton"
+	Self       string // our name before our own lines: "sexton"; "": nothing stands there
 	Prefixed   bool   // our own lines are aligned like a service's: "sexton | text", not "sexton: text"
 	JSON       bool   // our own lines are JSON objects; then Prefixed and Timestamps mean nothing
 	Timestamps bool   // our own lines begin with the time

@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"slices"
+	"time"
+
+	pid1 "sexton/init"
+	"sexton/machine"
+	"sexton/service"
+	"sexton/stdio"
+)
+
+// speaker is pid1.Output for a command whose output is ours, in the manner of
+// another init.
+type speaker struct {
+	voices [machine.Debug + 1]voice
+	muxes  [machine.Debug + 1]*stdio.Mux // nil: silent; levels of one descriptor share one, so that their lines keep their order
+	said   [machine.Debug + 1]bool
+
+	instead string // goes out in the place of the next error of the command, in the other's form; "": none
+}
+
+func newSpeaker(voices [machine.Debug + 1]voice) *speaker {
+	s := &speaker{voices: voices}
+	for level, v := range voices {
+		if at := slices.IndexFunc(voices[:level], func(other voice) bool { return other.fd == v.fd }); at >= 0 {
+			s.muxes[level] = s.muxes[at]
+		} else if v.fd != 0 {
+			s.muxes[level] = stdio.New(stdio.Options{Out: v.fd, Err: v.fd})
+		}
+	}
+	return s
+}
+
+// threads is how many may be needed at once: one for each mux that waits for
+// its reader, and one to spare.
+func (s *speaker) threads() int {
+	n := 1
+	for level, mux := range s.muxes {
+		if mux != nil && slices.Index(s.muxes[:], mux) == level {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *speaker) Open(_ string, _ service.Run, files [3]int) ([3]int, func(), error) {
+	return files, func() {}, nil
+}
+
+func (s *speaker) Lack(int) {}
+
+func (s *speaker) Died(string) {}
+
+func (s *speaker) Reopen() {}
+
+func (s *speaker) Resize() {}
+
+func (s *speaker) Ended(service.Run) {}
+
+func (s *speaker) Hang(string) {}
+
+// Sum is pid1.Output's: what we are called by says nothing of the kind.
+func (s *speaker) Sum(service.Summary) {}
+
+func (s *speaker) Say(level machine.Level, name, text string) {
+	if level == machine.Error && name != "" && s.instead != "" {
+		s.original(level, s.instead)
+		s.instead = ""
+		return
+	}
+	if name != "" {
+		text = name + ": " + text
+	}
+	s.original(level, s.voices[level].self+text)
+}
+
+// original says a line behind the other's mark alone.
+func (s *speaker) original(level machine.Level, line string) {
+	if mux := s.muxes[level]; mux != nil {
+		s.said[level] = true
+		mux.Say(stdio.Errors, "", s.voices[level].mark+line)
+	}
+}
+
+func (s *speaker) Drain(within, _ time.Duration, last func()) {
+	last()
+	by := time.Now().Add(within)
+	for level, mux := range s.muxes {
+		if s.said[level] {
+			mux.Flush(time.Until(by))
+		}
+	}
+}
+
+var _ pid1.Output = (*speaker)(nil)
