@@ -82,6 +82,9 @@ command = ["worker", "web"]
 needs = ["db"]
 `
 
+// loneFile is in every image, at /srv/lone.toml.
+const loneFile = "[service.lone]\ncommand = [\"worker\", \"lone\"]\n"
+
 // terminalFile is in every image, at /srv/terminal.toml.
 const terminalFile = `[init]
 main = "web"
@@ -185,7 +188,7 @@ func writeImage(w *tar.Writer, binary, bin string, more func(*tar.Writer) error)
 			return err
 		}
 	}
-	if err := errors.Join(fileIn("srv/services.toml", servicesFile)(w), fileIn("srv/terminal.toml", terminalFile)(w), fileIn("srv/pid-file.toml", pidFileServices)(w)); err != nil {
+	if err := errors.Join(fileIn("srv/services.toml", servicesFile)(w), fileIn("srv/lone.toml", loneFile)(w), fileIn("srv/terminal.toml", terminalFile)(w), fileIn("srv/pid-file.toml", pidFileServices)(w)); err != nil {
 		return err
 	}
 	if err := errors.Join(addFile(w, "sexton", binary), addLink(w, "opt/tini", "/sexton"), addFile(w, "opt/helper", filepath.Join(bin, "helper"))); err != nil {

@@ -1,7 +1,10 @@
 package main_test
 
 import (
+	"fmt"
+	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -52,7 +55,7 @@ func TestDockerIsOperated(t *testing.T) {
 			if got := must(t, "exec", c.name, "/sexton", "status", "web"); !strings.Contains(got, "\nweb   up ") {
 				t.Errorf("status: %s", got)
 			}
-			if got := must(t, "exec", c.name, "/sexton", "doctor"); !strings.Contains(got, "sexton.sock is there, and somebody answers") {
+			if got := must(t, "exec", c.name, "/sexton", "doctor"); !strings.Contains(got, "this container's sexton answers") {
 				t.Errorf("doctor: %s", got)
 			}
 			c.becomes(t, "healthy")
@@ -79,26 +82,101 @@ func (c container) becomes(t *testing.T, want string) {
 	t.Errorf("it is %q, not %q: %s", got, want, must(t, "inspect", "--format", "{{json .State.Health}}", c.name))
 }
 
-// The containers of a pod share /dev/shm, and not their numbers of processes: nobody
-// takes the socket of another container for its own.
+// The containers of a pod share /dev/shm, the numbers of their processes too where the pod
+// says so, and perhaps a volume at /run: each is answered by its own sexton, and its shutdown
+// stops nobody else. So it is for every user, and for root in a container of another user.
 func TestDockerPodsKeepTheirSocketsApart(t *testing.T) {
 	image := scratchImage(t)
-	first := start(t, "--ipc", "shareable", "--user", "12345", image, "-c", "/srv/services.toml")
-	first.until("web up")
-	second := start(t, "--ipc", "container:"+first.name, "--user", "12345", image, "-c", "/srv/services.toml")
-	second.until("no control socket.*/dev/shm/sexton.sock: another program answers there")
-	second.until("web up")
-	if got := must(t, "exec", first.name, "/sexton", "health"); strings.TrimSpace(got) != "ready" {
-		t.Errorf("health of the first: %q", got)
+	for _, test := range []struct {
+		name         string
+		share, flags []string
+		ask          []string // flags of docker exec
+	}{
+		{"ipc", []string{"ipc"}, []string{"--user", "12345"}, nil},
+		{"ipc and pid", []string{"ipc", "pid"}, []string{"--user", "12345"}, nil},
+		{"ipc and pid, asked by root", []string{"ipc", "pid"}, []string{"--user", "12345"}, []string{"--user", "0"}},
+		{"ipc, asked by root", []string{"ipc"}, []string{"--user", "12345"}, []string{"--user", "0"}},
+		{"ipc and pid, read-only root", []string{"ipc", "pid"}, []string{"--read-only"}, nil},
+		{"ipc, read-only root, no capabilities", []string{"ipc"}, []string{"--read-only", "--cap-drop", "ALL"}, nil},
+		{"run", nil, []string{"-v", "VOLUME:/run"}, nil},
+		{"run, ipc and pid", []string{"ipc", "pid"}, []string{"-v", "VOLUME:/run"}, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			volume := fmt.Sprintf("sexton-run-%d-%d", os.Getpid(), containers.Add(1))
+			t.Cleanup(func() { exec.Command("docker", "volume", "rm", "-f", volume).Run() })
+			var flags []string
+			for _, flag := range test.flags {
+				flags = append(flags, strings.Replace(flag, "VOLUME", volume, 1))
+			}
+			first := start(t, append(append([]string{"--ipc", "shareable"}, flags...), image, "-c", "/srv/services.toml")...)
+			first.until("web up")
+			joined := slices.Clone(flags)
+			for _, what := range test.share {
+				joined = append(joined, "--"+what, "container:"+first.name)
+			}
+			second := start(t, append(joined, image, "-c", "/srv/lone.toml")...)
+			second.until("lone up")
+			run := func(c container, words ...string) (string, string, int) {
+				return docker(t, append(append(append([]string{"exec"}, test.ask...), c.name, "/sexton"), words...)...)
+			}
+			for range 2 {
+				for _, c := range []struct {
+					container
+					service string
+				}{{first, "web"}, {second, "lone"}} {
+					out, err, status := run(c.container, "status", c.service)
+					if status != 0 || !strings.Contains(out, "\n"+c.service+" ") {
+						t.Errorf("status of %s: %d\n%s%s", c.service, status, out, err)
+					}
+					if out, err, status := run(c.container, "health"); status != 0 || out != "ready\n" {
+						t.Errorf("health of %s: %d\n%s%s", c.service, status, out, err)
+					}
+					if out, _, _ := run(c.container, "doctor"); !strings.Contains(out, "this container's sexton answers") {
+						t.Errorf("doctor of %s: %s", c.service, out)
+					}
+				}
+			}
+			if out, err, status := run(second, "shutdown"); status != 0 || out != "stopping 1 service\n" {
+				t.Errorf("shutdown of the second: %d\n%s%s", status, out, err)
+			}
+			if got := second.status(); got != "0" {
+				t.Errorf("the second: status %s", got)
+			}
+			if out, err, status := run(first, "health"); status != 0 || out != "ready\n" {
+				t.Errorf("health of the first: %d\n%s%s", status, out, err)
+			}
+			must(t, "stop", first.name)
+		})
 	}
-	_, said, status := docker(t, "exec", second.name, "/sexton", "health")
-	if status != 1 || !strings.Contains(said, "another container's sexton") {
-		t.Errorf("health of the second: status %d: %s", status, said)
-	}
-	for _, c := range []container{second, first} {
-		must(t, "stop", c.name)
-		if got := c.status(); got != "0" {
-			t.Errorf("status %s", got)
+}
+
+// Where a container has no sexton, that of another container is not taken for it: neither
+// by a verb, nor by the doctor.
+func TestDockerNobodyAnswersForAnotherContainer(t *testing.T) {
+	image := scratchImage(t)
+	for _, share := range [][]string{{"ipc"}, {"ipc", "pid"}} {
+		first := start(t, "--ipc", "shareable", "--user", "12345", "-v", hostFile(t, "[control]\nsocket = \"/dev/shm/s\"\n[service.web]\ncommand = [\"worker\", \"web\"]\n")+":/etc/sexton.toml:ro", image)
+		first.until("web up")
+		flags := []string{"--user", "12345"}
+		for _, what := range share {
+			flags = append(flags, "--"+what, "container:"+first.name)
 		}
+		second := start(t, append(flags, image, "--", "worker", "alone")...)
+		second.until("alone up")
+		file := hostFile(t, "[control]\nsocket = \"/dev/shm/s\"\n[service.web]\ncommand = [\"worker\", \"web\"]\n")
+		must(t, "cp", file, second.name+":/srv/s.toml")
+		for _, verb := range []string{"health", "shutdown"} {
+			if out, err, status := docker(t, "exec", second.name, "/sexton", verb, "-c", "/srv/s.toml"); status != 1 || !strings.Contains(err, "another container's sexton answers there") {
+				t.Errorf("%v: %s: status %d\n%s%s", share, verb, status, out, err)
+			}
+		}
+		if out := must(t, "exec", second.name, "/sexton", "doctor", "-c", "/srv/s.toml"); !strings.Contains(out, "another container's sexton answers there") || strings.Contains(out, "this container's sexton answers") {
+			t.Errorf("%v: doctor: %s", share, out)
+		}
+		if running := must(t, "inspect", "--format", "{{.State.Running}}", first.name); running != "true" {
+			t.Error("the first was stopped")
+		}
+		must(t, "stop", second.name)
+		must(t, "stop", first.name)
 	}
 }

@@ -18,6 +18,7 @@ const (
 	exitUsage    = 64
 	exitInternal = 70
 	exitConfig   = 78
+	exitNotFound = 127 // as shells have it
 )
 
 // descriptorsLeast is how many descriptors we must be able to open beside the
@@ -109,6 +110,7 @@ type call struct {
 	parentDeath   proc.Signal
 	verbosity     int // 0 as usual, -1 quiet, 1 verbose
 	trace         string
+	again         bool
 
 	json, ready, live, immediately, brief bool
 }
@@ -137,6 +139,7 @@ FILE is /etc/sexton.toml unless -c or $SEXTON_CONFIG says otherwise.
 
 Flags
   -c, --config FILE        the services to run
+      --again              start them even where a sexton of this container runs them already
   -v, --verbose            say more
   -q, --quiet              say nothing but errors
       --trace FILE         write down what happened and what was decided

@@ -29,6 +29,7 @@ var flags = []flag{
 	{short: "-c", long: "--config", value: true, asks: everyVerb, set: func(c *call, _, value string) error { c.config = value; return nil }},
 	{short: "-v", long: "--verbose", set: func(c *call, _, _ string) error { c.verbosity = 1; return nil }},
 	{short: "-q", long: "--quiet", asks: everyVerb, set: func(c *call, _, _ string) error { c.verbosity = -1; return nil }},
+	{long: "--again", set: func(c *call, _, _ string) error { c.again = true; return nil }},
 	{long: "--trace", value: true, set: func(c *call, _, value string) error { c.trace = value; return nil }},
 	{short: "-s", long: "--subreaper", set: noEffect},
 	{short: "-w", long: "--name-orphans", set: func(c *call, _, _ string) error { c.nameOrphans = true; return nil }},

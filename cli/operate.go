@@ -30,7 +30,12 @@ const operateWithin = 3 * time.Second
 // operate asks, prints the answer, and returns 0, or 1 when there is none, or
 // when health says no.
 func (c *call) operate() int {
-	reply, err := control.Ask(c.sockets(), control.Request{
+	socket, off := c.socket()
+	if off {
+		fmt.Fprintf(c.stderr, "sexton %s: [control] socket is \"off\" in %s: there is nobody to ask\n", c.verb, proc.Visible(c.fileName()))
+		return 1
+	}
+	reply, err := control.Ask(control.Sockets(socket), control.Request{
 		Verb: c.verb, Services: c.words, Live: c.live, Now: c.immediately,
 	}, operateWithin)
 	if err != nil {
@@ -61,15 +66,18 @@ func (c *call) operate() int {
 	return 0
 }
 
-// sockets are where to ask: where the file says, which need not be without mistakes for
-// that, or else the usual places.
-func (c *call) sockets() []string {
-	if text, err := readFile(c.fileName()); err == nil {
-		if path := config.ControlSocket(text); path != "" && path != "off" {
-			return []string{path}
-		}
+// socket is where the file says to ask, which need not be without mistakes for that; "":
+// at the usual places. off: it says that nobody listens.
+func (c *call) socket() (path string, off bool) {
+	text, err := readFile(c.fileName())
+	if err != nil {
+		return "", false
 	}
-	return service.ControlSockets()
+	path = config.ControlSocket(text)
+	if path == "off" {
+		return "", true
+	}
+	return path, false
 }
 
 func (c *call) printHealth(h *control.Health) int {

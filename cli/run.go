@@ -44,6 +44,12 @@ func (c *call) run() int {
 		}
 		return c.refuse(exitConfig, plan.Init.TerminationLog, text+fmt.Sprintf("sexton: %s; nothing was started\n", service.Counted(len(problems), "mistake")))
 	}
+	if status := c.mistaken(&plan, commands); status != 0 {
+		if slices.Contains(c.okCodes, status) {
+			return 0
+		}
+		return status
+	}
 	trace, err := c.openTrace()
 	if err != nil {
 		return c.refuse(exitUsage, plan.Init.TerminationLog, fmt.Sprintf("sexton: --trace: %v\n", err))
@@ -65,7 +71,7 @@ func (c *call) run() int {
 		Ended:       output.terminationLog(plan.Init.TerminationLog, name),
 		MoreThreads: output.threads() + serveThreads(&plan),
 	})
-	end := serve(&plan, p, output)
+	end := serve(&plan, absolute(c.fileName()), p, output)
 	status := p.Run()
 	end()
 	if slices.Contains(c.okCodes, status) {

@@ -17,7 +17,7 @@ import (
 // serve opens what others can ask by, and answers there beside the loop. The
 // caller calls what it returns at the end. With one command nothing is opened.
 // What cannot be opened is said; the services run all the same.
-func serve(plan *service.Plan, p *pid1.PID1, o *output) (end func()) {
+func serve(plan *service.Plan, file string, p *pid1.PID1, o *output) (end func()) {
 	if plan.Init.Single() {
 		return func() {}
 	}
@@ -26,7 +26,7 @@ func serve(plan *service.Plan, p *pid1.PID1, o *output) (end func()) {
 		gate.Do(func() { bytes = kernel.MemoryOf(leaders) })
 		return bytes
 	}
-	endControl := serveControl(plan, p, o, gate, memory)
+	endControl := serveControl(plan, file, p, o, gate, memory)
 	endHealth := serveHealth(plan, p, o, gate, memory)
 	return func() {
 		endHealth()
@@ -50,22 +50,22 @@ func serveThreads(plan *service.Plan) int {
 	return listeners + 1
 }
 
-func serveControl(plan *service.Plan, p *pid1.PID1, o *output, gate *crowd.Gate, memory func([]int) map[int]int64) (end func()) {
+func serveControl(plan *service.Plan, file string, p *pid1.PID1, o *output, gate *crowd.Gate, memory func([]int) map[int]int64) (end func()) {
 	if plan.Control.Off {
 		return func() {}
 	}
-	paths := service.ControlSockets()
-	if plan.Control.Socket != "" {
-		paths = []string{plan.Control.Socket}
-	}
-	server, err := control.Listen(paths, fs.FileMode(plan.Control.Mode))
+	server, note, err := control.Open(plan.Control.Socket, fs.FileMode(plan.Control.Mode))
 	if err != nil {
 		o.Say(machine.Warn, "", "no control socket, so that sexton status and health will find nobody; the services run all the same: "+
 			strings.ReplaceAll(err.Error(), "\n", "; "))
 		return func() {}
 	}
 	server.Loop, server.Gate, server.Allow, server.Memory = p, gate, plan.Control.AllowUIDs, memory
-	server.Recent, server.Output = o.mux.Recent, o.accounts
+	server.Recent, server.Output, server.File = o.mux.Recent, o.accounts, file
+	server.Moved = func(words string) { o.Say(machine.Warn, "", words) }
+	if note != "" {
+		o.Say(machine.Warn, "", fmt.Sprintf("the control socket is at %s: %s", server.Path(), note))
+	}
 	go server.Serve()
 	return server.Close
 }

@@ -13,38 +13,88 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"sexton/paths"
 )
 
 // replyBytes bounds what a client reads: a thousand services are 300 KB.
 const replyBytes = 16 << 20
 
-// Ask sends a request to the sexton that answers at the first of paths where a
-// socket is, and waits for its reply, at most for the time given in all. An error
+// Ask sends a request to the sexton of our own container, which answers at one of sockets
+// (see Sockets), and waits for its reply, at most for the time given in all. An error
 // says why there is no reply, and how to mend that; a Reply with Error is one too.
 // After VerbShutdown the end begins when this process has ended, or after a second.
-func Ask(paths []string, r Request, within time.Duration) (Reply, error) {
+func Ask(sockets []string, r Request, within time.Duration) (Reply, error) {
 	deadline := time.Now().Add(within)
-	conn, path, err := dial(paths, deadline)
-	if err != nil {
-		return Reply{}, err
-	}
-	// Who asks for the end keeps the connection until it has ended itself: then the
-	// server knows that nobody waits any more, and begins.
-	if r.Verb != VerbShutdown {
-		defer conn.Close()
-	}
-	// Whoever listens here was seen by us when it was made: a process of another
-	// container has no number in ours.
-	if who, err := peer(conn); err == nil && who.Pid == 0 {
-		return Reply{}, fmt.Errorf("%s is the socket of another container's sexton (a pod's containers share /dev/shm); "+
-			"give each its own [control] socket", path)
-	}
-	_ = conn.SetDeadline(deadline)
+	r.Namespace = Namespace()
 	line, err := json.Marshal(r)
 	if err != nil {
 		return Reply{}, err
 	}
-	if err := send(conn, append(line, '\n')); err != nil && !errors.Is(err, unix.EPIPE) { // its words may be there all the same
+	line = append(line, '\n')
+	var seen []string
+	nowhere, closed := 0, false
+	for i, path := range sockets {
+		// Somebody else's socket, on which nobody answers, must leave time for ours.
+		share := time.Now().Add(time.Until(deadline) / time.Duration(len(sockets)-i))
+		conn, err := connect(path, share)
+		if err != nil {
+			if errors.Is(err, fs.ErrNotExist) {
+				nowhere++
+			}
+			closed = closed || errors.Is(err, unix.EACCES)
+			seen = append(seen, noConnection(path, err))
+			continue
+		}
+		who, err := peer(conn)
+		if err == nil {
+			err = verify(who, r.Namespace)
+		}
+		if err != nil {
+			conn.Close()
+			seen = append(seen, fmt.Sprintf("%s: %v", path, err))
+			continue
+		}
+		reply, err := exchange(conn, path, line, deadline)
+		if r.Verb != VerbShutdown || err != nil {
+			conn.Close()
+		} // otherwise it stays open until we end: then the server knows that nobody waits any more, and begins
+		if reply.Elsewhere {
+			seen = append(seen, path+": "+reply.Error)
+			continue
+		}
+		if err == nil && reply.Error != "" {
+			err = errors.New(reply.Error)
+		}
+		return reply, err
+	}
+	return Reply{}, noSexton(seen, nowhere == len(sockets), closed)
+}
+
+// ErrNobody: no sexton of this container was found. ErrNothing: no socket either.
+// ErrClosed: there is one that we may not open.
+var (
+	ErrNobody  = errors.New("no sexton answers")
+	ErrNothing = fmt.Errorf("%w", ErrNobody)
+	ErrClosed  = fmt.Errorf("%w", ErrNobody)
+)
+
+// noSexton says what was found instead.
+func noSexton(seen []string, nothing, closed bool) error {
+	all := strings.Join(seen, "; ")
+	switch {
+	case nothing:
+		return fmt.Errorf("%w: %s; one that runs services listens, unless [control] says otherwise: give -c FILE if its file is not the usual one", ErrNothing, all)
+	case closed:
+		return fmt.Errorf("%w: %s", ErrClosed, all)
+	}
+	return fmt.Errorf("%w: %s", ErrNobody, all)
+}
+
+// exchange sends the request and reads the reply.
+func exchange(conn *net.UnixConn, path string, line []byte, deadline time.Time) (Reply, error) {
+	_ = conn.SetDeadline(deadline)
+	if err := send(conn, line); err != nil && !errors.Is(err, unix.EPIPE) { // its words may be there all the same
 		return Reply{}, fmt.Errorf("ask sexton at %s: %w", path, bare(err))
 	}
 	return readReply(conn, path)
@@ -89,41 +139,24 @@ func readReply(from io.Reader, path string) (Reply, error) {
 	if err := json.Unmarshal(line, &reply); err != nil {
 		return Reply{}, fmt.Errorf("what answers at %s is no sexton, or another version: %w", path, err)
 	}
-	if reply.Error != "" {
-		return Reply{}, errors.New(reply.Error)
-	}
 	return reply, nil
 }
 
-// dial connects to the first socket that is there.
-func dial(paths []string, deadline time.Time) (*net.UnixConn, string, error) {
-	var seen []string
-	nowhere := 0
-	for _, path := range paths {
-		conn, err := connect(path, deadline)
-		switch {
-		case err == nil:
-			return conn, path, nil
-		case errors.Is(err, fs.ErrNotExist):
-			nowhere++
-			seen = append(seen, "nothing at "+path)
-		case errors.Is(err, unix.EACCES): // EPERM is a seccomp profile's (connect(2) has it for netfilter alone)
-			seen = append(seen, fmt.Sprintf("UID %d may not open %s; run it as root or as sexton's user, or see allow_uids in [control]", os.Geteuid(), path))
-		case errors.Is(err, unix.ECONNREFUSED) && !isSocket(path):
-			seen = append(seen, path+" is no socket")
-		case errors.Is(err, unix.ECONNREFUSED):
-			seen = append(seen, path+" was left behind by one that was killed")
-		case errors.Is(err, unix.EAGAIN):
-			seen = append(seen, fmt.Sprintf("too many ask at once at %s, and its queue is full", path))
-		default:
-			seen = append(seen, fmt.Sprintf("%s: %v", path, bare(err)))
-		}
+// noConnection says why nobody was reached at a path.
+func noConnection(path string, err error) string {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "nothing at " + path
+	case errors.Is(err, unix.EACCES): // EPERM is a seccomp profile's (connect(2) has it for netfilter alone)
+		return fmt.Sprintf("UID %d may not open %s; run it as root or as sexton's user, or see allow_uids in [control]", os.Geteuid(), path)
+	case errors.Is(err, unix.ECONNREFUSED) && !isSocket(path):
+		return path + " is no socket"
+	case errors.Is(err, unix.ECONNREFUSED):
+		return path + " was left behind by one that was killed"
+	case errors.Is(err, unix.EAGAIN):
+		return fmt.Sprintf("too many ask at once at %s, and its queue is full", path)
 	}
-	mend := ""
-	if nowhere == len(paths) {
-		mend = "; one that runs services listens, unless [control] says otherwise: give -c FILE if its file is not the usual one"
-	}
-	return nil, "", fmt.Errorf("no sexton answers: %s%s", strings.Join(seen, "; "), mend)
+	return fmt.Sprintf("%s: %v", path, bare(err))
 }
 
 // fullPause is the wait before a full queue is tried again.
@@ -132,6 +165,9 @@ const fullPause = 5 * time.Millisecond
 // connect waits for a place in the queue of those who want to ask, where that is full:
 // a socket that does not block says so at once (EAGAIN, unix(7)).
 func connect(path string, deadline time.Time) (*net.UnixConn, error) {
+	if err := noLink(path); err != nil {
+		return nil, err
+	}
 	var full error
 	for {
 		conn, err := (&net.Dialer{Deadline: deadline}).Dial("unix", path)
@@ -148,6 +184,23 @@ func connect(path string, deadline time.Time) (*net.UnixConn, error) {
 			return nil, err
 		}
 	}
+}
+
+// noLink refuses a path that another user can lead elsewhere by a symbolic link.
+func noLink(path string) error {
+	place, err := paths.Find(path)
+	if err != nil {
+		return err
+	}
+	defer place.Close()
+	var file unix.Stat_t
+	if err := place.Stat(&file); err != nil {
+		return err
+	}
+	if file.Mode&unix.S_IFMT == unix.S_IFLNK {
+		return errors.New("it is a symbolic link in a directory that others can write to")
+	}
+	return nil
 }
 
 func isSocket(path string) bool {

@@ -38,16 +38,19 @@ const (
 
 // Request is what a caller asks for.
 type Request struct {
-	Verb     string   `json:"verb"`
-	Services []string `json:"services,omitempty"` // status, health: these alone; why: exactly one
-	Live     bool     `json:"live,omitempty"`     // health: whether it lives, instead of whether it is ready
-	Now      bool     `json:"now,omitempty"`      // shutdown: without the drain
+	Verb      string   `json:"verb"`
+	Services  []string `json:"services,omitempty"`  // status, health: these alone; why: exactly one
+	Live      bool     `json:"live,omitempty"`      // health: whether it lives, instead of whether it is ready
+	Now       bool     `json:"now,omitempty"`       // shutdown: without the drain
+	Namespace string   `json:"namespace,omitempty"` // of the sexton that is meant, as Namespace names it; "": whoever answers
 }
 
 // Reply is the answer: one of the pointers, or Error. Error says in words why the
 // request was not understood, not allowed or not done.
 type Reply struct {
-	Error    string    `json:"error,omitempty"`
+	Error     string `json:"error,omitempty"`
+	Elsewhere bool   `json:"elsewhere,omitempty"` // with Error: Request.Namespace is not ours, and nothing was done
+
 	Status   *Status   `json:"status,omitempty"`
 	Health   *Health   `json:"health,omitempty"`
 	Why      *Why      `json:"why,omitempty"`
@@ -60,7 +63,9 @@ type Status struct {
 	Ready         bool      `json:"ready"`
 	Draining      bool      `json:"draining"`
 	Stopping      bool      `json:"stopping"`
-	Services      []Service `json:"services"` // in the order of the file
+	PID           int       `json:"pid,omitempty"`  // of sexton
+	File          string    `json:"file,omitempty"` // whose services they are: its path
+	Services      []Service `json:"services"`       // in the order of the file
 }
 
 // Service is how one service is.

@@ -12,7 +12,7 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"syscall"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -49,13 +49,24 @@ type Server struct {
 	Gate *crowd.Gate
 	// Allow are the UIDs that may ask, besides root and our own.
 	Allow []int
+	// File is the path of the configuration.
+	File string
+	// Moved is told when the socket was taken away from us in a directory that others can
+	// write to: a line that says so. It is called once, by a goroutine of its own.
+	Moved func(words string)
 
+	namespace string
+
+	mu       sync.Mutex // for what follows: see watch
 	listener *net.UnixListener
 	path     string
-	file     os.FileInfo
+	dev, ino uint64 // of the socket's file
+	exposed  bool   // others can replace it
+	mode     os.FileMode
+	closed   bool
 }
 
-// ErrInUse is a socket on which somebody answers.
+// ErrInUse is a place that somebody else holds.
 var ErrInUse = errors.New("another program answers there")
 
 // Listen makes the socket at the first of paths where one can be made. What is
@@ -64,7 +75,7 @@ var ErrInUse = errors.New("another program answers there")
 func Listen(paths []string, mode os.FileMode) (*Server, error) {
 	var all []error
 	for _, path := range paths {
-		s := &Server{path: path}
+		s := &Server{path: path, mode: mode, namespace: Namespace()}
 		err := s.listen(mode)
 		if err == nil {
 			return s, nil
@@ -73,68 +84,6 @@ func Listen(paths []string, mode os.FileMode) (*Server, error) {
 	}
 	return nil, errors.Join(all...)
 }
-
-func (s *Server) listen(mode os.FileMode) error {
-	address := &net.UnixAddr{Name: s.path, Net: "unix"}
-	// The file gets its mode when it is made, so that nobody slips in before
-	// chmod: Linux takes it from the socket, less the umask.
-	config := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
-		return raw.Control(func(fd uintptr) { _ = unix.Fchmod(int(fd), uint32(mode.Perm())) })
-	}}
-	listener, err := config.Listen(context.Background(), "unix", s.path)
-	if errors.Is(err, unix.EADDRINUSE) {
-		if err := removeStale(address); err != nil {
-			return err
-		}
-		listener, err = config.Listen(context.Background(), "unix", s.path)
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", s.path, bare(err))
-	}
-	s.listener = listener.(*net.UnixListener)
-	s.listener.SetUnlinkOnClose(false)             // Close looks first whether it is ours
-	if err := os.Chmod(s.path, mode); err != nil { // what the umask took away
-		s.listener.Close()
-		_ = os.Remove(s.path)
-		return fmt.Errorf("%s: %w", s.path, bare(err))
-	}
-	s.file, _ = os.Lstat(s.path)
-	return nil
-}
-
-// removeStale removes the socket of one that was killed.
-func removeStale(address *net.UnixAddr) error {
-	info, err := os.Lstat(address.Name)
-	if err == nil && info.Mode().Type() != os.ModeSocket {
-		return fmt.Errorf("%s: there is a file that is no socket", address.Name)
-	}
-	conn, err := net.DialUnix("unix", nil, address)
-	if err == nil {
-		conn.Close()
-		return fmt.Errorf("%s: %w", address.Name, ErrInUse)
-	}
-	if !errors.Is(err, unix.ECONNREFUSED) {
-		return fmt.Errorf("%s: %w", address.Name, bare(err))
-	}
-	if err := os.Remove(address.Name); err != nil {
-		return fmt.Errorf("%s: what an earlier one left there cannot be removed: %w", address.Name, bare(err))
-	}
-	return nil
-}
-
-// Path is where the socket is.
-func (s *Server) Path() string { return s.path }
-
-// Close ends the service and removes the socket, if it still is ours.
-func (s *Server) Close() {
-	s.listener.Close()
-	if now, err := os.Lstat(s.path); err == nil && s.file != nil && os.SameFile(now, s.file) {
-		_ = os.Remove(s.path)
-	}
-}
-
-// Serve answers until Close. It is for a goroutine of its own.
-func (s *Server) Serve() { crowd.Serve(s.listener, s.Gate, s.serve) }
 
 func (s *Server) serve(c *crowd.Caller) {
 	defer func() {
@@ -160,6 +109,10 @@ func (s *Server) serve(c *crowd.Caller) {
 	request, err := parseRequest(line)
 	if err != nil {
 		s.reply(c, Reply{Error: err.Error()})
+		return
+	}
+	if request.Namespace != "" && request.Namespace != s.namespace {
+		s.reply(c, Reply{Elsewhere: true, Error: "another container's sexton answers there: it is in mount namespace " + s.namespace})
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), answerWithin)
@@ -275,7 +228,9 @@ func (s *Server) answer(ctx context.Context, r Request) Reply {
 		why.Lines = s.recent(name)
 		return Reply{Why: why}
 	}
-	return Reply{Status: statusOf(&now.Report, r.Services, s.memory(&now.Report), s.outputs())}
+	status := statusOf(&now.Report, r.Services, s.memory(&now.Report), s.outputs())
+	status.PID, status.File = os.Getpid(), s.File
+	return Reply{Status: status}
 }
 
 // What `why` shows of a service's last lines.

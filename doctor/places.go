@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -62,30 +63,48 @@ func (e *examination) controlSocket() {
 	if e.Plan != nil {
 		c = e.Plan.Control
 	}
-	paths := service.ControlSockets()
-	switch {
-	case c.Off:
+	if c.Off {
 		e.add("control socket", NotTried, `the file says "off": nobody can ask for status and health`, "")
 		return
-	case c.Socket != "":
-		paths = []string{c.Socket}
 	}
-	var reasons []string
-	for _, path := range paths {
-		server, err := control.Listen([]string{e.Root + path}, fs.FileMode(c.Mode))
-		if err == nil {
-			server.Close()
-			e.add("control socket", Verified, "it can be made at "+path, "")
-			return
-		}
-		if errors.Is(err, control.ErrInUse) {
-			e.add("control socket", Verified, path+" is there, and somebody answers", "")
-			return
-		}
-		reasons = append(reasons, strings.TrimPrefix(err.Error(), e.Root))
+	path := e.Root + control.UsualSocket
+	if c.Socket != "" {
+		path = e.Root + c.Socket
 	}
-	e.addf("control socket", Failed, "mount a tmpfs at /run or /dev/shm, or give [control] socket a path that can be written",
-		"status, health, why and shutdown find nobody: %s", strings.Join(reasons, "; "))
+	reply, nobody := control.Ask(control.Sockets(path), control.Request{Verb: control.VerbStatus}, time.Second)
+	switch {
+	case nobody == nil && reply.Status != nil:
+		e.addf("control socket", Verified, "", "this container's sexton answers (pid %d)", reply.Status.PID)
+		return
+	case !errors.Is(nobody, control.ErrNobody):
+		e.addf("control socket", Failed, "", "this container's sexton: %v", nobody)
+		return
+	}
+	if c.Socket == "" && e.Root == "" {
+		path = ""
+	}
+	server, note, err := control.Open(path, fs.FileMode(c.Mode))
+	if err != nil {
+		e.addf("control socket", Failed, "mount a tmpfs at /run or /dev/shm, or give [control] socket a path that can be written",
+			"status, health, why and shutdown find nobody: %s", strings.ReplaceAll(strings.ReplaceAll(err.Error(), "\n", "; "), e.Root, ""))
+		return
+	}
+	defer server.Close()
+	text := "it can be made at " + strings.TrimPrefix(server.Path(), e.Root)
+	for _, more := range []string{note, notNothing(nobody)} {
+		if more != "" {
+			text += "; " + more
+		}
+	}
+	e.add("control socket", Verified, text, "")
+}
+
+// notNothing is what a client has found; "" where no socket is there.
+func notNothing(err error) string {
+	if errors.Is(err, control.ErrNothing) {
+		return ""
+	}
+	return err.Error()
 }
 
 // files: what is mounted and made for us, or not.

@@ -212,6 +212,24 @@ func candidates(c *proc.Command) []string {
 	return files
 }
 
+// Find looks for the command as Spawn does, without starting it: there is false where no
+// such file is. where says in words where it was looked for. A file that may be there,
+// in a directory closed to us, counts as there.
+func Find(c *proc.Command) (where string, there bool) {
+	for _, file := range candidates(c) {
+		if !strings.HasPrefix(file, "/") && c.Dir != "" {
+			file = c.Dir + "/" + file
+		}
+		if err := unix.Access(file, unix.F_OK); err != unix.ENOENT && err != unix.ENOTDIR {
+			return file, true
+		}
+	}
+	if strings.Contains(c.Argv[0], "/") {
+		return "from " + c.Dir, false
+	}
+	return "in PATH=" + pathOf(c.Env), false
+}
+
 // findPaths makes the files to try, for the child.
 func (p *plan) findPaths(c *proc.Command) error {
 	for _, candidate := range candidates(c) {

@@ -108,14 +108,11 @@ type Drain struct {
 // Control is the [control] table: the socket that `sexton status` and the like
 // ask.
 type Control struct {
-	Socket    string // its path; "": the first of ControlSockets that can be made
+	Socket    string // its path; "": where control.Open makes it
 	Off       bool   // there is none
 	Mode      uint32 // of the file
 	AllowUIDs []int  // who may ask beside root and ourselves
 }
-
-// ControlSockets are where the control socket is where the file does not say.
-func ControlSockets() []string { return []string{"/run/sexton.sock", "/dev/shm/sexton.sock"} }
 
 // Health is the [health] table.
 type Health struct {

@@ -53,6 +53,7 @@ func verbs() map[string]verb {
 		"plain-init":   plainInit,
 		"print-env":    printEnv,
 		"sigqueue":     sigqueue,
+		"squat":        squat,
 		"stop-early":   stopEarly,
 		"stranger":     stranger,
 		"unblock":      unblock,

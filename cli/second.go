@@ -1,0 +1,134 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"sexton/control"
+	"sexton/kernel"
+	"sexton/proc"
+	"sexton/service"
+)
+
+// A bare sexton, a mistyped verb or a COMMAND, typed into a container that runs, must not
+// start all services a second time by accident.
+
+// secondWithin is how long the sexton that is there may take to say which services it runs.
+const secondWithin = time.Second
+
+// mistaken looks whether the plan should not be started: a sexton of our mount namespace
+// runs the same file's services already, or there is no such COMMAND. Then it says so, and
+// returns the exit status; 0 means go on.
+func (c *call) mistaken(plan *service.Plan, commands []proc.Command) (status int) {
+	if !plan.Init.Single() {
+		if why := c.alreadyHere(plan); why != "" {
+			// Not to the termination log, which tells of the container's own end.
+			return c.refuse(exitUsage, "", "sexton: "+why+"\n")
+		}
+	}
+	return c.noCommand(plan, commands)
+}
+
+// alreadyHere tells in words that the services of our file run already, and how to go on;
+// "": they do not, as far as can be known.
+func (c *call) alreadyHere(plan *service.Plan) string {
+	socket := plan.Control.Socket
+	if c.again || plan.Control.Off || !control.SomethingAt(socket) {
+		return ""
+	}
+	file := absolute(c.fileName())
+	reply, err := control.Ask(control.Sockets(socket), control.Request{Verb: control.VerbStatus}, secondWithin)
+	switch {
+	case err == nil && reply.Status != nil:
+		if s := reply.Status; sameFile(s.File, file) {
+			return fmt.Sprintf("services of %s already run here (pid %d, for %s); ", file, s.PID, forPeople(s.UptimeSeconds)) + c.goOn()
+		}
+		return ""
+	case errors.Is(err, control.ErrClosed):
+		if new(kernel.Linux).First() || !control.Listened(socket) {
+			return ""
+		}
+	case errors.Is(err, control.ErrNobody):
+		return ""
+	}
+	return fmt.Sprintf("a sexton runs here already, and does not tell us whether with the services of %s: %v; ", file, err) + c.goOn()
+}
+
+// sameFile tells whether two absolute paths are one file. theirs is "" where the other
+// sexton does not say.
+func sameFile(theirs, ours string) bool {
+	if theirs == "" || theirs == ours {
+		return true
+	}
+	a, err := os.Stat(theirs)
+	if err != nil {
+		return false
+	}
+	b, err := os.Stat(ours)
+	return err == nil && os.SameFile(a, b)
+}
+
+// goOn says what was meant perhaps, and how to have what was asked for.
+func (c *call) goOn() string {
+	if len(c.command) == 0 {
+		return "start a second set: --again; see how they are: sexton status"
+	}
+	words := "start"
+	if near := c.nearVerb(); near != "" {
+		words = fmt.Sprintf("there is no verb %q, did you mean %q? Start", c.command[0], near)
+	}
+	return fmt.Sprintf("%s a second set: --again; run a program alone: sexton -- %s", words, strings.Join(c.command, " "))
+}
+
+// nearVerb is the verb that was meant by COMMAND perhaps; "": none, or it stands behind --.
+func (c *call) nearVerb() string {
+	if c.dashes {
+		return ""
+	}
+	var known []string
+	for verb, here := range verbs {
+		if here {
+			known = append(known, verb)
+		}
+	}
+	slices.Sort(known) // of two that are equally near always the same
+	return proc.Nearest(c.command[0], known)
+}
+
+// noCommand looks for COMMAND before anything is started beside it. Where it runs alone the
+// start itself tells, unless a verb was meant.
+func (c *call) noCommand(plan *service.Plan, commands []proc.Command) (status int) {
+	if len(c.command) == 0 {
+		return 0
+	}
+	near := c.nearVerb()
+	if plan.Init.Single() && near == "" {
+		return 0
+	}
+	i := slices.IndexFunc(plan.Services, func(s service.Spec) bool { return s.Name == plan.Init.Main })
+	if i < 0 {
+		return 0
+	}
+	where, there := kernel.Find(&commands[i])
+	if there {
+		return 0
+	}
+	text := fmt.Sprintf("sexton: %s: no such command: not found %s; nothing was started", c.command[0], where)
+	if near != "" {
+		text += fmt.Sprintf("; there is no verb %q, did you mean %q?", c.command[0], near)
+	}
+	return c.refuse(exitNotFound, plan.Init.TerminationLog, text+"\n")
+}
+
+// absolute is a path from the root on.
+func absolute(name string) string {
+	if full, err := filepath.Abs(name); err == nil {
+		return full
+	}
+	return name
+}

@@ -1,0 +1,168 @@
+package control
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"sexton/paths"
+)
+
+// Where the socket is, and whose it is. The containers of a pod share /dev/shm, perhaps
+// the PID namespace and perhaps a volume at /run; every user can write to /dev/shm. The one
+// thing that a sexton and a client in the same container share, and nobody else has, is
+// the mount namespace.
+
+const (
+	// UsualSocket is where it is if that place can be written.
+	UsualSocket = "/run/sexton.sock"
+
+	fallbackDir = "/dev/shm"
+)
+
+// Namespace names our mount namespace as the kernel does, "mnt:[4026532198]"
+// (namespaces(7)). Without /proc it is the root directory's device and inode, "root:[45-2]";
+// a client in the same container sees the same. "": neither can be seen.
+func Namespace() string {
+	if link, err := os.Readlink("/proc/self/ns/mnt"); err == nil {
+		return link
+	}
+	var s unix.Stat_t
+	if unix.Stat("/", &s) != nil {
+		return ""
+	}
+	return fmt.Sprintf("root:[%d-%d]", s.Dev, s.Ino)
+}
+
+// fallback is the name of this container's own, without its end.
+func fallback() string {
+	own := strings.TrimSuffix(strings.ReplaceAll(strings.TrimPrefix(Namespace(), "mnt:["), ":[", "-"), "]")
+	return fallbackDir + "/sexton-" + own
+}
+
+const socketEnd = ".sock"
+
+// Sockets are where a client looks for the sexton of its container: at path, or at the
+// usual place where path is "", and then at the fallback's names.
+func Sockets(path string) []string {
+	if path == "" {
+		path = UsualSocket
+	}
+	return append([]string{path, fallback() + socketEnd}, others()...)
+}
+
+// SomethingAt tells whether a socket may be at path, or at the usual place where path is "",
+// or at the fallback's first name: without one of them there is no sexton to ask. It costs a
+// start two system calls.
+func SomethingAt(path string) bool {
+	if path == "" {
+		path = UsualSocket
+	}
+	return unix.Access(path, unix.F_OK) != unix.ENOENT || unix.Access(fallback()+socketEnd, unix.F_OK) == nil
+}
+
+// Listened tells whether a program listens at path, or at the usual place where path is "",
+// even where we may not connect: the kernel lists sockets by their paths, those of other
+// mount namespaces among them (proc_net(5), unix).
+func Listened(path string) bool {
+	if path == "" {
+		path = UsualSocket
+	}
+	text, _ := os.ReadFile("/proc/net/unix")
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Fields(line)
+		if len(fields) == 8 && fields[7] == path && fields[3] == "00010000" { // __SO_ACCEPTCON of net.h
+			return true
+		}
+	}
+	return false
+}
+
+// mostOfOne bounds the names of one owner that a client tries: another user can make as
+// many as it likes, and must not keep a client from the one that counts.
+const mostOfOne = 4
+
+// others are the names that a sexton takes when somebody has taken its fallback before it.
+func others() (found []string) {
+	place, err := paths.Directory(fallbackDir)
+	if err != nil {
+		return nil
+	}
+	defer place.Close()
+	prefix := strings.TrimPrefix(fallback(), fallbackDir+"/") + "-"
+	names, _ := place.Names(func(name string) bool {
+		return strings.HasPrefix(name, prefix) && strings.HasSuffix(name, socketEnd)
+	})
+	owners := make(map[uint32]int)
+	for _, name := range names {
+		var s unix.Stat_t
+		if place.At(name).Stat(&s) == nil && s.Mode&unix.S_IFMT == unix.S_IFSOCK && owners[s.Uid] < mostOfOne {
+			owners[s.Uid]++
+			found = append(found, fallbackDir+"/"+name)
+		}
+	}
+	return found
+}
+
+// Open listens at path, or at the usual place where path is "". Where somebody else's
+// living socket is there, or the usual place cannot be written, it listens at a name of
+// this container's own in /dev/shm. note says why it is not where people look first, in
+// words for a line of ours; "" if nobody needs to know. err says of each place why not.
+func Open(path string, mode fs.FileMode) (s *Server, note string, err error) {
+	first := path
+	if first == "" {
+		first = UsualSocket
+	}
+	s, err = Listen([]string{first}, mode)
+	taken := errors.Is(err, ErrInUse)
+	if err == nil || path != "" && !taken {
+		return s, "", err
+	}
+	if taken {
+		note = err.Error()
+	}
+	s, more := listenFallback(mode, &note)
+	if more != nil {
+		return nil, "", errors.Join(err, more)
+	}
+	return s, note, nil
+}
+
+// listenFallback listens at this container's own name; at one that nobody can guess where
+// that has been taken by another user.
+func listenFallback(mode fs.FileMode, note *string) (*Server, error) {
+	s, err := Listen([]string{fallback() + socketEnd}, mode)
+	if !errors.Is(err, ErrInUse) {
+		return s, err
+	}
+	var random [8]byte
+	_, _ = rand.Read(random[:]) // which never fails
+	s, again := Listen([]string{fallback() + "-" + hex.EncodeToString(random[:]) + socketEnd}, mode)
+	if again != nil {
+		return nil, errors.Join(err, again)
+	}
+	if *note != "" {
+		*note += "; "
+	}
+	*note += err.Error()
+	return s, nil
+}
+
+// protected tells whether nobody but root and we can remove or replace the socket at a
+// place: no directory on the way can be written by others, or it stands in a sticky one
+// (unlink(2), EPERM).
+func protected(place *paths.Place) bool {
+	if place.Shared == nil {
+		return true
+	}
+	var dir, shared unix.Stat_t
+	return unix.Fstat(place.Dir, &dir) == nil && unix.Lstat(place.Shared.Dir, &shared) == nil &&
+		dir.Dev == shared.Dev && dir.Ino == shared.Ino && dir.Mode&unix.S_ISVTX != 0 &&
+		(dir.Uid == 0 || int(dir.Uid) == os.Geteuid())
+}
