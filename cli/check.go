@@ -157,7 +157,7 @@ func startWords(s *service.Spec) string {
 	case s.Ready.Kind == service.AfterTime:
 		return " (ready after " + span(s.Ready.Delay) + ")"
 	case s.Ready.Kind == service.ExecProbe:
-		return " (ready: exec " + s.Ready.Command[0] + ")"
+		return " (ready: exec " + service.CommandText(s.Ready.Command) + ")"
 	case s.Ready.Kind != service.NoProbe:
 		return " (ready: " + s.Ready.Kind.String() + " " + s.Ready.Target + ")"
 	}

@@ -66,7 +66,7 @@ func (c *call) run() int {
 	output := c.output(&plan)
 	plan.Init.Mute = uint8(machine.Debug - output.level)
 	p := pid1.New(pid1.Config{
-		Plan: plan, Commands: commands, Kernel: k, Output: output, Check: probe.Check,
+		Plan: plan, Commands: commands, Kernel: k, Output: output, Check: probe.Check, Listen: listen,
 		Seed: seed(), Trace: trace, NameOrphan: c.nameOrphan(output), NeedOrphans: true, Verbose: c.verbosity > 0,
 		Ended:       output.terminationLog(plan.Init.TerminationLog, name),
 		MoreThreads: output.threads() + serveThreads(&plan),
@@ -257,6 +257,9 @@ func (c *call) openTrace() (io.Writer, error) {
 	}
 	return os.OpenFile(c.trace, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|unix.O_CLOEXEC, 0o600)
 }
+
+// listen takes what an attempt of an exec probe writes.
+func listen() (pid1.Listener, error) { return probe.NewOutput() }
 
 // seed is different for each start, so that a hundred containers do not
 // restart in step.

@@ -88,7 +88,12 @@ func (l *life) invent() {
 // behave gives the habit of a program that is started.
 func (l *life) behave(argv []string) simkernel.Habit {
 	if argv[0] == "probe" {
-		return simkernel.Habit{Lives: l.pick(0, time.Millisecond, 400*time.Millisecond), Exit: proc.Exit{Code: l.dice.IntN(2)}}
+		h := simkernel.Habit{Lives: l.pick(0, time.Millisecond, 400*time.Millisecond), Exit: proc.Exit{Code: l.dice.IntN(2)}, Alone: "probe of " + argv[1]}
+		if l.chance(0.2) { // it hangs in the kernel, for a while or for ever
+			h.Lives, h.Dies = 0, l.pick(30*time.Millisecond, 3*time.Second)
+			h.Stuck = l.chance(0.2) && l.plan.Init.Grace > 0
+		}
+		return h
 	}
 	return l.inventHabit(true)
 }
@@ -121,7 +126,7 @@ func (l *life) inventService(i int) service.Spec {
 	}
 	if !s.OneShot && l.chance(0.4) {
 		kind := []service.ProbeKind{service.TCPProbe, service.ExecProbe, service.AfterTime}[l.dice.IntN(3)]
-		s.Ready = service.Probe{Kind: kind, Target: "t", Command: []string{"probe"}, Delay: l.pick(0, time.Second),
+		s.Ready = service.Probe{Kind: kind, Target: "t", Command: []string{"probe", s.Name}, Delay: l.pick(0, time.Second),
 			Every: time.Second, Timeout: l.pick(50*time.Millisecond, time.Second), Within: l.pick(0, time.Second, 5*time.Second)}
 		if kind != service.AfterTime && s.Ready.Within == 0 && l.chance(0.5) {
 			s.Ready.Within = time.Second

@@ -201,14 +201,24 @@ func (p *PID1) check(ctx context.Context, ready service.Probe) error {
 func (p *PID1) startExecProbe(a machine.Probe, i int) {
 	command := p.Commands[i]
 	command.Argv = p.Plan.Services[i].Ready.Command
-	command.Files, command.Foreground, command.Session = [3]int{-1, -1, -1}, -1, true
+	command.Files, command.Foreground = [3]int{-1, -1, -1}, -1
+	var heard Listener
+	if p.Listen != nil {
+		if listener, err := p.Listen(); err == nil { // its words are not worth a probe
+			heard = listener
+			command.Files = [3]int{-1, heard.FD(), heard.FD()}
+		}
+	}
 	pid, err := p.Kernel.Spawn(&command)
+	if heard != nil {
+		heard.Started()
+	}
 	p.counted(err)
+	child := &process{pid: pid, run: a.Run, spec: i, probe: a.Seq, heard: heard}
 	if err != nil {
-		p.answers = append(p.answers, machine.Probed{Run: a.Run, Seq: a.Seq, Err: asSpawnError(err).Error()})
+		p.answers = append(p.answers, machine.Probed{Run: a.Run, Seq: a.Seq, Err: asSpawnError(err).Error(), Output: child.lastLine()})
 		return
 	}
-	child := &process{pid: pid, run: a.Run, spec: i, probe: a.Seq}
 	p.processes[pid] = child
 	p.probes[a.Run] = attempt{a.Seq, func() {
 		if p.processes[pid] == child {
@@ -219,12 +229,25 @@ func (p *PID1) startExecProbe(a machine.Probe, i int) {
 
 // execProbeEnded turns the end of an exec probe into its answer.
 func (p *PID1) execProbeEnded(child *process, exit proc.Exit) {
-	answer := machine.Probed{Run: child.run, Seq: child.probe}
+	answer := machine.Probed{Run: child.run, Seq: child.probe, Output: child.lastLine()}
 	p.endedProbe(child.run, child.probe)
-	if exit != (proc.Exit{}) {
-		answer.Err = fmt.Sprintf("exec %s %s", p.Plan.Services[child.spec].Ready.Command[0], exit)
+	if exit.Signal != 0 {
+		answer.Err = fmt.Sprintf("the probe was %s", exit)
+	} else if exit != (proc.Exit{}) {
+		answer.Err = fmt.Sprintf("the probe %s", exit)
 	}
 	p.answers = append(p.answers, answer)
+}
+
+// lineMost is how many bytes of a probe's last line stand in one of ours.
+const lineMost = 200
+
+// lastLine is the last line that an attempt wrote; it ends the listening.
+func (child *process) lastLine() string {
+	if child.heard == nil {
+		return ""
+	}
+	return service.Printable(child.heard.End(), lineMost)
 }
 
 // endedProbe forgets an attempt that has ended, unless the next one is on its way.

@@ -117,6 +117,13 @@ type Output interface {
 	Drain(stalled, most time.Duration, last func())
 }
 
+// Listener takes what one attempt of an exec probe writes. See probe.Output.
+type Listener interface {
+	FD() int     // for the attempt's descriptors 1 and 2
+	Started()    // closes our copy of FD
+	End() string // the last line that was written
+}
+
 // Config is what it takes to run a plan.
 type Config struct {
 	Plan service.Plan
@@ -127,6 +134,8 @@ type Config struct {
 	Output   Output
 	// Check makes one attempt of a probe that needs no process.
 	Check func(ctx context.Context, p service.Probe) error
+	// Listen takes what one attempt of an exec probe writes; nil: nobody does.
+	Listen func() (Listener, error)
 	// Seed feeds the jitter of restarts.
 	Seed uint64
 	// Trace gets the run as a dialogue; nil: nobody does.
@@ -210,8 +219,9 @@ type process struct {
 	pid   proc.PID
 	run   service.Run
 	spec  int
-	probe uint64 // the attempt that it is, for an exec probe; 0: it is the service itself
-	deaf  bool   // it was said that we may not signal it
+	probe uint64   // the attempt that it is, for an exec probe; 0: it is the service itself
+	heard Listener // what that writes; nil: nobody listens
+	deaf  bool     // it was said that we may not signal it
 }
 
 // attempt is one of a probe: its number, and how to end it.

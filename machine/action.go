@@ -48,7 +48,8 @@ type Probe struct {
 	Seq     uint64
 }
 
-// StopProbe: end the attempt; its answer is not wanted any more.
+// StopProbe: end the attempt. Its answer is not wanted any more, but its end is: say
+// Probed then.
 type StopProbe struct {
 	Run     service.Run
 	Service string

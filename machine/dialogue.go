@@ -63,12 +63,12 @@ func formatSpec(s *service.Spec) string {
 	if s.Ready.Kind != service.NoProbe {
 		target := s.Ready.Target
 		if s.Ready.Kind == service.ExecProbe {
-			target = s.Ready.Command[0]
+			target = service.CommandLine(s.Ready.Command)
 		}
 		if s.Ready.Kind == service.AfterTime {
 			target = s.Ready.Delay.String()
 		}
-		w.text("ready", s.Ready.Kind.String()+"/"+target)
+		w.text("ready", quoted(s.Ready.Kind.String()+"/"+target))
 		w.span("every", s.Ready.Every)
 		w.span("timeout", s.Ready.Timeout)
 	}
@@ -86,6 +86,14 @@ func formatSpec(s *service.Spec) string {
 	w.list("signals", signalWords(s.Signals))
 	w.flag("single", s.Single)
 	return w.String()
+}
+
+// quoted puts what is not one word for readFields into quotes.
+func quoted(text string) string {
+	if q := strconv.Quote(text); strings.Contains(text, " ") || q != `"`+text+`"` {
+		return q
+	}
+	return text
 }
 
 // defaultSpec is what a service line means by what it does not say: what
@@ -203,6 +211,9 @@ func FormatEvent(at Instant, event Event) string {
 		w.text("seq", strconv.FormatUint(e.Seq, 10))
 		if e.Err != "" {
 			w.text("err", strconv.Quote(e.Err))
+		}
+		if e.Output != "" {
+			w.text("output", strconv.Quote(e.Output))
 		}
 	case Signalled:
 		name = "signalled " + e.Signal.String() + " " + e.Rule.Verb.String()

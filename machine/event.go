@@ -62,11 +62,14 @@ type Left struct {
 type LeftEnded struct{ PID proc.PID }
 
 // Probed: attempt Seq of asking the run whether it is ready has ended. Err ""
-// means that it is; otherwise Err says what was seen.
+// means that it is; otherwise Err says what was seen. It comes once for each Probe, behind
+// StopProbe as well, and not before nothing is left of the attempt. Output is the last
+// line that an exec probe wrote.
 type Probed struct {
-	Run service.Run
-	Seq uint64
-	Err string
+	Run    service.Run
+	Seq    uint64
+	Err    string
+	Output string
 }
 
 // Connected: Count new connections have come since Heed or since the last news

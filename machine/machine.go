@@ -207,16 +207,6 @@ func (m *Machine) emptied(e Emptied) {
 	m.toRun(e.Run, kindEmptied, e)
 }
 
-func (m *Machine) probed(e Probed) {
-	kind := kindReady
-	if e.Err != "" {
-		kind = kindNotReady
-	}
-	if i, ok := m.runs[e.Run]; ok && m.units[i].probe.answered(e) {
-		m.toRun(e.Run, kind, e)
-	}
-}
-
 // ticked fires what is due, units in the order of the file.
 func (m *Machine) ticked() {
 	m.tickShutdown()

@@ -57,7 +57,7 @@ func parseSpec(name string, fields map[string]string, line string) (service.Spec
 	s.Needs, s.Wants, s.After = r.list("needs"), r.list("wants"), r.list("after")
 	s.OneShot = r.flag("oneshot")
 	if kind, target, ok := strings.Cut(r.text("ready"), "/"); ok {
-		s.Ready = service.Probe{Target: target, Command: []string{target}, Every: r.span("every", time.Second), Timeout: r.span("timeout", time.Second)}
+		s.Ready = service.Probe{Target: target, Command: []string{"/bin/sh", "-c", target}, Every: r.span("every", time.Second), Timeout: r.span("timeout", time.Second)}
 		for k := service.TCPProbe; k <= service.AfterTime; k++ {
 			if k.String() == kind {
 				s.Ready.Kind = k
@@ -149,7 +149,7 @@ func ParseEvent(line string) (at Instant, event Event, err error) {
 	case "left-ended":
 		event = LeftEnded{PID: proc.PID(r.number("pid", 0))}
 	case "probed":
-		event = Probed{Run: run, Seq: r.number("seq", 0), Err: r.text("err")}
+		event = Probed{Run: run, Seq: r.number("seq", 0), Err: r.text("err"), Output: r.text("output")}
 	case "signalled":
 		event = r.signalled(words)
 	case "asked":

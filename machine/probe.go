@@ -9,10 +9,15 @@ import (
 // probe is the asking whether a starting unit is ready. The machine keeps its
 // schedule; whoever drives it makes one attempt at a time.
 type probe struct {
-	seq     uint64 // of the last attempt
-	asking  bool   // an attempt is on its way
+	seq     uint64      // of the last attempt
+	asking  bool        // its answer is waited for
+	busy    bool        // it has not ended: no other begins before that, even if nobody waits for its answer
+	due     bool        // the next one is, as soon as that one has ended
+	run     service.Run // whose attempt it is
 	at      Instant
 	timeout Instant
+	hangsAt Instant // when it is said that it does not end
+	hangs   bool    // that has been said
 	pause   time.Duration
 	words   string // what the last attempt saw
 }
@@ -22,10 +27,19 @@ type probe struct {
 // waits for them need not wait for a second.
 const probeFirst = 10 * time.Millisecond
 
-func (p *probe) forget() { p.asking, p.at, p.timeout, p.words = false, never, never, "" }
+// probeSlack is how much longer than Timeout an attempt may take that keeps to Timeout by
+// itself: it knows better what it was waiting for.
+const probeSlack = 100 * time.Millisecond
 
-// next is the earlier of the two deadlines.
-func (p *probe) next() Instant { return min(p.at, p.timeout) }
+// forget is for a unit that is not asked any more. An attempt that has not ended is
+// still there: the next run's begin when it has.
+func (p *probe) forget() {
+	p.asking, p.due, p.words = false, false, ""
+	p.at, p.timeout, p.hangsAt = never, never, never
+}
+
+// next is the earliest of the deadlines.
+func (p *probe) next() Instant { return min(p.at, p.timeout, p.hangsAt) }
 
 // begin makes the first attempt.
 func (p *probe) begin(m *Machine, u *unit) {
@@ -34,19 +48,65 @@ func (p *probe) begin(m *Machine, u *unit) {
 	p.ask(m, u)
 }
 
+// ask makes an attempt, or has it made when the last one has ended.
 func (p *probe) ask(m *Machine, u *unit) {
+	if p.due, p.at = p.busy, never; p.busy {
+		return
+	}
 	p.seq++
-	p.asking, p.at, p.timeout = true, never, m.now+u.spec.Ready.Timeout
+	p.asking, p.busy, p.run = true, true, u.run
+	p.timeout = m.now + u.spec.Ready.Timeout
+	if u.spec.Ready.Kind != service.ExecProbe {
+		p.timeout += probeSlack
+	}
 	m.do(Probe{Run: u.run, Service: u.spec.Name, Seq: p.seq})
 }
 
-// answered tells whether e is the answer to the attempt on its way.
-func (p *probe) answered(e Probed) bool {
-	if !p.asking || e.Seq != p.seq {
-		return false
+// probed: an attempt has ended. That may be one whose answer nobody waits for any more,
+// of a run that has ended even.
+func (m *Machine) probed(e Probed) {
+	u := m.asker(e)
+	if u == nil {
+		return
 	}
-	p.asking, p.timeout, p.words = false, never, e.Err
-	return true
+	p := &u.probe
+	wanted := p.asking
+	p.busy, p.asking, p.hangs, p.hangsAt = false, false, false, never
+	switch {
+	case wanted && e.Err == "":
+		p.timeout = never
+		u.take(m, kindReady, e)
+	case wanted:
+		p.timeout, p.words = never, withOutput(e.Err, e.Output)
+		u.take(m, kindNotReady, e)
+	case p.due:
+		p.ask(m, u)
+	case p.words != "" && p.run == u.run:
+		p.words = withOutput(p.words, e.Output)
+	}
+}
+
+// asker is the unit whose present attempt e is the end of, or nil.
+func (m *Machine) asker(e Probed) *unit {
+	if i, ok := m.runs[e.Run]; ok && m.units[i].probe.isOf(e) {
+		return &m.units[i]
+	}
+	for i := range m.units { // it may have another run by now
+		if m.units[i].probe.isOf(e) {
+			return &m.units[i]
+		}
+	}
+	return nil
+}
+
+func (p *probe) isOf(e Probed) bool { return p.busy && p.seq == e.Seq && p.run == e.Run }
+
+// withOutput puts the last line that a probe wrote behind what is said of it.
+func withOutput(words, output string) string {
+	if output == "" {
+		return words
+	}
+	return words + `: "` + output + `"`
 }
 
 // again plans the next attempt.
@@ -65,10 +125,14 @@ func (p *probe) end(m *Machine, u *unit) {
 
 // lastWords is what the last attempt saw.
 func (p *probe) lastWords() string {
-	if p.words == "" {
-		return "no answer"
+	words := p.words
+	if words == "" {
+		words = "no answer"
 	}
-	return p.words
+	if p.hangs {
+		words += ", and the last attempt has not ended since: it hangs in the kernel"
+	}
+	return words
 }
 
 // tickProbe fires what is due: an attempt, or the end of one that takes too long.
@@ -77,12 +141,32 @@ func (u *unit) tickProbe(m *Machine) {
 	switch {
 	case p.timeout <= m.now:
 		m.do(StopProbe{Run: u.run, Service: u.spec.Name})
-		p.asking, p.timeout = false, never
+		p.asking, p.timeout, p.hangsAt = false, never, m.now+killPatience
 		p.words = "no answer within " + span(u.spec.Ready.Timeout)
 		u.take(m, kindNotReady, Probed{Run: u.run, Seq: p.seq, Err: p.words})
 	case p.at <= m.now:
 		p.ask(m, u)
+	case p.hangsAt <= m.now:
+		p.hangs, p.hangsAt = true, never
+		m.sayf(Warn, u, "the probe is still there %s after it was told to end: it hangs in the kernel (state D), on a disk or network that does not answer perhaps; no other is made before it has ended", span(killPatience))
 	}
+}
+
+// notReady says why a start failed: what was asked, and what the last attempt saw.
+func (u *unit) notReady() string {
+	text := "not ready within " + span(u.spec.Ready.Within) + ": "
+	if u.spec.Ready.Kind == service.ExecProbe {
+		text += "exec " + service.CommandText(u.spec.Ready.Command) + ": "
+	}
+	return text + u.probe.lastWords()
+}
+
+// waitsFor says what a probe asks for, and what the last attempt saw.
+func (p *probe) waitsFor(r *service.Probe) string {
+	if p.words == "" && !p.hangs {
+		return waitsFor(r)
+	}
+	return waitsFor(r) + ": " + p.lastWords()
 }
 
 // waitsFor says what a probe asks for.
@@ -91,7 +175,7 @@ func waitsFor(r *service.Probe) string {
 	case service.AfterTime:
 		return "waiting for " + span(r.Delay)
 	case service.ExecProbe:
-		return "waiting for exec " + r.Command[0]
+		return "waiting for exec " + service.CommandText(r.Command)
 	default:
 		return "waiting for " + r.Kind.String() + " " + r.Target
 	}

@@ -139,8 +139,8 @@ func (u *unit) nowReady(m *Machine, _ Event) {
 }
 
 // notYetReady: an attempt failed; the probe has planned the next.
-func (u *unit) notYetReady(m *Machine, event Event) {
-	m.say(Debug, u, "not ready yet: "+event.(Probed).Err)
+func (u *unit) notYetReady(m *Machine, _ Event) {
+	m.say(Debug, u, "not ready yet: "+u.probe.words)
 	u.probe.again(m, u)
 }
 
@@ -154,7 +154,7 @@ func (u *unit) startDeadline(m *Machine, event Event) {
 		u.nowReady(m, event)
 		return
 	default:
-		u.failing = fmt.Sprintf("not ready within %s: %s", span(ready.Within), u.probe.lastWords())
+		u.failing = u.notReady()
 	}
 	m.sayf(Warn, u, "%s; stopping it with %s", u.failing, ladderWords(u.spec))
 	u.beginStop(m)

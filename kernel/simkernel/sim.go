@@ -30,6 +30,8 @@ type Habit struct {
 	Stuck   bool          // it does not even die of KILL
 	Forks   []Habit       // its children
 	Session bool          // it leaves its parent's group for one of its own
+	Dies    time.Duration // how long it takes to die of KILL: it hangs for a while; 0: a moment
+	Alone   string        // no other child with this name may be there, alive or a zombie; "": any may
 	Leaves  bool          // so it does, but its children, forked before, stay behind in the old one
 }
 
@@ -180,6 +182,9 @@ func (s *Sim) Spawn(c *proc.Command) (proc.PID, error) {
 	habit := s.Behaves(c.Argv)
 	if habit.Fails != 0 {
 		return 0, &proc.SpawnError{Stage: "exec", Path: c.Argv[0], Err: habit.Fails, NotFound: habit.Fails == syscall.ENOENT}
+	}
+	if habit.Alone != "" && slices.ContainsFunc(s.processes, func(q *process) bool { return q.ours && q.habit.Alone == habit.Alone }) {
+		s.wrong("%s was started before the last one was reaped", habit.Alone)
 	}
 	p := s.fork(nil, habit)
 	p.ours = true
@@ -366,7 +371,7 @@ func (s *Sim) deliver(p *process, sig proc.Signal) {
 	case sig == 0 || sig == proc.CONT || p.zombie:
 	case sig == proc.KILL:
 		if !p.habit.Stuck {
-			s.endAfter(p, time.Duration(s.dice.IntN(3))*time.Millisecond, proc.Exit{Signal: proc.KILL})
+			s.endAfter(p, max(p.habit.Dies, time.Duration(s.dice.IntN(3))*time.Millisecond), proc.Exit{Signal: proc.KILL})
 		}
 	case p.habit.Stuck || slices.Contains(p.habit.Ignores, sig):
 	default:
