@@ -93,6 +93,7 @@ func (p *PID1) spawn(a machine.Spawn) {
 	if spec.PTY {
 		command.Foreground, command.Own = files[1], true
 	}
+	command.Heir = p.Plan.Init.OneCommand && !p.dropped
 	pid, err := p.Kernel.Spawn(&command)
 	started()
 	p.counted(err)
@@ -112,10 +113,7 @@ func (p *PID1) spawn(a machine.Spawn) {
 		p.holder = pid
 	}
 	p.answers = append(p.answers, machine.Started{Run: a.Run, PID: pid})
-	if p.Plan.Init.OneCommand && !p.dropped { // the command has got what we inherited
-		p.dropped = true
-		p.Kernel.LeaveNothingOpen()
-	}
+	p.dropped = true // with one command the first that is started has got what we inherited
 }
 
 // counted counts a start.

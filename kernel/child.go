@@ -30,8 +30,10 @@ type plan struct {
 	groups        []uint32
 	mask          uint64
 	restoreNofile bool
-	before        uint64 // our own mask
-	clear         bool   // every signal is caught, and default in the child by clone3
+	before        uint64  // our own mask
+	gate          [2]int  // a pipe whose end the child waits for before its exec; -1: it does not wait
+	legacy        []int32 // descriptors that we close before that
+	clear         bool    // every signal is caught, and default in the child by clone3
 
 	// Written by the child, which reports them through a pipe: stage and errno if it
 	// failed, nothing if its exec succeeded, which closes the pipe. (They cannot be read here:
@@ -138,6 +140,11 @@ func (p *plan) prepare() syscall.Errno {
 	}
 	if p.listenPID != nil {
 		p.writeListenPID()
+	}
+	if p.gate[0] >= 0 { // until we have left it all: then our end is closed
+		var end byte
+		syscall.RawSyscall(unix.SYS_CLOSE, uintptr(p.gate[1]), 0, 0)
+		syscall.RawSyscall(unix.SYS_READ, uintptr(p.gate[0]), uintptr(unsafe.Pointer(&end)), 1)
 	}
 	p.stage = stageMask
 	_, _, errno := syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&p.mask)), 0, 8, 0, 0)

@@ -16,16 +16,37 @@ import (
 // known by their close-on-exec flag.
 func (*Linux) LeaveNothingOpen() {
 	_ = unix.Chdir("/")
+	for _, fd := range inheritedDescriptors() {
+		unix.Close(int(fd))
+	}
+	closeUnlisted()
+}
+
+// closeUnlisted keeps what was not tried, because /proc does not list it, from our
+// children (since Linux 5.11): it stays open for us alone.
+func closeUnlisted() {
+	if unix.Access("/proc/self/fd", unix.R_OK) != nil {
+		_ = unix.CloseRange(mostTried, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
+	}
+}
+
+// inheritedDescriptors are those above 2 that are not close-on-exec.
+func inheritedDescriptors() []int32 {
+	var inherited []int32
 	for _, fd := range openDescriptors() {
 		if fd <= 2 {
 			continue
 		}
 		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
 		if err == nil && flags&unix.FD_CLOEXEC == 0 {
-			unix.Close(fd)
+			inherited = append(inherited, int32(fd))
 		}
 	}
+	return inherited
 }
+
+// mostTried is how many descriptors are tried where /proc does not list them.
+const mostTried = 256
 
 // openDescriptors lists our descriptors; where /proc is missing it
 // guesses the first 256. It uses no os.File, which would start the poller for it.
@@ -33,12 +54,9 @@ func openDescriptors() []int {
 	var fds []int
 	dir, err := unix.Open("/proc/self/fd", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		const most = 256
-		for fd := 3; fd < most; fd++ {
+		for fd := 3; fd < mostTried; fd++ {
 			fds = append(fds, fd)
 		}
-		// What is above stays open for us alone (since Linux 5.11).
-		_ = unix.CloseRange(most, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
 		return fds
 	}
 	defer unix.Close(dir)

@@ -40,11 +40,34 @@ var withoutClone3 bool
 func forkBlocked(p *plan) (uintptr, syscall.Errno) {
 	syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&everySignal)), uintptr(unsafe.Pointer(&p.before)), 8, 0, 0)
 	pid, errno := fork(p)
+	p.leave(errno)
 	if errno == 0 {
 		p.await(pid)
 	}
 	syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&p.before)), 0, 8, 0, 0)
 	return pid, errno
+}
+
+var rootDirectory = [...]byte{'/', 0}
+
+// leave goes to the root directory and closes what the child has of us, while it waits, and
+// lets it go on. Where there is no child nothing is left.
+//
+//go:noinline
+//go:norace
+//go:nosplit
+//go:nocheckptr
+func (p *plan) leave(errno syscall.Errno) {
+	if p.gate[1] < 0 {
+		return
+	}
+	if errno == 0 {
+		syscall.RawSyscall(unix.SYS_CHDIR, uintptr(unsafe.Pointer(&rootDirectory)), 0, 0)
+		for _, fd := range p.legacy {
+			syscall.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0)
+		}
+	}
+	syscall.RawSyscall(unix.SYS_CLOSE, uintptr(p.gate[1]), 0, 0)
 }
 
 // fork makes the child, in whatever way the kernel knows.
@@ -68,7 +91,10 @@ func fork(p *plan) (uintptr, syscall.Errno) {
 		pid, failed = clone(unix.SYS_CLONE, unix.CLONE_VM|uintptr(unix.SIGCHLD), stack+size, p)
 	}
 	if failed == uintptr(unix.EINVAL) { // valgrind and qemu-user know threads, and forks, which is what they make of this
+		wait := p.gate[0]
+		p.gate[0] = -1 // we stand still until its exec
 		pid, failed = clone(unix.SYS_CLONE, unix.CLONE_VM|unix.CLONE_VFORK|uintptr(unix.SIGCHLD), stack+size, p)
+		p.gate[0] = wait
 	}
 	return pid, syscall.Errno(failed)
 }

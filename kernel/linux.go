@@ -21,6 +21,8 @@ type Linux struct {
 	buffer [128 * recordBytes]byte
 	caught []proc.Caught
 
+	home string // our directory before we went to the root directory; "": we did not, or it has no name
+
 	groups     map[proc.PID]bool // by anyAlive: whether a member lived when it was looked
 	groupsSeen time.Time         // last
 

@@ -27,7 +27,10 @@ const DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 // dispositions for all signals but those of c.Ignore, the mask c.Mask, and no
 // descriptor of ours but 0, 1 and 2. The command is looked up as execvp(3)
 // does, and a text file without "#!" is run by /bin/sh, as it does too.
-func (*Linux) Spawn(c *proc.Command) (proc.PID, error) {
+func (k *Linux) Spawn(c *proc.Command) (proc.PID, error) {
+	if c.Heir && c.Dir == "" {
+		c.Dir = k.home // of an heir before it, whose exec failed
+	}
 	plan, err := newPlan(c)
 	if err != nil {
 		return 0, err
@@ -39,16 +42,51 @@ func (*Linux) Spawn(c *proc.Command) (proc.PID, error) {
 		return 0, &proc.SpawnError{Stage: "pipe2", Err: err, Passing: true}
 	}
 	defer unix.Close(plan.report[0])
+	home := ""
+	if c.Heir {
+		home = workingDirectory()
+		if err := plan.prepareLegacy(); err != nil {
+			unix.Close(plan.report[1])
+			return 0, err
+		}
+		defer unix.Close(plan.gate[0])
+	}
 	pid, errno := forkBlocked(plan)
 	if errno != 0 {
 		unix.Close(plan.report[1])
 		return 0, forkError(errno)
+	}
+	if c.Heir {
+		closeUnlisted()
+		if k.home == "" {
+			k.home = home
+		}
 	}
 	if plan.errno != 0 {
 		reapUnheard(int(pid), 0)
 		return 0, plan.failure(c)
 	}
 	return proc.PID(pid), nil
+}
+
+// prepareLegacy makes what it takes to give all away before the child runs: a pipe at
+// which it waits, and the list of what we close meanwhile.
+func (p *plan) prepareLegacy() error {
+	if err := unix.Pipe2(p.gate[:], unix.O_CLOEXEC); err != nil {
+		return &proc.SpawnError{Stage: "pipe2", Err: err, Passing: true}
+	}
+	p.legacy = inheritedDescriptors()
+	return nil
+}
+
+// workingDirectory is ours; "" where it has no name.
+func workingDirectory() string {
+	buffer := make([]byte, unix.PathMax)
+	n, err := unix.Getcwd(buffer)
+	if err != nil || buffer[0] != '/' { // "(unreachable)"
+		return ""
+	}
+	return string(buffer[:n-1])
 }
 
 // giveOutput makes the pipes of a child's output its user's own, or its own
@@ -91,6 +129,10 @@ func (p *plan) failure(c *proc.Command) error {
 		failed.Mend = execMend(c, p.errno)
 		failed.NotFound = p.errno == unix.ENOENT || p.errno == unix.ENOTDIR
 		failed.Passing = p.errno == unix.ETXTBSY || p.errno == unix.EAGAIN || p.errno == unix.ENOMEM || p.errno == unix.ENFILE || p.errno == unix.EMFILE
+		if failed.Passing && len(p.legacy) > 0 {
+			failed.Passing = false
+			failed.Mend = "it is not tried again, for the descriptors that it was to get from us are gone"
+		}
 	case stageChdir:
 		failed.Path = c.Dir
 	case stageGroups, stageGID, stageUID:
@@ -157,7 +199,7 @@ func newPlan(c *proc.Command) (*plan, error) {
 	if len(c.Argv) == 0 || c.Argv[0] == "" {
 		return nil, &proc.SpawnError{Stage: stageNames[stageExec], Err: unix.ENOENT, Mend: "the command is empty", NotFound: true}
 	}
-	p := &plan{command: c, umask: c.Umask, foreground: c.Foreground, mask: c.Mask}
+	p := &plan{command: c, umask: c.Umask, foreground: c.Foreground, mask: c.Mask, gate: [2]int{-1, -1}}
 	var err error
 	if p.argv, err = syscall.SlicePtrFromStrings(c.Argv); err != nil {
 		return nil, &proc.SpawnError{Stage: "exec", Path: c.Argv[0], Err: err, Mend: "an argument contains a NUL byte"}

@@ -148,6 +148,11 @@ type Command struct {
 	Env  []string // KEY=VALUE; nil: an empty environment
 	Dir  string   // working directory; "": ours at start-up
 
+	// Heir tells that the child gets all that we were started with, and nobody else will:
+	// our directory and the descriptors above 2. We have left that directory for the root
+	// directory, and closed these, before the child runs its first instruction.
+	Heir bool
+
 	// Files become descriptors 0, 1, 2 in the child; -1 opens /dev/null.
 	// They stay the caller's: Spawn closes none of them.
 	Files [3]int
