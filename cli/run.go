@@ -69,7 +69,7 @@ func (c *call) run() int {
 		Plan: plan, Commands: commands, Kernel: k, Output: output, Check: probe.Check, Listen: listen,
 		Seed: seed(), Trace: trace, NameOrphan: c.nameOrphan(output), NeedOrphans: true, Verbose: c.verbosity > 0,
 		Ended:       output.terminationLog(plan.Init.TerminationLog, name),
-		MoreThreads: output.threads() + serveThreads(&plan),
+		MoreThreads: output.threads() + serveThreads(&plan), Notify: c.notifier(&plan, output),
 	})
 	end := serve(&plan, absolute(c.fileName()), p, output)
 	status := p.Run()
@@ -161,7 +161,7 @@ func (c *call) load(running bool) (service.Plan, bool) {
 		c.refuse(exitConfig, service.DefaultTerminationLog, fmt.Sprintf("sexton: cannot read the configuration: %v; %s\n", err, mend))
 		return service.Plan{}, false
 	}
-	plan, notes, err := config.Parse(name, text, c.environ, c.options(running))
+	plan, notes, err := config.Parse(name, text, withoutManager(c.environ), c.options(running))
 	if err != nil {
 		end := fmt.Sprintf("sexton: %s: %s", name, service.Counted(config.Count(err), "mistake"))
 		if running {

@@ -50,6 +50,7 @@ func (p *PID1) turn() {
 	p.beginSweep()
 	p.takeQuestions()
 	p.lookAtMemory()
+	p.notify()
 	p.counts.TurnMax = max(p.counts.TurnMax, waits-began+p.now()-woke)
 	p.sayUnforwarded(unforwardedEvery)
 }
@@ -76,6 +77,9 @@ func (p *PID1) patience() time.Duration {
 	}
 	if p.sweeping || len(p.watched) > 0 {
 		sooner(watchEvery)
+	}
+	if p.notice.again {
+		sooner(notifyAgain)
 	}
 	if p.unforwarded.n > 0 {
 		sooner(p.unforwarded.said + unforwardedEvery - p.now())

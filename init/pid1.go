@@ -160,6 +160,9 @@ type Config struct {
 	// Ended is told how it all ended, when the last output has been written; nil:
 	// nobody is. It may block for as long as a write to a file does.
 	Ended func(service.Summary)
+	// Notify sends a message to the service manager that started us, and does not wait: full tells that
+	// it is to be sent again. nil: there is none.
+	Notify func(message string) (full bool, err error)
 	// Verbose: lines of level Debug are wanted, so it is worth finding out
 	// what a sender is called.
 	Verbose bool
@@ -209,6 +212,7 @@ type PID1 struct {
 	settled     bool            // settle was called
 	asked       machine.Instant // when somebody asked last
 
+	notice      notice
 	unforwarded unforwarded
 	recent      recent
 	oom         oom
@@ -296,6 +300,7 @@ func (p *PID1) live() (status int) {
 	for !p.machine.Over() {
 		p.turn()
 	}
+	p.notify() // the last turn ended half-way
 	return p.machine.ExitStatus()
 }
 

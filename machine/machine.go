@@ -180,6 +180,23 @@ func (m *Machine) Report() service.Report {
 	return r
 }
 
+// Readiness is in short what Report says of the container as a whole.
+type Readiness struct {
+	Ready, Stopping bool
+	Good, All       int // how many services are no reason not to be ready, and of how many
+}
+
+// Readiness is how the container is now.
+func (m *Machine) Readiness() Readiness {
+	r := Readiness{Ready: m.ready(), Stopping: m.shutdown.phase != running, All: len(m.units)}
+	for i := range m.units {
+		if m.units[i].holdsNobody() && m.booted {
+			r.Good++
+		}
+	}
+	return r
+}
+
 func (m *Machine) boot() {
 	if m.booted {
 		return

@@ -47,6 +47,7 @@ func verbs() map[string]verb {
 		"threads-only": threadsOnly,
 		"keep-diary":   keepDiary,
 		"kill-pid":     killPID,
+		"manager":      manager,
 		"orphans":      orphans,
 		"partial-line": partialLine,
 		"pid-file":     pidFile,
