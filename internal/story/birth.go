@@ -217,6 +217,9 @@ func (b *born) listen(keep bool) error {
 	}
 	b.process.Kill()
 	b.process.Wait()
+	if _, words, failed := strings.Cut(text, "error: "); failed {
+		return errors.New(words)
+	}
 	return fmt.Errorf("the stage of the init says %q", text)
 }
 
@@ -236,6 +239,12 @@ func makePidsCgroup(n int) (dir, door string, err error) {
 		return "", "", errSkip{fmt.Errorf("no limit of pids can be set: %w", err)}
 	}
 	return dir, filepath.Join(dir, "cgroup.procs"), nil
+}
+
+// noNamespaces says why a story is skipped that needs them: in one line, the same for all.
+func noNamespaces(why error) errSkip {
+	first, _, _ := strings.Cut(why.Error(), "\n")
+	return errSkip{fmt.Errorf("no namespaces can be made here (%s)", first)}
 }
 
 // errSkip wraps the reason why a story cannot be run here.

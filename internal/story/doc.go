@@ -27,7 +27,8 @@
 //	# peers: NAME...   the story holds for these programs as well (see Peers)
 //	# needs: NAME...   skip unless these programs are installed, or a file is there that
 //	                   a pattern such as /usr/lib/*/psql names; "root": unless the
-//	                   tests run as root; "namespaces": unless they can be made
+//	                   tests run as root; "namespaces": unless they can be made, and
+//	                   with "root" too, by root without a user namespace
 //	# alone: yes       no other story runs at the same time
 //	# awaits: WORDS    not yet true of sexton, for want of what the words say
 //

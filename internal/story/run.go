@@ -103,8 +103,11 @@ func (s *Story) missing() error {
 				return errSkip{errors.New("the story needs root")}
 			}
 		case "namespaces":
-			if w, why := theWay(); w == ordinary {
-				return errSkip{fmt.Errorf("the story needs namespaces: %w", why)}
+			switch w, why := theWay(); {
+			case w == ordinary:
+				return noNamespaces(why)
+			case w == asUser && slices.Contains(s.Needs, "root"):
+				return errSkip{errors.New("no namespaces can be made here by root itself")}
 			}
 		default:
 			err := error(nil)
@@ -309,7 +312,7 @@ func (r *run) start(o options) error {
 	}
 	w, why := theWay()
 	if w == ordinary && !(o.child && o.pids == 0 && !o.readOnly && !o.terminationLog && o.uid < 0) {
-		return errSkip{fmt.Errorf("namespaces cannot be made here: %w", why)}
+		return noNamespaces(why)
 	}
 	if o.words[0] == "sexton" {
 		o.words = slices.Concat(r.program, o.words[1:])
