@@ -39,6 +39,8 @@ esac
 case $what in
 test)
 	want debootstrap debootstrap
+	want cron cron
+	want postfix postfix
 	want valgrind valgrind
 	want prlimit util-linux
 	want qemu-aarch64-static qemu-user-static
