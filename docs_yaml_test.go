@@ -257,7 +257,7 @@ func (r *yamlReader) flowValue(text, ends string) (value any, rest string) {
 var manifestWords = words(`
 	apiVersion kind metadata name namespace labels* annotations* spec data* binaryData*
 	replicas selector matchLabels* template strategy rollingUpdate maxSurge maxUnavailable type minReadySeconds
-	backoffLimit completions parallelism activeDeadlineSeconds ttlSecondsAfterFinished restartPolicy podFailurePolicy rules action onExitCodes containerName operator values
+	backoffLimit completions parallelism activeDeadlineSeconds ttlSecondsAfterFinished restartPolicy podFailurePolicy rules action onExitCodes exitCodes restartPolicyRules containerName operator values
 	schedule jobTemplate concurrencyPolicy
 	terminationGracePeriodSeconds shareProcessNamespace securityContext runAsUser runAsGroup runAsNonRoot fsGroup readOnlyRootFilesystem
 	allowPrivilegeEscalation capabilities drop add seccompProfile
