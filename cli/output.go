@@ -10,6 +10,7 @@ import (
 	pid1 "sexton/init"
 	"sexton/kernel"
 	"sexton/machine"
+	"sexton/paths"
 	"sexton/service"
 	"sexton/stdio"
 )
@@ -207,16 +208,23 @@ func (o *output) stdin(spec *service.Spec, usual int, close *closers) (int, erro
 // opened to write as well, where that is allowed: else who reads it would see its
 // end before the first writer has come, and whenever the last has gone (fifo(7)).
 func openStdin(path string) (int, error) {
-	const flags = unix.O_CLOEXEC | unix.O_NONBLOCK | unix.O_NOCTTY
-	fd, err := unix.Open(path, unix.O_RDONLY|flags, 0)
+	place, err := paths.Find(path)
 	if err != nil {
 		return -1, err
 	}
-	var s unix.Stat_t
-	if unix.Fstat(fd, &s) == nil && s.Mode&unix.S_IFMT == unix.S_IFIFO {
-		if both, err := unix.Open(path, unix.O_RDWR|flags, 0); err == nil {
+	defer place.Close()
+	place.FIFO = true // nothing of root's is in one
+	fd, s, err := place.Open(unix.O_RDONLY)
+	if err != nil {
+		return -1, err
+	}
+	if s.Mode&unix.S_IFMT == unix.S_IFIFO {
+		place.Owner = int(s.Uid)
+		if both, again, err := place.Open(unix.O_RDWR); err == nil && again.Dev == s.Dev && again.Ino == s.Ino {
 			_ = unix.Close(fd)
 			fd = both
+		} else if err == nil {
+			_ = unix.Close(both)
 		}
 	}
 	if err := unix.SetNonblock(fd, false); err != nil {

@@ -14,6 +14,7 @@ import (
 	pid1 "sexton/init"
 	"sexton/kernel"
 	"sexton/machine"
+	"sexton/paths"
 	"sexton/probe"
 	"sexton/proc"
 	"sexton/service"
@@ -172,7 +173,7 @@ func (c *call) load(running bool) (service.Plan, bool) {
 		writeTermination(config.TerminationLog(text), service.Refusal(exitConfig, config.Render(err, false)+end))
 		return service.Plan{}, false
 	}
-	for _, note := range notes {
+	for _, note := range append(notes, sharedLogs(&plan)...) {
 		if c.verbosity >= 0 {
 			fmt.Fprintf(c.stderr, "sexton: remark: %s\n", proc.Visible(note))
 		}
@@ -255,7 +256,20 @@ func (c *call) openTrace() (io.Writer, error) {
 	if c.trace == "" {
 		return nil, nil
 	}
-	return os.OpenFile(c.trace, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|unix.O_CLOEXEC, 0o600)
+	place, err := paths.Find(c.trace)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", c.trace, err)
+	}
+	defer place.Close()
+	fd, err := place.Create(unix.O_WRONLY, 0o600)
+	if err == unix.EEXIST {
+		fd, _, err = place.Open(unix.O_WRONLY | unix.O_TRUNC)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", c.trace, err)
+	}
+	_ = unix.SetNonblock(fd, false) // a pipe is waited for
+	return os.NewFile(uintptr(fd), c.trace), nil
 }
 
 // listen takes what an attempt of an exec probe writes.

@@ -3,6 +3,7 @@ package cli
 import (
 	"golang.org/x/sys/unix"
 
+	"sexton/paths"
 	"sexton/service"
 )
 
@@ -37,8 +38,12 @@ func writeTermination(path, text string) {
 	if path == "" {
 		return
 	}
-	// No O_CREAT. O_NONBLOCK: a FIFO that nobody reads must not hold us.
-	fd, err := unix.Open(path, unix.O_WRONLY|unix.O_TRUNC|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	place, err := paths.Find(path)
+	if err != nil {
+		return
+	}
+	defer place.Close()
+	fd, _, err := place.Open(unix.O_WRONLY | unix.O_TRUNC)
 	if err != nil {
 		return
 	}

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sexton/control"
+	"sexton/paths"
 	"sexton/service"
 )
 
@@ -168,7 +169,12 @@ func (e *examination) terminationLog() {
 		e.add(topic, NotTried, "the file wants none", "")
 		return
 	}
-	fd, err := unix.Open(e.Root+path, unix.O_WRONLY|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	fd := -1
+	place, err := paths.Find(e.Root + path)
+	if err == nil {
+		defer place.Close()
+		fd, _, err = place.Open(unix.O_WRONLY)
+	}
 	switch {
 	case err == nil:
 		unix.Close(fd)

@@ -31,8 +31,8 @@ type Place struct {
 
 	// FIFO may be set before Open: a FIFO is opened in a shared directory too.
 	FIFO bool
-	// Owner may be set before Open: the user to whom a file in a shared directory
-	// may belong, besides root, us and the directory's owner. -1: nobody.
+	// Owner may be set before Open: the user to whom a file that is written in a
+	// shared directory may belong, besides root, us and the directory's owner. -1: nobody.
 	Owner int
 
 	at    string // the directory's path
@@ -46,15 +46,15 @@ type Shared struct {
 	Who string // can write there, in words: "UID 1000"
 }
 
-// Refused is the error for what must not be opened in a shared directory.
+// Refused is the error for what must not be opened in a shared directory. Its text does not
+// repeat the path that was asked for.
 type Refused struct {
-	Path   string
-	Why    string // "it is a symbolic link"
+	Why    string // "it is a symbolic link", or "/data/log is a symbolic link", of a directory on the way
 	Shared Shared
 }
 
 func (r *Refused) Error() string {
-	return r.Path + ": " + r.Why + ", and " + r.Shared.Who + " can write to " + r.Shared.Dir
+	return r.Why + ", and " + r.Shared.Who + " can write to " + r.Shared.Dir
 }
 
 // Find resolves a path except for its last component, if that is no link. An error is
@@ -80,8 +80,8 @@ const always = unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_CLOEXEC | unix.O_NOCTT
 
 // Open opens the file that is there, non-blocking: flags are O_RDONLY, O_WRONLY
 // or O_RDWR, with O_APPEND or O_TRUNC. In a shared directory the file must be a
-// regular one with one name that belongs to somebody trusted (see Owner), or the error is
-// Refused; elsewhere it may be anything.
+// regular one with one name and, to be written, belong to somebody trusted (see Owner), or
+// the error is Refused; elsewhere it may be anything.
 func (p *Place) Open(flags int) (fd int, s unix.Stat_t, err error) {
 	how := flags&^unix.O_TRUNC | always
 	if p.magic {
@@ -95,7 +95,7 @@ func (p *Place) Open(flags int) (fd int, s unix.Stat_t, err error) {
 		return -1, s, err
 	}
 	if err = unix.Fstat(fd, &s); err == nil && p.Shared != nil {
-		err = p.vet(fd, &s)
+		err = p.vet(fd, &s, flags&unix.O_ACCMODE != unix.O_RDONLY)
 	}
 	if err == nil && flags&unix.O_TRUNC != 0 && s.Mode&unix.S_IFMT == unix.S_IFREG {
 		err = unix.Ftruncate(fd, 0)

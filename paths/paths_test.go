@@ -167,16 +167,18 @@ func TestAFileOfAnotherUserIsNotOpenedInASharedDirectory(t *testing.T) {
 	trusted(t)
 	do(t, shared("tmp"), os.WriteFile("tmp/f", []byte("x"), 0o644), os.Chown("tmp/f", 1234, 1234), shared("own"), os.Chown("own", 1234, 1234),
 		os.WriteFile("own/f", []byte("x"), 0o644), os.Chown("own/f", 1234, 1234), os.WriteFile("f", []byte("x"), 0o644), os.Chown("f", 1234, 1234))
-	_, err := read(t, "tmp/f")
-	wantRefused(t, "tmp/f", err, "it belongs to UID 1234", "everybody")
 	p := place(t, "tmp/f")
+	_, _, err := p.Open(unix.O_WRONLY)
+	wantRefused(t, "tmp/f", err, "it belongs to UID 1234", "everybody")
 	p.Owner = 1234
-	fd, _, err := p.Open(unix.O_RDONLY)
+	fd, _, err := p.Open(unix.O_WRONLY)
 	do(t, err, unix.Close(fd))
 	for _, name := range []string{"own/f", "f"} {
-		if text, err := read(t, name); text != "x" || err != nil {
-			t.Errorf("%s: %q, %v", name, text, err)
-		}
+		fd, _, err := place(t, name).Open(unix.O_WRONLY)
+		do(t, err, unix.Close(fd))
+	}
+	if text, err := read(t, "tmp/f"); text != "x" || err != nil {
+		t.Errorf("to be read: %q, %v", text, err)
 	}
 }
 

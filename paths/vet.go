@@ -8,7 +8,7 @@ import (
 
 // vet refuses what somebody may have put in the place of a file in a shared
 // directory. fd is open, and s is what fstat(2) says of it.
-func (p *Place) vet(fd int, s *unix.Stat_t) error {
+func (p *Place) vet(fd int, s *unix.Stat_t, toWrite bool) error {
 	switch s.Mode & unix.S_IFMT {
 	case unix.S_IFREG:
 	case unix.S_IFIFO:
@@ -22,7 +22,8 @@ func (p *Place) vet(fd int, s *unix.Stat_t) error {
 	if err := unix.Fstat(p.Dir, &dir); err != nil {
 		return err
 	}
-	if owner := int(s.Uid); owner != 0 && owner != p.us && owner != p.Owner && s.Uid != dir.Uid {
+	// What we write into a file of another user, that user can read.
+	if owner := int(s.Uid); toWrite && owner != 0 && owner != p.us && owner != p.Owner && s.Uid != dir.Uid {
 		return p.refuse(fmt.Sprintf("it belongs to UID %d", owner))
 	}
 	return p.oneName(fd, s)
@@ -50,7 +51,7 @@ func (p *Place) oneName(fd int, s *unix.Stat_t) error {
 }
 
 func (p *Place) refuse(why string) error {
-	return &Refused{Path: join(p.at, p.Name), Why: why, Shared: *p.Shared}
+	return &Refused{Why: why, Shared: *p.Shared}
 }
 
 // others tells in words who but root and we can write to a directory; "": nobody.

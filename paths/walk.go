@@ -91,7 +91,7 @@ func (w *walk) begin(start string) error {
 func (w *walk) step(name string, last bool) (*Place, error) {
 	if name == ".." && w.shared != nil {
 		// What is above may have been moved there just now.
-		return nil, w.refuse("..", "it leads back")
+		return nil, w.refuse("..", " leads back")
 	}
 	if name == ".." && last {
 		return nil, unix.EISDIR
@@ -134,10 +134,10 @@ func (w *walk) step(name string, last bool) (*Place, error) {
 func (w *walk) follow(fd int, s *unix.Stat_t, name string, last bool) (*Place, error) {
 	switch {
 	case w.shared != nil:
-		return nil, w.refuse(name, "it is a symbolic link")
+		return nil, w.refuse(name, " is a symbolic link")
 	case w.loose != "" && s.Uid != 0 && int(s.Uid) != w.us:
 		w.shared = &Shared{w.at, w.loose + " (where it is not mounted read-only)"}
-		return nil, w.refuse(name, fmt.Sprintf("it is a symbolic link of UID %d", s.Uid))
+		return nil, w.refuse(name, fmt.Sprintf(" is a symbolic link of UID %d", s.Uid))
 	}
 	if w.links++; w.links > mostLinks {
 		return nil, unix.ELOOP
@@ -209,7 +209,7 @@ func (w *walk) place(name string, magic bool) *Place {
 }
 
 func (w *walk) refuse(name, why string) error {
-	return &Refused{Path: join(w.at, name), Why: why, Shared: *w.shared}
+	return &Refused{Why: join(w.at, name) + why, Shared: *w.shared}
 }
 
 // join is the path of a name in a directory.

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
+
+	"sexton/paths"
 )
 
 // spill is what a queue has on disk, behind what it has in memory: a file
@@ -127,16 +129,20 @@ var unnamed atomic.Uint32
 
 // openUnnamed makes a file that goes with its descriptor.
 func openUnnamed(dir string) (int, error) {
-	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
+	place, err := paths.Directory(dir)
+	if err != nil {
+		return -1, fmt.Errorf("cannot make a file in %s: %w", dir, err)
+	}
+	defer place.Close()
+	fd, err := unix.Openat(place.Dir, ".", unix.O_TMPFILE|unix.O_EXCL|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
 	if err == nil {
 		return fd, nil
 	}
 	// Not every file system can (open(2), O_TMPFILE).
-	name := dir + "/.sexton-spill-" + strconv.Itoa(os.Getpid()) + "-" + strconv.Itoa(int(unnamed.Add(1)))
-	fd, err = unix.Open(name, unix.O_CREAT|unix.O_EXCL|unix.O_RDWR|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0o600)
-	if err != nil {
+	named := place.At(".sexton-spill-" + strconv.Itoa(os.Getpid()) + "-" + strconv.Itoa(int(unnamed.Add(1))))
+	if fd, err = named.Create(unix.O_RDWR, 0o600); err != nil {
 		return -1, fmt.Errorf("cannot make a file in %s: %w", dir, err)
 	}
-	_ = unix.Unlink(name)
+	_ = named.Remove()
 	return fd, nil
 }

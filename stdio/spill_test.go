@@ -192,3 +192,16 @@ func TestDrainDoesNotWaitForADiskThatHangs(t *testing.T) {
 		}
 	})
 }
+
+// A spill's directory is reached without links where others can write.
+func TestSpillFollowsNoLinkOfOthers(t *testing.T) {
+	trapped(t)
+	must(t, os.Mkdir("own", 0o700), os.Symlink("../own", "log/way"))
+	if _, err := openUnnamed("log/way"); err == nil || !strings.Contains(err.Error(), "symbolic link") {
+		t.Errorf("through a link: %v", err)
+	}
+	for _, dir := range []string{"log", "own"} {
+		fd, err := openUnnamed(dir)
+		must(t, err, unix.Close(fd))
+	}
+}

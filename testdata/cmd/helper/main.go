@@ -53,6 +53,7 @@ func verbs() map[string]verb {
 		"pid-file":     pidFile,
 		"plain-init":   plainInit,
 		"print-env":    printEnv,
+		"set-traps":    setTraps,
 		"sigqueue":     sigqueue,
 		"squat":        squat,
 		"stop-early":   stopEarly,

@@ -1,0 +1,57 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"sexton/paths"
+	"sexton/service"
+)
+
+// sharedLogs remarks on the directories of log files that others can write to, each
+// once. A directory that is not there yet is judged by the one that it will be made in.
+func sharedLogs(plan *service.Plan) (remarks []string) {
+	var found []paths.Shared
+	services := make(map[paths.Shared][]string)
+	for _, s := range plan.Services {
+		if s.Log.File.Path == "" {
+			continue
+		}
+		if shared := sharedDirectory(s.Log.File.Path); shared != nil {
+			if services[*shared] == nil {
+				found = append(found, *shared)
+			}
+			if !slices.Contains(services[*shared], s.Name) {
+				services[*shared] = append(services[*shared], s.Name)
+			}
+		}
+	}
+	for _, shared := range found {
+		remarks = append(remarks, fmt.Sprintf("%s can write to %s, where the log of %s is, and could put a link or a file in its place. "+
+			"sexton follows no link there, and a log that it does not trust goes to stdout instead; "+
+			`better let root own the directory, mode 0755, and give the files to their user by owner = "USER" in log.file`,
+			shared.Who, shared.Dir, strings.Join(services[shared], ", ")))
+	}
+	return remarks
+}
+
+// sharedDirectory is the first directory on the way to a file that others can write to.
+func sharedDirectory(name string) *paths.Shared {
+	for {
+		place, err := paths.Find(name)
+		var refused *paths.Refused
+		switch {
+		case err == nil:
+			defer place.Close()
+			return place.Shared
+		case errors.As(err, &refused):
+			return &refused.Shared
+		case name == path.Dir(name):
+			return nil
+		}
+		name = path.Dir(name)
+	}
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// setTraps is a service that would like to be root: set-traps DIR TARGET for=D. For so
+// long it exchanges the log files in its directory DIR, those that are rotated and those that
+// are being compressed for links to TARGET, FIFOs and second names, as fast as it can. Then it looks whether
+// it can read anywhere what TARGET begins with ("secret="), and says how often it did what.
+func setTraps(w words) int {
+	dir, target := w.arg(0, "."), w.arg(1, "")
+	if err := os.Chdir(dir); err != nil {
+		w.refuse(err)
+	}
+	swaps := 0
+	for end := time.Now().Add(w.length("for")); time.Now().Before(end); {
+		names, _ := filepath.Glob("*.log*")
+		for _, name := range names {
+			swaps += setTrap(name, target)
+		}
+	}
+	leaked := 0
+	names, _ := filepath.Glob("*.log*")
+	for _, name := range names {
+		if strings.Contains(readAny(name), "secret=") {
+			leaked++
+		}
+	}
+	fmt.Printf("traps: %d, leaked: %d\n", swaps, leaked)
+	return 0
+}
+
+// setTrap puts something else in the place of one file, or next to it, where the
+// compressor would write.
+func setTrap(name, target string) int {
+	const made = ".trap"
+	_ = os.Remove(made)
+	var err error
+	switch rand.IntN(6) {
+	case 0:
+		err = unix.Mkfifo(made, 0o666)
+	case 1:
+		err = os.Link(target, made)
+	case 2:
+		err = os.WriteFile(made, []byte("mine\n"), 0o666)
+	case 3:
+		err = os.Symlink(made, made) // a loop
+	default:
+		err = os.Symlink(target, made)
+	}
+	if err != nil {
+		return 0
+	}
+	base := strings.TrimSuffix(strings.TrimSuffix(name, ".part"), ".gz")
+	switch rand.IntN(4) {
+	case 0:
+		name = base + ".gz.part"
+	case 1:
+		name = base + ".gz"
+	}
+	if rand.IntN(2) == 0 && unix.Renameat2(unix.AT_FDCWD, made, unix.AT_FDCWD, name, unix.RENAME_EXCHANGE) == nil {
+		return 1
+	}
+	if os.Rename(made, name) != nil {
+		return 0
+	}
+	return 1
+}
+
+// readAny is the text of a file, compressed or not, that we may read.
+func readAny(name string) string {
+	fd, err := unix.Open(name, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW, 0)
+	if err != nil {
+		return ""
+	}
+	defer unix.Close(fd)
+	var text bytes.Buffer
+	for buffer := make([]byte, 64<<10); ; {
+		n, err := unix.Read(fd, buffer)
+		if n <= 0 || err != nil {
+			break
+		}
+		text.Write(buffer[:n])
+	}
+	if z, err := gzip.NewReader(bytes.NewReader(text.Bytes())); err == nil {
+		plain, _ := io.ReadAll(z)
+		return string(plain)
+	}
+	return text.String()
+}
