@@ -151,9 +151,11 @@ Flags for one command
       --rewrite FROM:TO    forward TO when FROM comes; TO 0 drops it; repeatable
   -e, --ok-code N          exit with 0 when the command exits with N; repeatable
       --linger TIME        what outlives the command gets TERM, and KILL after TIME
-                           (default 2s; 0: leave at once, as tini does); pause knows it too
-      --grace TIME         KILL the command TIME after a stop signal
-                           (default: $SEXTON_GRACE, or never); pause knows it too
+                           (default 2s; 0: leave at once, as tini does); pause knows it
+                           too. What got the command's stop signal with it is waited for
+      --grace TIME         KILL the command, and what got the signal with it, TIME after
+                           a stop signal (default: $SEXTON_GRACE, or never); pause knows
+                           it too
       --setsid             start the command in a session of its own
   -p, --parent-death SIG   get SIG when our own parent dies, and so does the command when we do
   -g                       taken and without effect: the process group is the default

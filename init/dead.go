@@ -38,6 +38,7 @@ func (p *PID1) bury(dead proc.Dead) {
 // gone deals with a child whose number may belong to somebody else by now.
 func (p *PID1) gone(dead proc.Dead) {
 	known := p.processes[dead.PID]
+	delete(p.kin, dead.PID)
 	if known == nil {
 		p.counts.Orphans++
 		if p.told[dead.PID] {
@@ -53,6 +54,9 @@ func (p *PID1) gone(dead proc.Dead) {
 		return
 	}
 	delete(p.runs, known.run)
+	if p.watched[known.run] == nil {
+		delete(p.trees, known.run)
+	}
 	p.Output.Ended(known.run)
 	if known.pid == p.holder {
 		p.takeTerminalBack()

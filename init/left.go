@@ -27,11 +27,12 @@ func (p *PID1) checkEmpty() {
 }
 
 // signalGroup signals what is left of a group that is watched, 0 only asks, and tells
-// the machine when nobody is.
+// the machine when nothing is left, there or of its tree beyond.
 func (p *PID1) signalGroup(run service.Run, sig proc.Signal) {
-	if hold := p.watched[run]; hold != nil && !hold.Signal(sig) {
+	if hold := p.watched[run]; hold != nil && !hold.Signal(sig) && !p.treeLeft(run) {
 		hold.Release()
 		delete(p.watched, run)
+		delete(p.trees, run)
 		p.answers = append(p.answers, machine.Emptied{Run: run})
 	}
 }
@@ -57,18 +58,31 @@ func (p *PID1) beginSweep() {
 const (
 	lookAtMost = 250 * time.Millisecond
 	lookShare  = 8
+
+	// lookShareRunning is the share of the grace that a look may take before the end has begun.
+	lookShareRunning = 40
 )
+
+// lookLeft is what is left of the time for looking in this turn of the loop.
+func (p *PID1) lookLeft() time.Duration {
+	if p.lookUntil == 0 {
+		p.lookUntil = p.now() + p.lookFor()
+	}
+	return max(0, p.lookUntil-p.now())
+}
 
 func (p *PID1) lookFor() time.Duration {
 	if by, ok := p.machine.LeaveBy(); ok {
 		return min(lookAtMost, max(0, by-p.now())/lookShare)
 	}
+	if grace := p.Plan.Init.Grace; grace > 0 { // the end may be asked for while we look
+		return min(lookAtMost, grace/lookShareRunning)
+	}
 	return lookAtMost
 }
 
-// signalStrangers signals whoever is in no group of a live run. KILL comes when no
-// time is left, and then the runs are killed as well.
-func (p *PID1) signalStrangers(sig proc.Signal) {
+// ladders are the groups of the runs, and what their ladders have reached beyond.
+func (p *PID1) ladders() map[proc.PID]bool {
 	ours := make(map[proc.PID]bool, len(p.processes))
 	for pid := range p.processes {
 		ours[pid] = true
@@ -76,16 +90,33 @@ func (p *PID1) signalStrangers(sig proc.Signal) {
 	for _, hold := range p.watched {
 		ours[hold.Group()] = true
 	}
-	by := p.now() + p.lookFor()
+	for _, t := range p.trees {
+		for pid := range t.members {
+			ours[pid] = true
+		}
+		for group := range t.stepped {
+			ours[group] = true
+		}
+	}
+	return ours
+}
+
+// signalStrangers signals what no ladder reaches. KILL comes when no time is left, and then
+// the runs are killed as well.
+func (p *PID1) signalStrangers(sig proc.Signal) {
+	ours := p.ladders()
+	by := p.now() + p.lookLeft()
 	others := p.Kernel.Others(by - p.now())
-	tell := p.tellOf(others)
+	tell, f := p.tellOf(others), p.familyOf(others)
 	everybody := sig == proc.KILL && p.Kernel.First()
 	for _, other := range others {
-		if !ours[other.Group] && !ours[other.PID] {
-			tell(other)
-			if !everybody && (p.now() < by || !p.Kernel.First()) {
-				p.signalOther(other, sig)
-			}
+		if ours[other.Group] || ours[other.PID] || sig != proc.KILL && f.hasLadder(other) {
+			continue
+		}
+		tell(other)
+		if !everybody && (p.now() < by || !p.Kernel.First()) {
+			p.signalOther(other, sig)
+			p.warned[other.PID], p.warnedGroups[other.Group] = other.Started, true
 		}
 	}
 	if everybody {
@@ -93,12 +124,23 @@ func (p *PID1) signalStrangers(sig proc.Signal) {
 	}
 }
 
-// signalOther sends sig, and CONT behind it, or who is stopped would not hear it.
+// signalOther sends sig, and CONT with it: a stopped process hears it only then. Behind a
+// stop signal CONT would discard it.
 func (p *PID1) signalOther(other proc.Other, sig proc.Signal) {
-	p.Kernel.SignalOther(other, sig)
-	if sig != proc.KILL {
+	if sig.Stops() {
 		p.Kernel.SignalOther(other, proc.CONT)
 	}
+	p.Kernel.SignalOther(other, sig)
+	if sig != proc.KILL && !sig.Stops() {
+		p.Kernel.SignalOther(other, proc.CONT)
+	}
+}
+
+// wasWarned tells whether a process has had its TERM as one that belongs to no service, or
+// was born since into a group that has.
+func (p *PID1) wasWarned(other proc.Other) bool {
+	started, asked := p.warned[other.PID]
+	return asked && started == other.Started || p.warnedGroups[other.Group]
 }
 
 // sweepRest signals everything that is left, and names it first: afterwards it may be
@@ -109,11 +151,13 @@ func (p *PID1) sweepRest(sig proc.Signal) {
 		return
 	}
 	first := p.Kernel.First()
+	oneByOne := !first || sig != proc.KILL && len(p.warned) > 0 // what was asked already is not asked again
+	named := !p.Plan.Init.OneCommand || sig == proc.KILL
 	var others []proc.Other
-	if !first || !p.Plan.Init.OneCommand {
-		others = p.Kernel.Others(p.lookFor())
+	if oneByOne || named {
+		others = p.Kernel.Others(p.lookLeft())
 	}
-	if !p.Plan.Init.OneCommand {
+	if named {
 		tell := p.tellOf(others)
 		for _, other := range others {
 			tell(other)
@@ -123,14 +167,16 @@ func (p *PID1) sweepRest(sig proc.Signal) {
 		p.answers = append(p.answers, machine.Survived{})
 	}
 	left := false
-	if first {
+	if !oneByOne {
 		if sig != proc.KILL && p.Kernel.SignalRest(sig) {
 			sig = proc.CONT // what is stopped hears the first only then
 		}
 		left = p.Kernel.SignalRest(sig)
 	} else { // to look for our descendants again takes time where there are many others
 		for _, other := range others {
-			p.signalOther(other, sig)
+			if sig == proc.KILL || !p.wasWarned(other) {
+				p.signalOther(other, sig)
+			}
 		}
 		p.killing, p.killed = sig == proc.KILL, p.now()
 		left = p.Kernel.SignalRest(0)
@@ -174,59 +220,4 @@ func (p *PID1) tellOf(others []proc.Other) func(proc.Other) {
 			})
 		}
 	}
-}
-
-// family is who descends from whom among the processes of one look.
-type family struct {
-	*PID1
-	parents map[proc.PID]proc.PID
-}
-
-func (p *PID1) familyOf(others []proc.Other) family {
-	f := family{p, make(map[proc.PID]proc.PID, len(others))}
-	for _, other := range others {
-		f.parents[other.PID] = other.Parent
-	}
-	return f
-}
-
-// service is the name of the service that o comes from, "" if that is not known; claimed
-// tells that there is no proof.
-func (f family) service(o proc.Other) (name string, claimed bool) {
-	owner := func(pid proc.PID) (string, bool) {
-		if child := f.processes[pid]; child != nil {
-			return f.Plan.Services[child.spec].Name, true
-		}
-		return "", false
-	}
-	for _, pid := range []proc.PID{o.Group, o.Session} {
-		if name, ok := owner(pid); ok {
-			return name, false
-		}
-	}
-	for up, steps := o.Parent, 0; up > 1 && steps < len(f.parents); up, steps = f.parents[up], steps+1 {
-		if name, ok := owner(up); ok {
-			return name, false
-		}
-	}
-	if name := f.Kernel.ServiceOf(o.PID); name != "" {
-		if _, known := f.index[name]; known {
-			return name, true
-		}
-	}
-	return "", false
-}
-
-// outside tells whether o came into our PID namespace from outside: its parents lead out
-// of it (0), and not to us. As another process than the first we see descendants alone.
-func (f family) outside(o proc.Other) bool {
-	up := o.Parent
-	for steps := 0; up > 1 && steps < len(f.parents); steps++ {
-		next, seen := f.parents[up]
-		if !seen {
-			return false
-		}
-		up = next
-	}
-	return up == 0
 }

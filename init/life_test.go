@@ -158,6 +158,10 @@ func (l *life) inventHabit(leads bool) simkernel.Habit {
 			child := l.inventHabit(false)
 			child.Session = l.chance(0.3)
 			child.Leaves = !child.Session && l.chance(0.2)
+			child.Listens = l.chance(0.3)
+			if l.chance(0.3) {
+				child.Says = l.plan.Services[l.dice.IntN(len(l.plan.Services))].Name
+			}
 			h.Forks = append(h.Forks, child)
 		}
 	}
@@ -288,13 +292,14 @@ func (l *life) judge(status int, took time.Duration) {
 		if at, ok := by.LeaveBy(); ok && took > at {
 			l.wrong("it ended %v too late", took-at)
 		}
-		if l.asked && !l.plan.Init.OneCommand && took > l.askAt+grace {
+		if l.asked && !l.plan.Init.OneCommand && took > l.askAt+grace+grace/lookShareRunning { // we may have been looking when we were asked
 			l.wrong("asked at %v, it ended at %v: more than the grace of %v", l.askAt, took, grace)
 		}
 	}
 	if l.plan.Init.OneCommand {
 		return
 	}
+	l.wrongs = append(l.wrongs, l.sim.Again()...) // one stop is one signal: no ladder here has one twice
 	_, asked, ok := strings.Cut(l.trace.String(), "say info stopping: SIG")
 	if !ok || strings.Contains(asked, ", and with it the container") { // that was in the drain: its status counts
 		return

@@ -21,6 +21,7 @@ const trimAfter = 500 * time.Millisecond
 // turn waits for something to happen and deals with it.
 func (p *PID1) turn() {
 	began := p.now()
+	p.lookUntil, p.orphansKnown = 0, false
 	for n := 0; len(p.answers) > 0 && n < answersMax; n++ {
 		p.takeAnswer()
 	}

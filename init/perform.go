@@ -22,6 +22,8 @@ func (p *PID1) perform(action machine.Action) {
 		if child := p.runs[a.Run]; child != nil && p.Kernel.Stopped(child.pid) {
 			_ = p.Kernel.Signal(child.pid, a.Scope, proc.CONT)
 		}
+	case machine.Widen:
+		p.widen(a.Run)
 	case machine.Watch:
 		if child := p.runs[a.Run]; child != nil {
 			p.watched[a.Run] = p.Kernel.Hold(child.pid)
@@ -127,7 +129,8 @@ func (p *PID1) counted(err error) {
 
 // signal sends a signal to a run: to its process or group while its first
 // process is ours, alive or a zombie, and through the hold on its group
-// afterwards. A run that has neither is passed over.
+// afterwards, and with proc.Tree or proc.Core to what has left the group. A run that has
+// neither is passed over.
 func (p *PID1) signal(a machine.Signal) {
 	if from := p.Plan.Services[p.index[a.Service]].StdinFrom; from != "" {
 		if _, stopping := p.machine.LeaveBy(); stopping {
@@ -135,6 +138,19 @@ func (p *PID1) signal(a machine.Signal) {
 		}
 	}
 	p.counts.Sent++
+	if a.Scope == proc.Tree || a.Scope == proc.Core {
+		p.signalTree(a)
+		return
+	}
+	p.nameKilled(a, nil)
+	p.signalGroupOf(a)
+}
+
+// signalGroupOf sends a signal to a run's group, or to its first process alone.
+func (p *PID1) signalGroupOf(a machine.Signal) {
+	if a.Scope != proc.Single {
+		a.Scope = proc.Group
+	}
 	if child := p.runs[a.Run]; child != nil {
 		var err error
 		if a.Queued {

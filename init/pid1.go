@@ -51,6 +51,13 @@ type Kernel interface {
 	// ServiceOf is the service that a process descends from, by its environment; ""
 	// where that does not say it.
 	ServiceOf(pid proc.PID) string
+	// Children are our own, Below those that descend from others; Look is one process as it
+	// is, and UserOf its user. Listening tells which listen at a socket: see kernel.Linux.
+	Children() (pids []proc.PID, ok bool)
+	Below(roots []proc.PID, most time.Duration) []proc.Other
+	Look(pid proc.PID) (o proc.Other, alive bool)
+	UserOf(pid proc.PID) int
+	Listening(pids []proc.PID) map[proc.PID]bool
 	// SignalOther signals one of Others, if it still is that process.
 	SignalOther(o proc.Other, sig proc.Signal)
 	// Connections counts new ones: see kernel.Linux.
@@ -192,11 +199,20 @@ type PID1 struct {
 	processes map[proc.PID]*process
 	runs      map[service.Run]*process
 	watched   map[service.Run]proc.Hold
+	trees     map[service.Run]*tree   // of runs whose ladder has begun
+	kin       map[proc.PID]kinsman    // what has left its run's group, as far as we have seen
 	probes    map[service.Run]attempt // the one on its way
 	sweeping  bool                    // it is said when nobody is left
 	killing   bool                    // KILL is sent again and again: we are not the first process
 	killed    machine.Instant         // when last
 	sweep     proc.Signal             // to be sent to everything when this turn's dead are reaped; 0: none
+
+	warned       map[proc.PID]uint64 // what belongs to no service and has got its TERM: when it was started
+	warnedGroups map[proc.PID]bool
+
+	lookUntil    machine.Instant // how long we may look at others in this turn; 0: we have not begun
+	orphansKnown bool            // orphansSeen is of this turn
+	orphansSeen  []kinsman
 
 	told    map[proc.PID]bool // who was told of as left and has not ended yet, as far as we see
 	summary service.Summary
@@ -247,8 +263,13 @@ func New(c Config) *PID1 {
 		watched:   make(map[service.Run]proc.Hold),
 		probes:    make(map[service.Run]attempt),
 		told:      make(map[proc.PID]bool),
+		trees:     make(map[service.Run]*tree),
+		kin:       make(map[proc.PID]kinsman),
+		warned:    make(map[proc.PID]uint64),
 		ended:     make(chan struct{}),
 		checks:    make(chan struct{}, 1),
+
+		warnedGroups: make(map[proc.PID]bool),
 	}
 	for i := range c.Plan.Services {
 		p.index[c.Plan.Services[i].Name] = i

@@ -33,8 +33,16 @@ type Rouse struct {
 	Scope   proc.Scope
 }
 
+// Widen: the run's stop reached proc.Core, and reaches proc.Tree from now on. What has got
+// no signal yet gets the one that went to the rest last.
+type Widen struct {
+	Run     service.Run
+	Service string
+}
+
 // Watch: the run's first process is dead, not yet reaped. Say Emptied when
-// nobody is left of its group, and until then send its group what Signal says.
+// nothing is left of its group, nor of what signals with proc.Tree or proc.Core reached
+// beyond it, and until then send what Signal says.
 type Watch struct {
 	Run     service.Run
 	Service string
@@ -104,6 +112,7 @@ func (l Level) String() string { return [...]string{"error", "warn", "info", "de
 func (Spawn) action()     {}
 func (Signal) action()    {}
 func (Rouse) action()     {}
+func (Widen) action()     {}
 func (Watch) action()     {}
 func (Probe) action()     {}
 func (StopProbe) action() {}

@@ -193,6 +193,11 @@ func FormatEvent(at Instant, event Event) string {
 	case Emptied:
 		name = "emptied"
 		w.run(e.Run)
+	case Escaped:
+		name = "escaped"
+		w.run(e.Run)
+		w.text("names", strconv.Quote(e.Names))
+		w.flag("claimed", e.Claimed)
 	case Survived:
 		name = "survived"
 	case Left:
@@ -202,6 +207,7 @@ func FormatEvent(at Instant, event Event) string {
 		w.text("service", e.Service)
 		w.flag("claimed", e.Claimed)
 		w.flag("outside", e.Outside)
+		w.flag("killed", e.Killed)
 	case LeftEnded:
 		name = "left-ended"
 		w.text("pid", strconv.Itoa(int(e.PID)))
@@ -260,6 +266,8 @@ func FormatAction(at Instant, action Action) string {
 		}
 	case Rouse:
 		text = fmt.Sprintf("rouse %s run=%d %v", a.Service, a.Run, a.Scope)
+	case Widen:
+		text = fmt.Sprintf("widen %s run=%d", a.Service, a.Run)
 	case Watch:
 		text = fmt.Sprintf("watch %s run=%d", a.Service, a.Run)
 	case Probe:

@@ -36,9 +36,18 @@ type Exited struct {
 	Usage proc.Usage
 }
 
-// Emptied: nobody is left of the run's process group, which Watch asked to be
-// told; with Run zero, nobody is left at all, which Sweep did.
+// Emptied: nothing is left of what Watch asked to be told of; with Run zero, nothing is
+// left at all, which Sweep did.
 type Emptied struct{ Run service.Run }
+
+// Escaped: processes that come from a run, but are in other groups, are reached by its ladder
+// and waited for. Names are theirs, for people. Claimed tells that only their own
+// environment says where they come from.
+type Escaped struct {
+	Run     service.Run
+	Names   string
+	Claimed bool
+}
 
 // Survived: of what the last Sweep reaches, some descends from us. A shell that
 // somebody opened from outside does not.
@@ -55,6 +64,7 @@ type Left struct {
 	Service string
 	Claimed bool
 	Outside bool
+	Killed  bool // it gets KILL as a part of a service's ladder, whose first process has ended
 }
 
 // LeftEnded: a process that Left told of has ended. It is said of those alone whose
@@ -122,6 +132,7 @@ func (Started) event()     {}
 func (StartFailed) event() {}
 func (Exited) event()      {}
 func (Emptied) event()     {}
+func (Escaped) event()     {}
 func (Survived) event()    {}
 func (Left) event()        {}
 func (LeftEnded) event()   {}

@@ -30,7 +30,7 @@ func (m *Machine) exitStatus() int {
 	switch {
 	case m.plan.Init.Pause:
 		return 0 // what is left then is none of ours, and asked to end it has
-	case from != nil && from.state.Live():
+	case from != nil && from.state.Live() && !from.leaderGone:
 		return proc.KILL.Status() // it hangs in the kernel and ends with us
 	case from != nil && (from.ended != "" || m.plan.Init.OneCommand):
 		return from.lastStatus

@@ -81,7 +81,7 @@ func New(plan service.Plan, seed uint64) *Machine {
 		addresses: addresses(plan.Services),
 	}
 	for i := range plan.Services {
-		m.units[i] = unit{spec: &m.plan.Services[i], index: i, deadline: never, remindAt: never}
+		m.units[i] = unit{spec: &m.plan.Services[i], index: i, deadline: never}
 		m.units[i].probe.forget()
 		m.index[plan.Services[i].Name] = i
 	}
@@ -117,6 +117,8 @@ func (m *Machine) Step(now Instant, event Event) []Action {
 		m.toRun(e.Run, kindExited, event)
 	case Emptied:
 		m.emptied(e)
+	case Escaped:
+		m.escaped(e)
 	case Survived:
 		m.shutdown.killed = m.shutdown.killed || m.shutdown.phase == sweepingHard
 	case Left:
@@ -280,19 +282,19 @@ func (m *Machine) signalRun(u *unit, sig proc.Signal, scope proc.Scope) {
 	}
 }
 
-// askToEnd asks all of a run's group to end. CONT goes with the signal, because a stopped
+// askToEnd asks a run to end, as far as u.reach goes. CONT goes with the signal, because a stopped
 // process (SIGSTOP, Ctrl-Z) hears of it only when it is continued: behind the signal, but
 // before a stop signal, which a CONT discards while it is pending (signal(7)).
 func (m *Machine) askToEnd(u *unit, sig proc.Signal) {
 	u.lastSignal = sig
 	switch {
 	case sig == proc.KILL || sig == proc.CONT:
-		m.signalRun(u, sig, proc.Group)
+		m.signalRun(u, sig, u.reach)
 	case sig.Stops():
 		m.signalRun(u, proc.CONT, proc.Group)
-		m.signalRun(u, sig, proc.Group)
+		m.signalRun(u, sig, u.reach)
 	default:
-		m.signalRun(u, sig, proc.Group)
+		m.signalRun(u, sig, u.reach)
 		m.signalRun(u, proc.CONT, proc.Group)
 	}
 }

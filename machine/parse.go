@@ -144,8 +144,10 @@ func ParseEvent(line string) (at Instant, event Event, err error) {
 		event = Connected{Count: int(r.number("count", 0)), Unknown: r.text("unknown")}
 	case "survived":
 		event = Survived{}
+	case "escaped":
+		event = Escaped{Run: run, Names: r.text("names"), Claimed: r.flag("claimed")}
 	case "left":
-		event = Left{PID: proc.PID(r.number("pid", 0)), Command: r.text("command"), Service: r.text("service"), Claimed: r.flag("claimed"), Outside: r.flag("outside")}
+		event = Left{PID: proc.PID(r.number("pid", 0)), Command: r.text("command"), Service: r.text("service"), Claimed: r.flag("claimed"), Outside: r.flag("outside"), Killed: r.flag("killed")}
 	case "left-ended":
 		event = LeftEnded{PID: proc.PID(r.number("pid", 0))}
 	case "probed":

@@ -194,7 +194,7 @@ func (m *Machine) killRest() {
 			m.say(Warn, u, gently+"; killing it")
 			u.kill(m, true)
 		case service.Stopping:
-			m.sayf(Warn, u, "%s %s after SIG%v%s; killing it", u.remains(), span(m.now-u.since), u.spec.Stop[0].Signal, late)
+			m.sayf(Warn, u, "%s %s after SIG%v%s; killing it", u.remains(), span(m.now-u.since), u.firstSignal(), late)
 			u.kill(m, true)
 		}
 	}

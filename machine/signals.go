@@ -102,6 +102,9 @@ func (m *Machine) forward(e Signalled) {
 		}
 	}
 	m.passToListeners(e, main)
+	if m.plan.Init.OneCommand && m.toldAgain(e) {
+		return
+	}
 	if m.plan.Init.OneCommand && m.plan.Init.Grace > 0 && service.StopsByDefault(e.Signal) && m.shutdown.phase == running {
 		m.graceBegins(e)
 	}
@@ -145,6 +148,6 @@ func (m *Machine) graceBegins(e Signalled) {
 	if u.state.Live() && u.state != service.Killing {
 		u.probe.end(m, u)
 		u.become(m, service.Stopping)
-		u.stopAt, u.deadline = m.now, m.shutdown.killAt
+		u.stopAt, u.deadline, u.lastSignal = m.now, m.shutdown.killAt, e.Signal
 	}
 }

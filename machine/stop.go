@@ -10,17 +10,22 @@ import (
 )
 
 // One unit's way down: its ladder, rung by rung, until its first process has
-// ended and nobody is left of its group.
+// ended and nothing is left of its group, nor of what has left that.
 
 // askedDown: somebody does not want a live unit any more.
-func (u *unit) askedDown(m *Machine, _ Event) {
-	u.up = false
+func (u *unit) askedDown(m *Machine, event Event) {
+	u.up = event.(Asked).Verb == AskRestart
 	m.say(Info, u, "stopping with "+ladderWords(u.spec))
 	u.beginStop(m)
 }
 
 // noLongerWanted: a unit that is being stopped shall not be started again.
-func (u *unit) noLongerWanted(*Machine, Event) { u.up = false }
+func (u *unit) noLongerWanted(m *Machine, event Event) {
+	u.up = false
+	if event.(Asked).Verb != AskRestart {
+		u.widen(m)
+	}
+}
 
 // wantedAfterStop: a unit that is being stopped shall be started again.
 func (u *unit) wantedAfterStop(m *Machine, _ Event) {
@@ -31,9 +36,32 @@ func (u *unit) wantedAfterStop(m *Machine, _ Event) {
 // beginStop: Starting, Up -> Stopping, with the first rung.
 func (u *unit) beginStop(m *Machine) {
 	u.probe.end(m, u)
-	u.rung, u.stopAt = 0, m.now
+	u.rung, u.stopAt, u.reach = 0, m.now, m.reachOf(u)
 	u.become(m, service.Stopping)
 	u.climb(m)
+}
+
+// reachOf is how far a stop of u that begins now reaches. A service is its tree: what
+// descends from it gets the steps, too, and is waited for. Where it is started again, that
+// is only what the next run cannot live beside; what else it has started (the sessions of
+// an sshd) goes on. The one command is its group: what it leaves is swept afterwards.
+func (m *Machine) reachOf(u *unit) proc.Scope {
+	switch {
+	case m.plan.Init.OneCommand:
+		return proc.Group
+	case u.up && m.keeping() && !u.lost && (u.failing == "" || u.spec.Restart != service.Never):
+		return proc.Core
+	}
+	return proc.Tree
+}
+
+// widen: a unit that was to be started again will not be. What its stop has left alone so
+// far gets the present step.
+func (u *unit) widen(m *Machine) {
+	if u.reach == proc.Core {
+		u.reach = proc.Tree
+		m.do(Widen{Run: u.run, Service: u.spec.Name})
+	}
 }
 
 // climb does the present rung: it sends the signal and sets the deadline.
@@ -67,8 +95,8 @@ func (m *Machine) rungEnds(u *unit) Instant {
 // has no time of its own had all that there was; now it has its share, so
 // that those which u needs have theirs.
 func (u *unit) hasten(m *Machine) {
-	by := m.rungEnds(u)
-	u.deadline, u.rungEnd = min(u.deadline, by), min(u.rungEnd, by)
+	u.deadline = min(u.deadline, m.rungEnds(u))
+	u.widen(m)
 }
 
 // share is the time that an open rung of u has: what is left until the last
@@ -97,13 +125,6 @@ func (m *Machine) needBelow(u *unit) service.Need {
 // nextRung: the time of the present rung has passed.
 func (u *unit) nextRung(m *Machine, _ Event) {
 	waited := m.now - u.since
-	if u.remindAt <= m.now {
-		u.remindAt, u.deadline = never, u.rungEnd
-		m.sayf(Info, u, "has ended, but processes of its group still run %s after SIG%v; sending them SIGTERM", span(waited), u.spec.Stop[0].Signal)
-		m.askToEnd(u, proc.TERM)
-		return
-	}
-	u.remindAt = never // the next rung does that
 	if u.rung+1 >= len(u.spec.Stop) {
 		u.kill(m, true)
 		return
@@ -114,16 +135,24 @@ func (u *unit) nextRung(m *Machine, _ Event) {
 	if rung.Kills() {
 		verb = "killing it"
 	}
-	m.sayf(Warn, u, "%s %s after SIG%v; %s", u.remains(), span(waited), u.spec.Stop[0].Signal, verb)
+	m.sayf(Warn, u, "%s %s after SIG%v; %s", u.remains(), span(waited), u.firstSignal(), verb)
 	u.climb(m)
 }
 
 // remains says what is still there of a unit that is being stopped.
 func (u *unit) remains() string {
 	if u.leaderGone {
-		return "processes of its group still running"
+		return "processes that it has started still running"
 	}
 	return "still running"
+}
+
+// firstSignal is by which its end began.
+func (u *unit) firstSignal() proc.Signal {
+	if u.told != 0 {
+		return u.told
+	}
+	return u.spec.Stop[0].Signal
 }
 
 // killPatience is how long a process may take to die of KILL before we say
@@ -135,21 +164,38 @@ const killPatience = time.Second
 // not that end's affair.
 func (u *unit) kill(m *Machine, hard bool) {
 	if u.state != service.Stopping && u.state != service.Killing {
-		u.stopAt = m.now
+		u.stopAt, u.reach = m.now, m.reachOf(u)
 	}
 	u.lastSignal, u.hard = proc.KILL, hard && !m.keeping()
 	u.become(m, service.Killing)
-	m.signalRun(u, proc.KILL, proc.Group)
+	m.signalRun(u, proc.KILL, u.reach)
 	u.deadline = m.now + killPatience
 }
 
 // stillThere: KILL did not end it.
 func (u *unit) stillThere(m *Machine, _ Event) {
 	if m.now-u.since < 2*killPatience {
-		m.sayf(Error, u, "still there %s after SIGKILL: it hangs in the kernel (state D), on a disk or network that does not answer perhaps; waiting", span(m.now-u.since))
+		what := "still there %s after SIGKILL: it hangs in the kernel (state D), on a disk or network that does not answer perhaps; waiting"
+		if u.leaderGone {
+			what = "processes that it has started are still there %s after SIGKILL: they hang in the kernel (state D), or fork faster than they are killed; waiting"
+		}
+		m.sayf(Error, u, what, span(m.now-u.since))
 	}
-	m.signalRun(u, proc.KILL, proc.Group)
+	m.signalRun(u, proc.KILL, u.reach)
 	u.deadline = m.now + killPatience
+}
+
+// escaped: the ladder of a unit reaches beyond its group.
+func (m *Machine) escaped(e Escaped) {
+	i, ok := m.runs[e.Run]
+	if !ok {
+		return
+	}
+	how := "which it has started"
+	if e.Claimed {
+		how = "which is of this service by its own word alone (SEXTON_SERVICE)"
+	}
+	m.sayf(Info, &m.units[i], "in another process group, stopped and waited for like its own: %s, %s", e.Names, how)
 }
 
 // lateStart: the spawn of a unit that is already being stopped succeeded; it
@@ -169,7 +215,7 @@ func (u *unit) lateRefusal(m *Machine, event Event) {
 }
 
 // leaderEnded: the first process of a unit that is being stopped has ended;
-// the unit has when its group has.
+// the unit has when the rest has.
 func (u *unit) leaderEnded(m *Machine, event Event) {
 	u.exit = event.(Exited).Exit
 	u.exit.OOM = u.exit.OOM && u.state != service.Killing // that one was ours
@@ -184,17 +230,12 @@ func (u *unit) leaderEnded(m *Machine, event Event) {
 		Exit: u.exit.String(), Status: u.lastStatus, Usage: event.(Exited).Usage,
 		Asked: u.whyStopped(m), Killed: killed,
 	})
-	m.do(Watch{Run: u.run, Service: u.spec.Name})
-	if u.state == service.Stopping && m.now+remindAfter < u.deadline {
-		u.remindAt, u.rungEnd = m.now+remindAfter, u.deadline
-		u.deadline = u.remindAt
+	if m.plan.Init.OneCommand && u.spec.Single { // the rest got no signal, and is swept
+		u.stopped(m, event)
+		return
 	}
+	m.do(Watch{Run: u.run, Service: u.spec.Name})
 }
-
-// remindAfter is how long what a leader leaves of its group has before it gets
-// TERM of its own: it may not have been there when the group was signalled. What
-// got the signal and takes its time should not be disturbed at once.
-const remindAfter = time.Second
 
 // stopped: nothing is left of a unit that was being stopped.
 func (u *unit) stopped(m *Machine, _ Event) {

@@ -32,11 +32,14 @@ const leftMax = 20
 // and gets the signal of the present sweep.
 func (m *Machine) left(e Left) {
 	s := &m.shutdown
-	if s.phase == running || s.phase == draining {
+	u := m.named(e.Service)
+	if m.keeping() {
+		if e.Killed {
+			m.sayf(Warn, u, "%s (pid %d) is still there; killing it", e.Command, e.PID)
+		}
 		return
 	}
-	hard := s.phase == sweepingHard || s.late
-	u := m.named(e.Service)
+	hard := s.phase == sweepingHard || s.late || e.Killed
 	at := slices.IndexFunc(s.ends, func(end service.Ending) bool { return end.PID == e.PID && end.Command == e.Command })
 	if at < 0 {
 		if at = len(s.ends); at >= len(m.units)+leftMax {
@@ -57,10 +60,13 @@ func (m *Machine) left(e Left) {
 		if !asked {
 			since = max(s.sweepAt, s.at)
 		}
+		if e.Killed && u != nil && u.state.Live() {
+			since = u.stopAt
+		}
 		end.Signal, end.Killed, end.After = proc.KILL, true, m.now-since
 		delete(s.leftAt, e.PID)
 		s.killed = s.killed || s.phase == stoppingUnits && !e.Outside // later Survived tells of those that count
-		m.sayf(m.sweepLevel(Warn), u, "%s (pid %d) is still there; killing it", e.Command, e.PID)
+		m.sayf(Warn, u, "%s (pid %d) is still there; killing it", e.Command, e.PID)
 	case u != nil && e.Claimed:
 		m.askLeft(end)
 		m.sayf(m.sweepLevel(Info), u, "%s (pid %d), which is of this service by its own word alone (SEXTON_SERVICE), is still there; sending it SIGTERM", e.Command, e.PID)

@@ -34,9 +34,10 @@ type unit struct {
 	stopAt     Instant     // when it was asked to end
 	lastSignal proc.Signal // that we sent to end it; 0: none
 	hard       bool        // that was KILL, and gentler means had failed
-	leaderGone bool        // the first process has ended, its group is waited for
-	remindAt   Instant     // when what is left of the group gets TERM of its own; the rung ends at rungEnd then
-	rungEnd    Instant
+	leaderGone bool        // the first process has ended, the rest is waited for
+	reach      proc.Scope  // how far the steps of the ladder reach
+	told       proc.Signal // the last stop signal that was forwarded to the group of the one command; 0: none
+	toldAt     Instant
 	failing    string    // why we stop it although its target is up; "": we do not
 	lost       bool      // that is because of what it needs (needs.go)
 	gaveUp     string    // why it is not started again, in words; "": another reason, or it is
@@ -53,7 +54,7 @@ type unit struct {
 // become enters a state. Every change of state goes through here.
 func (u *unit) become(m *Machine, s service.State) {
 	u.state, u.since = s, m.now
-	u.deadline, u.remindAt = never, never
+	u.deadline = never
 }
 
 // take looks the event up in the table and does what the cell says.
@@ -169,6 +170,10 @@ func (u *unit) endRun(m *Machine) {
 
 // died: the first process of a Starting or Up unit ended, and nobody asked it to.
 func (u *unit) died(m *Machine, event Event) {
+	if m.endWasAsked(u, event.(Exited).Exit) {
+		u.outlived(m, event)
+		return
+	}
 	u.exit = event.(Exited).Exit
 	u.lastStatus = u.exit.Status()
 	u.ended = fmt.Sprintf("%s after %s", u.exit, span(m.now-u.started))
@@ -185,7 +190,7 @@ func (u *unit) died(m *Machine, event Event) {
 		m.do(Signal{Run: run, Service: u.spec.Name, Signal: farewell, Scope: proc.Group})
 	}
 	if !u.spec.OneShot && m.keeping() {
-		m.do(Signal{Run: run, Service: u.spec.Name, Signal: proc.KILL, Scope: proc.Group})
+		m.do(Signal{Run: run, Service: u.spec.Name, Signal: proc.KILL, Scope: proc.Core})
 	}
 }
 

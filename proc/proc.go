@@ -24,14 +24,14 @@ const (
 	Group Scope = iota
 	// Single is the run's first process alone.
 	Single
+	// Tree is the group, and all that descends from the run and has left the group.
+	Tree
+	// Core is the group, and what has left it but must not outlive the run where the
+	// service is started again: the server behind a wrapper.
+	Core
 )
 
-func (s Scope) String() string {
-	if s == Single {
-		return "process"
-	}
-	return "group"
-}
+func (s Scope) String() string { return [...]string{"group", "process", "tree", "core"}[s] }
 
 // Exit is how a process ended. Either Signal is zero and Code is its exit
 // status (0 to 255), or Signal is the signal that killed it.

@@ -65,17 +65,87 @@ func (s *Sim) Others(most time.Duration) (others []proc.Other) {
 		if p.zombie {
 			continue
 		}
-		other := proc.Other{PID: p.pid, Parent: 1, Group: p.group.id, Started: p.birth}
-		if p.parent != nil {
-			other.Parent = p.parent.pid
-		}
-		others = append(others, other)
+		others = append(others, p.other())
 	}
 	return others
 }
 
-// ServiceOf: nobody knows.
-func (s *Sim) ServiceOf(proc.PID) string { return "" }
+func (p *process) other() proc.Other {
+	other := proc.Other{PID: p.pid, Parent: 1, Group: p.group.id, Session: p.session, Started: p.birth}
+	if p.parent != nil {
+		other.Parent = p.parent.pid
+	}
+	return other
+}
+
+// Children: see kernel.Linux.
+func (s *Sim) Children() (pids []proc.PID, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.processes {
+		if p.parent == nil {
+			pids = append(pids, p.pid)
+		}
+	}
+	return pids, true
+}
+
+// Below: see kernel.Linux.
+func (s *Sim) Below(roots []proc.PID, most time.Duration) (below []proc.Other) {
+	if !s.Subreaper {
+		time.Sleep(min(most, s.Crowd))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.processes {
+		if p.zombie {
+			continue
+		}
+		for up := p.parent; up != nil; up = up.parent {
+			if slices.Contains(roots, up.pid) {
+				below = append(below, p.other())
+				break
+			}
+		}
+	}
+	return below
+}
+
+// Look: see kernel.Linux.
+func (s *Sim) Look(pid proc.PID) (o proc.Other, alive bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.find(pid); p != nil && !p.zombie {
+		return p.other(), true
+	}
+	return proc.Other{}, false
+}
+
+// UserOf: all are the same.
+func (s *Sim) UserOf(proc.PID) int { return 0 }
+
+// Listening: see kernel.Linux.
+func (s *Sim) Listening(pids []proc.PID) map[proc.PID]bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	listening := make(map[proc.PID]bool)
+	for _, pid := range pids {
+		if p := s.find(pid); p != nil && p.habit.Listens && !p.zombie {
+			listening[pid] = true
+		}
+	}
+	return listening
+}
+
+// ServiceOf: see kernel.Linux.
+func (s *Sim) ServiceOf(pid proc.PID) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.find(pid); p != nil {
+		return p.habit.Says
+	}
+	return ""
+}
 
 // SignalOther: see kernel.Linux.
 func (s *Sim) SignalOther(o proc.Other, sig proc.Signal) {
@@ -144,3 +214,10 @@ func (s *Sim) Settle(n int) int { return n }
 
 // SkipTo: numbers are given as they come.
 func (s *Sim) SkipTo(proc.PID) {}
+
+// Escape makes a process whose parent has ended.
+func (s *Sim) Escape(habit Habit) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fork(nil, habit)
+}

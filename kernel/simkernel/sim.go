@@ -33,6 +33,8 @@ type Habit struct {
 	Dies    time.Duration // how long it takes to die of KILL: it hangs for a while; 0: a moment
 	Alone   string        // no other child with this name may be there, alive or a zombie; "": any may
 	Leaves  bool          // so it does, but its children, forked before, stay behind in the old one
+	Listens bool          // at a socket
+	Says    string        // the service that its environment names
 }
 
 // Sim is an invented kernel whose caller is the init.
@@ -58,11 +60,13 @@ type Sim struct {
 	wake      chan struct{}
 	shown     *process
 	wrongs    []string
+	again     []string
 }
 
 type process struct {
 	pid     proc.PID
 	group   *group
+	session proc.PID
 	parent  *process // nil: the init
 	ours    bool     // spawned by the init
 	habit   Habit
@@ -72,6 +76,7 @@ type process struct {
 	exit    proc.Exit
 	birth   uint64
 	endings []*time.Timer
+	asked   []proc.Signal // by TERM, INT and QUIT
 }
 
 type group struct {
@@ -118,6 +123,13 @@ func (s *Sim) Alive() int {
 		}
 	}
 	return n
+}
+
+// Again are the processes that were asked to end by the same signal twice.
+func (s *Sim) Again() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.again)
 }
 
 func (s *Sim) wrong(format string, args ...any) {
@@ -195,9 +207,9 @@ func (s *Sim) Spawn(c *proc.Command) (proc.PID, error) {
 func (s *Sim) fork(parent *process, habit Habit) *process {
 	p := &process{parent: parent, habit: habit, pid: s.number()}
 	if parent == nil || habit.Session {
-		p.group = &group{id: p.pid}
+		p.group, p.session = &group{id: p.pid}, p.pid
 	} else {
-		p.group = parent.group
+		p.group, p.session = parent.group, parent.session
 	}
 	p.group.members++
 	s.births++
@@ -367,6 +379,12 @@ func (s *Sim) deliverGroup(g *group, sig proc.Signal) bool {
 }
 
 func (s *Sim) deliver(p *process, sig proc.Signal) {
+	if sig == proc.TERM || sig == proc.INT || sig == proc.QUIT {
+		if slices.Contains(p.asked, sig) && !p.zombie && !p.habit.Stuck {
+			s.again = append(s.again, fmt.Sprintf("%v came again to %d", sig, p.pid))
+		}
+		p.asked = append(p.asked, sig)
+	}
 	switch {
 	case sig == 0 || sig == proc.CONT || p.zombie:
 	case sig == proc.KILL:

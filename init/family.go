@@ -1,0 +1,267 @@
+package pid1
+
+import (
+	"slices"
+
+	"sexton/proc"
+)
+
+// Which process comes from which service. Group, session and parents prove it; what has
+// once been proved is remembered. A process's environment (SEXTON_SERVICE) is its own word.
+
+// kinsman is a process that comes from a service. Its start tells it from a later process
+// of the same number.
+type kinsman struct {
+	proc.Other
+	spec    int
+	claimed bool // it says so itself, and runs as the service's user; there is no proof
+}
+
+// descendants are the processes that come from a tree's run, or from an earlier one of the
+// same service: inside the run's group, its first process left out, and beyond. Held tells
+// that the number of the first process is still its own.
+func (p *PID1) descendants(t *tree, held bool) (inside, beyond []proc.Other) {
+	var roots []proc.PID
+	if held {
+		roots = []proc.PID{t.leader}
+	}
+	var found []proc.Other
+	claimed := make(map[proc.PID]bool)
+	for _, orphan := range p.orphans() {
+		if orphan.spec == t.spec {
+			found, roots = append(found, orphan.Other), append(roots, orphan.PID)
+			claimed[orphan.PID] = orphan.claimed
+		}
+	}
+	for pid := range t.members {
+		roots = append(roots, pid)
+	}
+	found = append(found, p.Kernel.Below(roots, p.lookLeft())...)
+	for _, other := range found {
+		switch {
+		case held && other.PID == t.leader || p.processes[other.PID] != nil:
+		case other.Group == t.leader:
+			inside = append(inside, other)
+		default:
+			beyond = append(beyond, other)
+			if k, known := p.kin[other.PID]; !known || k.Started != other.Started {
+				p.kin[other.PID] = kinsman{other, t.spec, claimed[other.PID] || claimed[other.Parent]}
+			}
+		}
+	}
+	return inside, beyond
+}
+
+// orphans are those of our children that we did not start and whose service is known. One
+// look serves a turn of the loop.
+func (p *PID1) orphans() []kinsman {
+	if p.orphansKnown {
+		return p.orphansSeen
+	}
+	p.orphansKnown, p.orphansSeen = true, nil
+	children, _ := p.Kernel.Children()
+	strange := slices.DeleteFunc(children, func(pid proc.PID) bool { return p.processes[pid] != nil })
+	if len(strange) == 0 {
+		return nil
+	}
+	proof := p.proof()
+	by := p.now() + p.lookLeft()
+	for _, pid := range strange {
+		if p.now() > by {
+			break
+		}
+		other, alive := p.Kernel.Look(pid)
+		if !alive {
+			continue
+		}
+		if k, ok := p.kinOf(other, proof); ok {
+			p.orphansSeen = append(p.orphansSeen, k)
+		}
+	}
+	return p.orphansSeen
+}
+
+// proof maps the numbers of groups and sessions that are held by processes of a service to
+// these. Of what is remembered, those that have ended are forgotten first: their numbers
+// may be others' by now.
+func (p *PID1) proof() map[proc.PID]int {
+	proof := make(map[proc.PID]int)
+	own, _ := p.Kernel.Look(0) // the holder of the terminal is in our session, and so may others be
+	for pid, k := range p.kin {
+		other, alive := p.Kernel.Look(pid)
+		if !alive || other.Started != k.Started {
+			delete(p.kin, pid)
+			continue
+		}
+		if !k.claimed && other.Session != own.Session {
+			proof[other.Session], proof[other.Group] = k.spec, k.spec
+		}
+	}
+	for pid, child := range p.processes {
+		if child.probe == 0 {
+			proof[pid] = child.spec
+		}
+	}
+	for run, hold := range p.watched {
+		if t := p.trees[run]; t != nil {
+			proof[hold.Group()] = t.spec
+		}
+	}
+	return proof
+}
+
+// kinOf tells which service an orphan comes from. Its own word is taken when it runs as the
+// service's user, who could do the service any harm anyway: otherwise any process could
+// hold up the stop of any service.
+func (p *PID1) kinOf(o proc.Other, proof map[proc.PID]int) (kinsman, bool) {
+	if k, known := p.kin[o.PID]; known && k.Started == o.Started {
+		k.Other = o
+		return k, true
+	}
+	for _, number := range []proc.PID{o.Group, o.Session} {
+		if spec, ok := proof[number]; ok {
+			return kinsman{o, spec, false}, true
+		}
+	}
+	if name := p.Kernel.ServiceOf(o.PID); name != "" {
+		if spec, known := p.index[name]; known && p.Kernel.UserOf(o.PID) == p.userOf(spec) {
+			return kinsman{o, spec, true}, true
+		}
+	}
+	return kinsman{}, false
+}
+
+// userOf is whom a service runs as.
+func (p *PID1) userOf(spec int) int {
+	if c := p.Commands[spec].Credential; c != nil {
+		return c.UID
+	}
+	return p.Kernel.UserOf(0)
+}
+
+// core is what of a run's descendants must not outlive it where the service is started
+// again: the server behind a wrapper, with all that descends from it. Where nothing in the
+// run's group listens, but a session that a member of the group has made does, the next
+// run wants its addresses (postfix start-fg). Everything else is left alone: the sessions
+// of an sshd, the jobs of a cron.
+func (p *PID1) core(t *tree, inside, beyond []proc.Other) []proc.Other {
+	chosen := make(map[proc.PID]bool)
+	for pid, other := range t.members {
+		chosen[pid], chosen[other.Session] = true, true
+	}
+	if t.step == 0 {
+		for _, pid := range p.servers(t, inside, beyond) {
+			chosen[pid] = true
+		}
+	}
+	if len(chosen) == 0 {
+		return nil
+	}
+	for grown := true; grown; {
+		grown = false
+		for _, other := range beyond {
+			if !chosen[other.PID] && (chosen[other.Parent] || chosen[other.Session]) {
+				chosen[other.PID], grown = true, true
+			}
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(beyond), func(o proc.Other) bool { return !chosen[o.PID] })
+}
+
+// servers are the leaders of sessions that a member of the run's group has made and that
+// listen, where nothing in the group does.
+func (p *PID1) servers(t *tree, inside, beyond []proc.Other) []proc.PID {
+	group := []proc.PID{t.leader}
+	for _, other := range inside {
+		group = append(group, other.PID)
+	}
+	var made []proc.PID
+	for _, other := range beyond {
+		if other.PID == other.Session && slices.Contains(group, other.Parent) {
+			made = append(made, other.PID)
+		}
+	}
+	if len(made) == 0 {
+		return nil
+	}
+	listens := p.Kernel.Listening(append(slices.Clone(group), made...))
+	if slices.ContainsFunc(group, func(pid proc.PID) bool { return listens[pid] }) {
+		return nil
+	}
+	return slices.DeleteFunc(made, func(pid proc.PID) bool { return !listens[pid] })
+}
+
+// family is who descends from whom among the processes of one look.
+type family struct {
+	*PID1
+	parents map[proc.PID]proc.PID
+	started map[proc.PID]uint64
+}
+
+func (p *PID1) familyOf(others []proc.Other) family {
+	f := family{p, make(map[proc.PID]proc.PID, len(others)), make(map[proc.PID]uint64, len(others))}
+	for _, other := range others {
+		f.parents[other.PID], f.started[other.PID] = other.Parent, other.Started
+	}
+	return f
+}
+
+// service is the name of the service that o comes from, "" if that is not known; claimed
+// tells that there is no proof.
+func (f family) service(o proc.Other) (name string, claimed bool) {
+	owner := func(pid proc.PID) (string, bool) {
+		if child := f.processes[pid]; child != nil {
+			return f.Plan.Services[child.spec].Name, true
+		}
+		if k, known := f.kin[pid]; known && f.started[pid] == k.Started && !k.claimed {
+			return f.Plan.Services[k.spec].Name, true
+		}
+		return "", false
+	}
+	for _, pid := range []proc.PID{o.PID, o.Group, o.Session} {
+		if name, ok := owner(pid); ok {
+			return name, false
+		}
+	}
+	for up, steps := o.Parent, 0; up > 1 && steps < len(f.parents); up, steps = f.parents[up], steps+1 {
+		if name, ok := owner(up); ok {
+			return name, false
+		}
+	}
+	if name := f.Kernel.ServiceOf(o.PID); name != "" {
+		if _, known := f.index[name]; known {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+// outside tells whether o came into our PID namespace from outside: its parents lead out
+// of it (0), and not to us. As another process than the first we see descendants alone.
+func (f family) outside(o proc.Other) bool {
+	up := o.Parent
+	for steps := 0; up > 1 && steps < len(f.parents); steps++ {
+		next, seen := f.parents[up]
+		if !seen {
+			return false
+		}
+		up = next
+	}
+	return up == 0
+}
+
+// hasLadder tells whether o comes from a service that runs: it gets that one's ladder when
+// its turn comes.
+func (f family) hasLadder(o proc.Other) bool {
+	name, claimed := f.service(o)
+	if name == "" || claimed && f.Kernel.UserOf(o.PID) != f.userOf(f.index[name]) || f.outside(o) {
+		return false
+	}
+	spec := f.index[name]
+	for _, child := range f.runs {
+		if child.spec == spec {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,178 @@
+package pid1
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"sexton/machine"
+	"sexton/proc"
+	"sexton/service"
+)
+
+// A service is its tree: what descends from a run but has left its process group gets the
+// steps of the ladder too, and is waited for. family.go knows what descends from what.
+
+// tree is what descends from a run beyond its group, from the first step of its ladder on.
+type tree struct {
+	leader  proc.PID
+	spec    int
+	scope   proc.Scope
+	members map[proc.PID]proc.Other // alive when they were seen last
+	stepped map[proc.PID]bool       // the groups that have got the present step
+	step    proc.Signal
+	killed  machine.Instant // when KILL was sent first; 0: it was not
+	looked  machine.Instant
+	told    int
+}
+
+// signalTree sends one step of a ladder: to the group, and to what has left it. The look
+// comes before the signal: what a process that ends by it leaves behind has lost its
+// parent, which is the proof. CONT goes to the group alone, for the members have theirs
+// with each step.
+func (p *PID1) signalTree(a machine.Signal) {
+	t := p.lookAtTree(a.Run, a.Scope)
+	p.nameKilled(a, t)
+	p.signalGroupOf(a)
+	if t == nil {
+		return
+	}
+	t.step, t.stepped = a.Signal, make(map[proc.PID]bool)
+	if a.Signal == proc.KILL && t.killed == 0 {
+		t.killed = p.now()
+	}
+	for _, other := range t.members {
+		t.stepped[other.Group] = true
+		p.signalOther(other, a.Signal)
+	}
+}
+
+// widen makes all of a run's tree a part of its stop.
+func (p *PID1) widen(run service.Run) {
+	if t := p.trees[run]; t != nil && t.step != 0 {
+		p.lookAgain(run, proc.Tree)
+	}
+}
+
+// lookAgain adds what has come to a tree, and sends the present step to those whose group
+// has not got it: a process in a group that has, whenever it was born, gets nothing before
+// the next step. With KILL nothing is spared.
+func (p *PID1) lookAgain(run service.Run, scope proc.Scope) {
+	t := p.trees[run]
+	known := make(map[proc.PID]bool, len(t.members))
+	for pid := range t.members {
+		known[pid] = true
+	}
+	p.lookAtTree(run, scope)
+	var groups []proc.PID
+	for pid, other := range t.members {
+		if !known[pid] && (t.step == proc.KILL || !t.stepped[other.Group]) {
+			groups = append(groups, other.Group)
+			p.signalOther(other, t.step)
+		}
+	}
+	for _, group := range groups {
+		t.stepped[group] = true
+	}
+}
+
+// treeLeft tells whether something of a run's tree is left, once its group is empty. A
+// second after KILL the ladder is used up: what forks faster than we look, or hangs in the
+// kernel, is left to the container's end.
+func (p *PID1) treeLeft(run service.Run) bool {
+	t := p.trees[run]
+	if t == nil || t.killed != 0 && p.now() > t.killed+treePatience {
+		return false
+	}
+	p.forgetDead(t)
+	if len(t.members) == 0 || t.killed != 0 && p.now() > t.looked+killAgainEvery {
+		p.lookAgain(run, t.scope) // what has come since, or slipped through the last look
+	}
+	return len(t.members) > 0
+}
+
+// forgetDead forgets the members that have ended: their numbers may be others' by now.
+func (p *PID1) forgetDead(t *tree) {
+	for pid, other := range t.members {
+		if now, alive := p.Kernel.Look(pid); !alive || now.Started != other.Started {
+			delete(t.members, pid)
+		}
+	}
+}
+
+// treePatience is how long what has left its group may take to die of KILL.
+const treePatience = time.Second
+
+// lookAtTree looks what descends from a run beyond its group, and makes it a part of the
+// run's tree: all of it, or with proc.Core what must not outlive the run. It is nil for a
+// run that has ended.
+func (p *PID1) lookAtTree(run service.Run, scope proc.Scope) *tree {
+	t := p.trees[run]
+	if t == nil {
+		child := p.runs[run]
+		if child == nil {
+			return nil
+		}
+		t = &tree{leader: child.pid, spec: child.spec, members: make(map[proc.PID]proc.Other)}
+		p.trees[run] = t
+	}
+	t.scope, t.looked = scope, p.now()
+	if _, alive := p.Kernel.Look(t.leader); !alive && scope == proc.Core && t.step == 0 {
+		return t // it has ended by itself; what it had made is an orphan by now
+	}
+	p.forgetDead(t)
+	inside, beyond := p.descendants(t, p.runs[run] != nil)
+	if scope == proc.Core {
+		beyond = p.core(t, inside, beyond)
+	}
+	var came []proc.Other
+	for _, other := range beyond {
+		if _, known := t.members[other.PID]; !known {
+			t.members[other.PID] = other
+			came = append(came, other)
+		}
+	}
+	p.tellEscaped(run, t, came)
+	return t
+}
+
+// tellEscaped tells the machine of new members.
+func (p *PID1) tellEscaped(run service.Run, t *tree, came []proc.Other) {
+	if t.step == proc.KILL {
+		return
+	}
+	for _, claimed := range []bool{false, true} {
+		var names []string
+		for _, other := range came {
+			if p.kin[other.PID].claimed != claimed {
+				continue
+			}
+			if t.told++; t.told <= tellMost {
+				names = append(names, fmt.Sprintf("%s (pid %d)", p.Kernel.NameOf(other.PID), other.PID))
+			}
+		}
+		if len(names) > 0 {
+			p.answers = append(p.answers, machine.Escaped{Run: run, Names: strings.Join(names, ", "), Claimed: claimed})
+		}
+	}
+}
+
+// nameKilled tells the machine what gets KILL of a run whose first process has ended.
+func (p *PID1) nameKilled(a machine.Signal, t *tree) {
+	hold := p.watched[a.Run]
+	if a.Signal != proc.KILL || hold == nil || p.runs[a.Run] != nil || t != nil && t.killed != 0 {
+		return
+	}
+	named := 0
+	for _, other := range p.Kernel.Others(p.lookLeft()) {
+		member := other.Group == hold.Group()
+		if t != nil {
+			_, escaped := t.members[other.PID]
+			member = member || escaped
+		}
+		if member && named < tellMost {
+			named++
+			p.answers = append(p.answers, machine.Left{PID: other.PID, Command: p.Kernel.NameOf(other.PID), Service: a.Service, Killed: true})
+		}
+	}
+}

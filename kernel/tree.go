@@ -1,0 +1,170 @@
+package kernel
+
+import (
+	"bytes"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"sexton/proc"
+)
+
+// Who descends from whom.
+
+// Children lists our own children, zombies among them: those that we started, and the
+// orphans that came to us. ok is false where /proc does not tell. It is one small read
+// however many processes there are, so it is the cheap proof that nothing else descends from
+// us than what descends from the children that we know.
+func (*Linux) Children() (pids []proc.PID, ok bool) {
+	if !ownProc() {
+		return nil, false
+	}
+	return childrenOf(proc.PID(os.Getpid()))
+}
+
+// Below lists the living processes that descend from roots by their parents, the roots
+// themselves left out. It looks no longer than it is given, so a fork bomb can hide what
+// comes behind it. It is nil where /proc shows nobody.
+func (k *Linux) Below(roots []proc.PID, most time.Duration) (found []proc.Other) {
+	if !ownProc() {
+		return nil
+	}
+	by := time.Now().Add(most)
+	children := childrenOf
+	seen := make(map[proc.PID]bool, len(roots))
+	for _, root := range roots {
+		seen[root] = true
+	}
+	for queue := append([]proc.PID(nil), roots...); len(queue) > 0 && time.Now().Before(by); queue = queue[1:] {
+		below, ok := children(queue[0])
+		if !ok { // a kernel without CONFIG_PROC_CHILDREN
+			children = childrenIn(scan(by))
+			below, _ = children(queue[0])
+		}
+		for _, pid := range below {
+			if s, ok := statOf(pid); ok && !s.dead && !seen[pid] {
+				seen[pid] = true
+				found, queue = append(found, s.Other), append(queue, pid)
+			}
+		}
+	}
+	return found
+}
+
+// Look is one process as it is now; ok is false when it is dead, gone or hidden. Zero is
+// ourselves.
+func (*Linux) Look(pid proc.PID) (o proc.Other, ok bool) {
+	if !ownProc() {
+		return proc.Other{}, false
+	}
+	if pid == 0 {
+		pid = proc.PID(os.Getpid())
+	}
+	s, ok := statOf(pid)
+	return s.Other, ok && !s.dead
+}
+
+// UserOf is the real user of a process, which it cannot hide; -1 where that is not known.
+// Zero is ourselves.
+func (*Linux) UserOf(pid proc.PID) int {
+	if pid == 0 {
+		return os.Getuid()
+	}
+	if !ownProc() {
+		return -1
+	}
+	buffer := make([]byte, 4096)
+	for line := range bytes.Lines(buffer[:readInto(procFile(pid, "status"), buffer)]) {
+		if ids, ok := bytes.CutPrefix(line, []byte("Uid:\t")); ok {
+			real, _, _ := bytes.Cut(ids, []byte{'\t'})
+			if uid, err := strconv.Atoi(string(real)); err == nil {
+				return uid
+			}
+		}
+	}
+	return -1
+}
+
+// scan is everybody that /proc shows until by.
+func scan(by time.Time) []stat {
+	var all []stat
+	for pid := range processes() {
+		if time.Now().After(by) {
+			break
+		}
+		if s, ok := statOf(pid); ok {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+func childrenIn(all []stat) func(proc.PID) ([]proc.PID, bool) {
+	children := make(map[proc.PID][]proc.PID, len(all))
+	for _, s := range all {
+		children[s.Parent] = append(children[s.Parent], s.PID)
+	}
+	return func(pid proc.PID) ([]proc.PID, bool) { return children[pid], true }
+}
+
+// childrenOf lists the children of all threads of a process
+// (proc_pid_task_tid_children(5)). ok is false where the kernel does not tell; of a process
+// that is gone there are none. The list is exact for those that neither fork nor die
+// meanwhile.
+func childrenOf(pid proc.PID) (children []proc.PID, ok bool) {
+	fd, err := unix.Open(procFile(pid, "task"), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, true
+	}
+	dir := os.NewFile(uintptr(fd), "task")
+	defer dir.Close()
+	for {
+		names, _ := dir.Readdirnames(100)
+		if len(names) == 0 {
+			return children, true
+		}
+		for _, tid := range names {
+			text, err := readWhole(procFile(pid, "task/"+tid+"/children"))
+			if err == unix.ENOENT && !hasChildrenFile() {
+				return nil, false
+			}
+			for word := range strings.FieldsSeq(text) {
+				if child, err := strconv.Atoi(word); err == nil {
+					children = append(children, proc.PID(child))
+				}
+			}
+		}
+	}
+}
+
+// hasChildrenFile tells whether the kernel has such files at all.
+func hasChildrenFile() bool {
+	var stat unix.Stat_t
+	return unix.Stat("/proc/thread-self/children", &stat) == nil
+}
+
+// readWhole reads a file of any length.
+func readWhole(path string) (string, error) {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return "", err
+	}
+	defer unix.Close(fd)
+	buffer := make([]byte, 0, 4096)
+	for {
+		if len(buffer) == cap(buffer) {
+			buffer = append(buffer, 0)[:len(buffer)]
+		}
+		n, err := unix.Read(fd, buffer[len(buffer):cap(buffer)])
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil || n <= 0 {
+			return string(buffer), nil
+		}
+		buffer = buffer[:len(buffer)+n]
+	}
+}
