@@ -13,37 +13,57 @@ func (m *Mux) Died(service string) {
 	m.begin()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var ours []*stream
+	var ours []lastWords
 	for _, which := range [...]string{Stdout, Stderr} {
 		if a := m.accounts[accountKey{service, which}]; a != nil {
 			for _, s := range a.streams {
 				if s.sink == m.own.sink {
-					ours = append(ours, s)
+					ours = append(ours, lastWords{s, s.written()})
 				}
 			}
 		}
 	}
-	m.own.queue.follow(ours, m.open)
+	m.own.queue.follow(ours, len(m.open), func(l lastWords) bool { return m.open[l.stream.pipe] == l.stream })
+}
+
+// lastWords is a stream, and how much had been written there when a run of its
+// service died.
+type lastWords struct {
+	stream *stream
+	upTo   int64
+}
+
+// written is how much was written to the pipe so far.
+func (s *stream) written() int64 {
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	if s.terminal { // of which only a part can be asked for
+		return s.taken + mostInTerminal
+	}
+	return s.taken + s.unread(false)
 }
 
 // follow has the next lines written behind what the streams have. Where we say
-// nothing (-q), those that were closed meanwhile are forgotten.
-func (q *queue) follow(streams []*stream, open map[int32]*stream) {
+// nothing (-q), the list is cut down to those that are open, when it is longer than most.
+func (q *queue) follow(streams []lastWords, most int, open func(lastWords) bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.after) > len(open) {
-		q.after = slices.DeleteFunc(q.after, func(s *stream) bool { return open[s.pipe] != s })
+	if len(q.after) > most {
+		q.after = slices.DeleteFunc(q.after, func(l lastWords) bool { return !open(l) })
 	}
-	for _, s := range streams {
-		if !slices.Contains(q.after, s) {
-			q.after = append(q.after, s)
+	for _, l := range streams {
+		if i := slices.IndexFunc(q.after, func(o lastWords) bool { return o.stream == l.stream }); i >= 0 {
+			q.after[i] = l
+		} else {
+			q.after = append(q.after, l)
 		}
 	}
 }
 
-// lastWords adds what stands in the stream to the batch, in a turn of another stream
-// of the same sink: so much as is there now, for others may go on writing.
-func (s *stream) lastWords(b *batch) {
+// addTo adds the words to the batch, in a turn of another stream of the same sink:
+// so much as was there at that moment, for others may go on writing.
+func (l lastWords) addTo(b *batch) {
+	s := l.stream
 	if s.queue != nil {
 		s.pump()
 		for range s.queue.length() {
@@ -51,22 +71,13 @@ func (s *stream) lastWords(b *batch) {
 		}
 		return
 	}
-	if s.fd < 0 {
-		return
-	}
-	reads := mostInTerminal / readFromTerminal // which can be asked for a part of it only
-	if !s.terminal {
-		reads = int(s.unread(false)/readBytes) + 2 // the last one finds the end, where there is one
-	}
-	t := more
-	for n := 0; t == more && n < reads; n++ {
+	t, done := more, false
+	for t == more && !done { // the last turn finds the end, where there is one
+		done = s.taken >= l.upTo
 		t = s.fill(b)
 	}
 	s.after(t)
 }
-
-// readFromTerminal is what one read of a terminal gives at most.
-const readFromTerminal = 4 << 10
 
 // length is how many chunks wait in memory.
 func (q *queue) length() int {

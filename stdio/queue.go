@@ -15,22 +15,22 @@ type queue struct {
 	limit   int // bytes that may wait
 	chunk   int // bytes that are dropped together
 
-	mu      sync.Mutex // held while lines are copied
-	chunks  []chunk    // oldest first
-	spare   []byte     // of a chunk that went, for the next; nil while nothing waits
-	bytes   int        // in chunks
-	dropped Count      // not said yet
-	spill   *spill     // nil: none
-	after   []*stream  // what they have goes before the next chunk; of our own lines only
-	failed  bool       // the spill takes nothing, which was said
-	taken   *sync.Cond // told when nothing waits any longer; nil: nobody waits for that
+	mu      sync.Mutex  // held while lines are copied
+	chunks  []chunk     // oldest first
+	spare   []byte      // of a chunk that went, for the next; nil while nothing waits
+	bytes   int         // in chunks
+	dropped Count       // not said yet
+	spill   *spill      // nil: none
+	after   []lastWords // what they have goes before the next chunk; of our own lines only
+	failed  bool        // the spill takes nothing, which was said
+	taken   *sync.Cond  // told when nothing waits any longer; nil: nobody waits for that
 }
 
 type chunk struct {
 	lines  []byte
 	stream *stream
 	Count
-	after []*stream // whose last words come before
+	after []lastWords // which come before
 }
 
 // queueOf finds or makes the queue of an output; nil if it waits. The caller holds
@@ -166,7 +166,7 @@ func (q *queue) done(c chunk) {
 func (q *queue) unload(s *stream, b *batch) turn {
 	first, dropped, left := q.get()
 	for _, dead := range first.after {
-		dead.lastWords(b)
+		dead.addTo(b)
 	}
 	if dropped.Lines+dropped.Bytes > 0 {
 		s.sayDropped(b, dropped)
