@@ -66,15 +66,17 @@ func (c *call) run() int {
 	}
 	output := c.output(&plan)
 	plan.Init.Mute = uint8(machine.Debug - output.level)
+	scribe := newScribe(plan.Init.TerminationLog, plan.Init.OneCommand)
+	var end func()
 	p := pid1.New(pid1.Config{
 		Plan: plan, Commands: commands, Kernel: k, Output: output, Check: probe.Check, Listen: listen,
 		Seed: seed(), Trace: trace, NameOrphan: c.nameOrphan(output), NeedOrphans: true, Verbose: c.verbosity > 0,
-		Ended:       output.terminationLog(plan.Init.TerminationLog, name),
+		Stopping:    scribe.stopping(),
+		Ended:       scribe.ended(output, name, func() { end() }),
 		MoreThreads: output.threads() + serveThreads(&plan), Notify: c.notifier(&plan, output),
 	})
-	end := serve(&plan, absolute(c.fileName()), p, output)
+	end = serve(&plan, absolute(c.fileName()), p, output)
 	status := p.Run()
-	end()
 	if slices.Contains(c.okCodes, status) {
 		return 0
 	}

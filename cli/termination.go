@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"sync"
+	"time"
+
 	"golang.org/x/sys/unix"
 
 	"sexton/paths"
@@ -11,24 +14,101 @@ import (
 // termination log; there is room for fewer, as a rule.
 const terminationLines = 100
 
-// terminationLog returns what writes the reason of the end to path, if
-// something is there to write to. Kubernetes mounts a file there and shows what it
-// holds; we never make one, and nobody needs to hear that there is none, or that
-// it is a directory or not to be written. With one command its name stands for
-// ours.
-func (o *output) terminationLog(path, name string) func(service.Summary) {
-	if path == "" {
+// scribe writes the termination log, if something is there to write to: Kubernetes
+// mounts a file there and shows what it holds. We never make one, and nobody needs
+// to hear that there is none, or that it is a directory or not to be written.
+//
+// It writes beside the loop, on one goroutine: the file may be on a file system that
+// hangs. The newest text wins.
+type scribe struct {
+	path string
+
+	mu   sync.Mutex
+	next *string       // what is to be written; nil: nothing
+	done chan struct{} // closed when nothing is left to write; nil: nobody writes
+}
+
+// newScribe returns the scribe of path, nil for nowhere. With one command it is
+// nowhere as well if nothing is there at the start, so that its end costs nothing.
+func newScribe(path string, oneCommand bool) *scribe {
+	if path == "" || oneCommand && unix.Access(path, unix.F_OK) == unix.ENOENT {
 		return nil
 	}
-	return func(s service.Summary) {
-		var last [][]byte
-		if s.Service != "" {
-			last = o.recent(s.Service, terminationLines)
+	return &scribe{path: path}
+}
+
+// write has text written, in place of what was written before. It returns at once; the
+// channel is closed when that is done.
+func (s *scribe) write(text string) (done <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.next = &text
+	if s.done == nil {
+		s.done = make(chan struct{})
+		go s.work(s.done)
+	}
+	return s.done
+}
+
+func (s *scribe) work(done chan struct{}) {
+	defer close(done)
+	for {
+		s.mu.Lock()
+		text := s.next
+		if s.next = nil; text == nil {
+			s.done = nil
+			s.mu.Unlock()
+			return
 		}
-		if name != "" {
-			s.Service = name
+		s.mu.Unlock()
+		writeTermination(s.path, *text)
+	}
+}
+
+// stopping returns what tells why the end has begun; nil: nobody wants to know.
+func (s *scribe) stopping() func(why string) {
+	if s == nil {
+		return nil
+	}
+	return func(why string) { s.write(why + "\n") }
+}
+
+// ended returns what tells how it all ended and then calls end, which gives up what
+// others ask us by. Both may hang in a file system, so it waits for them no
+// longer than it may. name is the one command's, which stands for ours; "": there are services.
+func (s *scribe) ended(o *output, name string, end func()) func(sum service.Summary, within time.Duration) {
+	return func(sum service.Summary, within time.Duration) {
+		var all []<-chan struct{}
+		if s != nil {
+			var last [][]byte
+			if sum.Service != "" {
+				last = o.recent(sum.Service, terminationLines)
+			}
+			if name != "" {
+				sum.Service = name
+			}
+			all = append(all, s.write(sum.Termination(last)))
 		}
-		writeTermination(path, s.Termination(last))
+		if name == "" { // with one command nobody could ask us
+			gone := make(chan struct{})
+			all = append(all, gone)
+			go func() {
+				defer close(gone)
+				end()
+			}()
+		}
+		if len(all) == 0 {
+			return
+		}
+		timer := time.NewTimer(within)
+		defer timer.Stop()
+		for _, done := range all {
+			select {
+			case <-done:
+			case <-timer.C:
+				return
+			}
+		}
 	}
 }
 
@@ -43,7 +123,8 @@ func writeTermination(path, text string) {
 		return
 	}
 	defer place.Close()
-	fd, _, err := place.Open(unix.O_WRONLY | unix.O_TRUNC)
+	// No O_TRUNC: a KILL between that and the write would leave nothing at all.
+	fd, _, err := place.Open(unix.O_WRONLY)
 	if err != nil {
 		return
 	}
@@ -58,4 +139,5 @@ func writeTermination(path, text string) {
 		}
 		rest = rest[n:]
 	}
+	_ = unix.Ftruncate(fd, int64(len(text)))
 }

@@ -1,8 +1,12 @@
 package pid1
 
 import (
+	"fmt"
 	"time"
 
+	"sexton/forward"
+	"sexton/machine"
+	"sexton/proc"
 	"sexton/service"
 )
 
@@ -37,9 +41,42 @@ func outputTime(left, grace time.Duration) time.Duration {
 	return max(spare/2, left-spare)
 }
 
-// tellEnd tells who wants to know how it all ended.
+// tellEnd tells who wants to know how it all ended. That may hang in a file system, and
+// gets what is left of the grace at most.
 func (p *PID1) tellEnd() {
-	if p.Ended != nil {
-		p.Ended(p.summary)
+	if p.Ended == nil {
+		return
+	}
+	within := drainMax
+	if by, ok := p.machine.LeaveBy(); ok {
+		within = min(within, by-p.now())
+	}
+	p.Ended(p.summary, max(within, tellLeast))
+}
+
+// tellLeast is how long telling it may take however late it is: it says why.
+const tellLeast = 20 * time.Millisecond
+
+// tellStopping tells who wants to know that the end has begun: should we be killed
+// before it is over, that is all that is known.
+func (p *PID1) tellStopping() {
+	if p.Stopping == nil {
+		return
+	}
+	if stage := p.machine.Stage(); stage > p.stage {
+		p.stage = stage
+		p.Stopping(p.machine.Unfinished())
+	}
+}
+
+// tellPassedOn is tellStopping for one command, which ends by itself when it has got a
+// stop signal.
+func (p *PID1) tellPassedOn(c proc.Caught, rule service.Rule) {
+	if p.Stopping == nil || !p.Plan.Init.OneCommand || p.stage != machine.NotEnding || rule.Verb != service.VerbForward {
+		return
+	}
+	switch c.Signal {
+	case proc.TERM, proc.INT, proc.QUIT:
+		p.Stopping(fmt.Sprintf("stopping: SIG%v %s, passed on to %s; not finished", c.Signal, forward.From(c, p.Kernel.NameOf), p.Plan.Init.Main))
 	}
 }

@@ -164,9 +164,12 @@ type Config struct {
 	// Threads is how many threads may be needed at once beside the loop's; 0:
 	// as many as the plan makes likely.
 	Threads int
+	// Stopping is told why the end begins, when it does and when a drain is over; with
+	// one command, when a stop signal was passed on. nil: nobody is. It returns at once.
+	Stopping func(why string)
 	// Ended is told how it all ended, when the last output has been written; nil:
-	// nobody is. It may block for as long as a write to a file does.
-	Ended func(service.Summary)
+	// nobody is. It returns within that time.
+	Ended func(sum service.Summary, within time.Duration)
 	// Notify sends a message to the service manager that started us, and does not wait: full tells that
 	// it is to be sent again. nil: there is none.
 	Notify func(message string) (full bool, err error)
@@ -216,6 +219,7 @@ type PID1 struct {
 
 	told    map[proc.PID]bool // who was told of as left and has not ended yet, as far as we see
 	summary service.Summary
+	stage   machine.Stage // of the end, as Stopping was told
 	// lastWords are what the machine's last step had to say.
 	lastWords []machine.Action
 
@@ -337,6 +341,7 @@ func (p *PID1) take(event machine.Event) {
 	for _, action := range actions {
 		p.perform(action)
 	}
+	p.tellStopping()
 }
 
 // caught deals with one signal.
@@ -364,6 +369,7 @@ func (p *PID1) caught(c proc.Caught) {
 		Signal: c.Signal, Rule: rule, From: forward.From(c, name), Queued: c.Queued(), Value: c.Value,
 		Typed: c.Code == proc.CodeKernel && (c.Signal == proc.INT || c.Signal == proc.QUIT),
 	})
+	p.tellPassedOn(c, rule)
 }
 
 // takeAnswers takes the answers that are there, and not those that come of

@@ -41,6 +41,7 @@ func verbs() map[string]verb {
 		"fork-bomb":    forkBomb,
 		"fork-step":    forkStep,
 		"get":          get,
+		"hang-mount":   hangMount,
 		"http-hello":   httpHello,
 		"ignore-term":  ignoreTerm,
 		"join-group":   joinGroup,
