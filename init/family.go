@@ -1,6 +1,7 @@
 package pid1
 
 import (
+	"fmt"
 	"slices"
 
 	"sexton/proc"
@@ -264,4 +265,38 @@ func (f family) hasLadder(o proc.Other) bool {
 		}
 	}
 	return false
+}
+
+// behind names what a service that ended well by itself has left running, "" for nothing: a
+// program that puts itself into the background does that. Where there is no proof, an
+// orphan that is younger than the run, and of no other service by its own word, will do:
+// it is only words.
+func (p *PID1) behind(child *process, exit proc.Exit) string {
+	spec := &p.Plan.Services[child.spec]
+	if _, stopping := p.machine.LeaveBy(); stopping || p.Plan.Init.OneCommand || spec.OneShot || exit.Signal != 0 || !slices.Contains(spec.OKCodes, exit.Code) {
+		return ""
+	}
+	p.orphansKnown = false // the death has made orphans in this very turn
+	known := make(map[proc.PID]bool)
+	for _, orphan := range p.orphans() {
+		if known[orphan.PID] = true; orphan.spec == child.spec && p.kin[orphan.PID].Started != orphan.Started {
+			return p.called(orphan.Other)
+		}
+	}
+	first, _ := p.Kernel.Look(child.pid)
+	children, _ := p.Kernel.Children()
+	for _, pid := range children {
+		if p.processes[pid] != nil || known[pid] {
+			continue
+		}
+		if o, alive := p.Kernel.Look(pid); alive && o.Started >= first.Started && p.Kernel.ServiceOf(pid) == "" {
+			return p.called(o)
+		}
+	}
+	return ""
+}
+
+// called is a process as people are told of it.
+func (p *PID1) called(o proc.Other) string {
+	return fmt.Sprintf("%s (pid %d)", p.Kernel.NameOf(o.PID), o.PID)
 }

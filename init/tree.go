@@ -1,7 +1,6 @@
 package pid1
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -148,7 +147,7 @@ func (p *PID1) tellEscaped(run service.Run, t *tree, came []proc.Other) {
 				continue
 			}
 			if t.told++; t.told <= tellMost {
-				names = append(names, fmt.Sprintf("%s (pid %d)", p.Kernel.NameOf(other.PID), other.PID))
+				names = append(names, p.called(other))
 			}
 		}
 		if len(names) > 0 {

@@ -190,6 +190,9 @@ func FormatEvent(at Instant, event Event) string {
 		} else {
 			w.text("status", strconv.Itoa(e.Exit.Code))
 		}
+		if e.Behind != "" {
+			w.text("behind", strconv.Quote(e.Behind))
+		}
 	case Emptied:
 		name = "emptied"
 		w.run(e.Run)

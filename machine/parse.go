@@ -137,7 +137,7 @@ func ParseEvent(line string) (at Instant, event Event, err error) {
 		if name := r.text("signal"); name != "" {
 			exit.Signal = r.signal(name)
 		}
-		event = Exited{Run: run, Exit: exit}
+		event = Exited{Run: run, Exit: exit, Behind: r.text("behind")}
 	case "emptied":
 		event = Emptied{Run: run}
 	case "connected":

@@ -198,6 +198,25 @@ func (m *Machine) escaped(e Escaped) {
 	m.sayf(Info, &m.units[i], "in another process group, stopped and waited for like its own: %s, %s", e.Names, how)
 }
 
+// inBackground says once what it means that a service puts itself into the background.
+func (u *unit) inBackground(m *Machine, behind string) {
+	if behind == "" || u.hinted {
+		return
+	}
+	u.hinted = true
+	m.sayf(Warn, u, "it puts itself into the background: its first process has ended, %s goes on, and nothing restarts that; "+
+		"make it stay in the foreground (nginx -g \"daemon off;\", redis-server --daemonize no, httpd -DFOREGROUND, sshd -D, cron -f, for others --foreground, --nodaemon, -F or -f), "+
+		"and write no & at the end of a command", behind)
+}
+
+// behindWords fit behind how a run ended.
+func behindWords(behind string) string {
+	if behind == "" {
+		return ""
+	}
+	return ", leaving " + behind + " in the background"
+}
+
 // lateStart: the spawn of a unit that is already being stopped succeeded; it
 // gets the signal of the present rung now.
 func (u *unit) lateStart(m *Machine, event Event) {

@@ -29,6 +29,7 @@ type unit struct {
 	failures int       // ends in a row, for Backoff
 	begun    int       // how many starts there were, for people
 	everUp   bool      // it was ready at least once
+	hinted   bool      // it was told that a service must stay in the foreground
 
 	rung       int         // of the stop ladder
 	stopAt     Instant     // when it was asked to end
@@ -176,12 +177,13 @@ func (u *unit) died(m *Machine, event Event) {
 	}
 	u.exit = event.(Exited).Exit
 	u.lastStatus = u.exit.Status()
-	u.ended = fmt.Sprintf("%s after %s", u.exit, span(m.now-u.started))
+	u.ended = fmt.Sprintf("%s after %s%s", u.exit, span(m.now-u.started), behindWords(event.(Exited).Behind))
 	well := u.exit.Signal == 0 && slices.Contains(u.spec.OKCodes, u.exit.Code)
 	run := u.run
-	u.record(m, service.Record{Exit: u.exit.String(), Status: u.lastStatus, Usage: event.(Exited).Usage})
+	u.record(m, service.Record{Exit: u.exit.String() + behindWords(event.(Exited).Behind), Status: u.lastStatus, Usage: event.(Exited).Usage})
 	u.endRun(m)
 	u.noteEnd(m, false)
+	u.inBackground(m, event.(Exited).Behind)
 	u.judge(m, well, u.ended)
 	// Its group must not hold on to ports and files that the next run wants. At
 	// the container's end they are swept like everything else that is left,
