@@ -200,7 +200,7 @@ func (f *file) openAt(place *paths.Place) error {
 	f.size, f.regular, f.inside, f.beyond = s.Size, s.Mode&unix.S_IFMT == unix.S_IFREG, false, 0
 	f.full = f.mostBytes()
 	f.born = f.birth(fd, made, &s)
-	if f.regular {
+	if f.regular && !place.Linked {
 		f.tidy(place) // what an earlier life has left
 	}
 	return nil

@@ -63,8 +63,8 @@ func (p *packer) work() {
 	}
 }
 
-// packAll compresses what is there, each file once. It looks again after each
-// one, for what is to be removed meanwhile need not be compressed.
+// packAll compresses what is there, each file once and no more than are kept: there may be
+// any number. It looks again after each one, for what was removed meanwhile need not be compressed.
 func (f *file) packAll() {
 	place, err := paths.Find(f.Path)
 	if err != nil {
@@ -72,22 +72,29 @@ func (f *file) packAll() {
 	}
 	defer place.Close()
 	place.Owner = f.owner()
-	tried := make(map[string]bool)
-	for {
-		names, err := place.Names(func(name string) bool {
+	done := "" // the stamps up to here
+	for range f.Keep {
+		next := ""
+		_, err := place.Names(func(name string) bool {
 			_, rest, ours := stampOf(name, place.Name)
-			return ours && rest == "" && !tried[name] && !f.trouble.has("compress "+name)
+			if ours && rest == "" && name > done && (next == "" || name < next) && !f.trouble.has("compress "+name) {
+				next = name
+			}
+			return false
 		})
-		if err != nil || len(names) == 0 {
+		if err != nil || next == "" {
 			return
 		}
-		name := slices.Min(names)
-		tried[name] = true
-		if err := pack(place, name); err != nil && err != unix.ENOENT {
-			f.cannot("compress", name, err)
+		done = next
+		if err := pack(place, next); err != nil && err != unix.ENOENT {
+			f.cannot("compress", next, err)
 		}
 	}
 }
+
+// sparseBytes is the size above which a file must not be a few blocks among holes: a file of
+// exabytes costs nothing to make, and us days to read.
+const sparseBytes = 64 << 20
 
 // pack compresses a file in a directory. Until it is whole it has another name.
 // The new file gets the owner and the permissions of the old one: nobody can read the copy who could
@@ -99,8 +106,11 @@ func pack(place *paths.Place, name string) error {
 	}
 	from := descriptor(old)
 	defer func() { _ = unix.Close(old) }()
-	if s.Mode&unix.S_IFMT != unix.S_IFREG {
+	switch {
+	case s.Mode&unix.S_IFMT != unix.S_IFREG:
 		return errors.New("it is no regular file")
+	case s.Size > sparseBytes && s.Blocks*512 < s.Size/64:
+		return errors.New("it is almost all holes")
 	}
 	part := place.At(name + unpacked)
 	if err := part.Remove(); err != nil && err != unix.ENOENT {
@@ -112,7 +122,11 @@ func pack(place *paths.Place, name string) error {
 	}
 	err = likewise(fd, &s)
 	if err == nil {
-		err = squeeze(descriptor(fd), from)
+		err = squeeze(descriptor(fd), io.LimitReader(from, s.Size))
+	}
+	var now unix.Stat_t
+	if err == nil && (unix.Fstat(old, &now) != nil || now.Size != s.Size) {
+		err = errors.New("somebody still writes to it")
 	}
 	if again := unix.Close(fd); err == nil {
 		err = again

@@ -39,9 +39,9 @@ func stampOf(name, base string) (stamp, rest string, ok bool) {
 func (f *file) nextStamp(place *paths.Place) (string, error) {
 	now := f.sink.mux.now()
 	latest := f.latest
-	stamps, _ := rotatedAt(place) // if it cannot be listed, tidy says so
-	if n := len(stamps); n > 0 {
-		if last, err := time.Parse(rotatedForm, stamps[n-1]); err == nil && last.After(latest) {
+	stamps, _ := newest(place, 1) // if it cannot be listed, tidy says so
+	if len(stamps) > 0 {
+		if last, err := time.Parse(rotatedForm, stamps[0]); err == nil && last.After(latest) {
 			latest = last
 		}
 	}
@@ -60,49 +60,47 @@ func (f *file) nextStamp(place *paths.Place) (string, error) {
 	return rotatedStamp(now), nil
 }
 
-// rotatedAt lists the times in the names of what was rotated, in order: each once, whether
-// it is there compressed, not compressed or, for a moment, both.
-func rotatedAt(place *paths.Place) (stamps []string, err error) {
-	names, err := place.Names(func(name string) bool {
-		_, rest, ours := stampOf(name, place.Name)
-		return ours && rest != unpacked
+// newest lists the latest n times in the names of what was rotated, in order: each once,
+// whether it is there compressed, not compressed or, for a moment, both. It
+// keeps no more than that in memory: whoever owns the directory can make any number of names.
+func newest(place *paths.Place, n int) (stamps []string, err error) {
+	_, err = place.Names(func(name string) bool {
+		stamp, rest, ours := stampOf(name, place.Name)
+		if !ours || rest == unpacked {
+			return false
+		}
+		at, known := slices.BinarySearch(stamps, stamp)
+		if known || at == 0 && len(stamps) == n {
+			return false
+		}
+		stamps = slices.Insert(stamps, at, stamp)
+		stamps = stamps[max(0, len(stamps)-n):]
+		return false
 	})
-	for _, name := range names {
-		stamp, _, _ := stampOf(name, place.Name)
-		stamps = append(stamps, stamp)
-	}
-	slices.Sort(stamps)
-	return slices.Compact(stamps), err
+	return stamps, err
 }
 
 // tidy removes the oldest rotated files, and has the others compressed. The
 // goroutine that writes the file does it, so it holds up nobody else. What cannot be
-// removed is left.
+// removed is left, and what cannot be listed, too.
 func (f *file) tidy(place *paths.Place) {
 	m := f.sink.mux
-	stamps, err := rotatedAt(place)
+	kept, err := newest(place, f.Keep)
+	working := m.packer.busy(f)
+	if err == nil {
+		_, err = place.Names(func(name string) bool {
+			stamp, rest, ours := stampOf(name, place.Name)
+			old := len(kept) == f.Keep && (f.Keep == 0 || stamp < kept[0])
+			if left := rest == unpacked && !working; ours && (left || old && rest != unpacked) {
+				f.remove(place, name) // left: by a compression that did not come to its end
+			}
+			return false
+		})
+	}
 	if err != nil {
 		f.cannot("list", "the rotated files", err)
-		return
 	}
-	for ; len(stamps) > f.Keep; stamps = stamps[1:] {
-		for _, suffix := range [...]string{"", packed} {
-			f.remove(place, place.Name+"."+stamps[0]+suffix)
-		}
-	}
-	if m.packer.busy(f) {
-		m.packer.ask(f)
-		return
-	}
-	// What a compression has left that did not come to its end.
-	parts, _ := place.Names(func(name string) bool {
-		_, rest, ours := stampOf(name, place.Name)
-		return ours && rest == unpacked
-	})
-	for _, name := range parts {
-		f.remove(place, name)
-	}
-	if f.Compress && len(stamps) > 0 {
+	if f.Compress && len(kept) > 0 {
 		m.packer.ask(f)
 	}
 }

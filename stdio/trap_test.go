@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sexton/paths"
 	"sexton/service"
 )
 
@@ -277,5 +278,64 @@ func TestTroubleIsBounded(t *testing.T) {
 	drained(t, m)
 	if text := stderr.all(); strings.Count(text, "cannot remove") != mostTrouble || strings.Count(text, "of no more files") != 1 {
 		t.Errorf("said:\n%s", text)
+	}
+}
+
+// A file that never ends, and one that is all holes, hold the compressor up for no longer
+// than any other; a million names take no memory.
+func TestEndlessFilesAreNotCompressed(t *testing.T) {
+	stderr := newReader(t, 0).read()
+	m := newMux(t, Options{Out: -1, Err: stderr.out, Clock: testClock()})
+	_, _, log := trapped(t)
+	log.File.Compress, log.File.Keep = true, 5
+	holes, growing := log.File.Path+".20260101T000000.000000001Z", log.File.Path+".20260101T000000.000000002Z"
+	must(t, os.WriteFile(holes, []byte("x"), 0o600), os.Truncate(holes, 1<<40), os.WriteFile(growing, []byte(strings.Repeat("x", 1<<20)), 0o600))
+	stop := make(chan struct{})
+	defer close(stop)
+	begun := make(chan struct{})
+	go func() {
+		to, err := os.OpenFile(growing, os.O_WRONLY|os.O_APPEND, 0)
+		close(begun)
+		for err == nil {
+			select {
+			case <-stop:
+				err = to.Close()
+				return
+			default:
+				_, err = to.WriteString("x")
+			}
+		}
+	}()
+	<-begun
+	web := spawn(t, m, Output{Service: "web", Log: log})
+	web.say("line\n")
+	web.exit()
+	drained(t, m)
+	tidied(t, m)
+	for name, why := range map[string]string{holes: "it is almost all holes", growing: "somebody still writes to it"} {
+		if want := "cannot compress " + filepath.Base(name) + " next to " + log.File.Path + ": " + why; !strings.Contains(stderr.all(), want) {
+			t.Errorf("stderr: %s, without %q", stderr.all(), want)
+		}
+	}
+}
+
+func TestNewest(t *testing.T) {
+	t.Chdir(t.TempDir())
+	var want []string
+	for i := range 20 {
+		stamp := fmt.Sprintf("20260101T000000.0000000%02dZ", i*7%20)
+		want = append(want, stamp)
+		must(t, os.WriteFile("web.log."+stamp, nil, 0o600), os.WriteFile("web.log."+stamp+packed, nil, 0o600), os.WriteFile("web.log."+stamp+"x", nil, 0o600))
+	}
+	must(t, os.WriteFile("web.log.20270101T000000.000000000Z"+unpacked, nil, 0o600))
+	slices.Sort(want)
+	place, err := paths.Find("web.log")
+	must(t, err)
+	defer place.Close()
+	for _, n := range []int{0, 1, 5, 20, 30} {
+		got, err := newest(place, n)
+		if must(t, err); !slices.Equal(got, want[max(0, 20-n):]) {
+			t.Errorf("%d: %v", n, got)
+		}
 	}
 }
