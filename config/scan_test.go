@@ -184,7 +184,7 @@ func same(a, b any) bool {
 	return a == b
 }
 
-func seeds(f *testing.F) (texts []string) {
+func seeds(f testing.TB) (texts []string) {
 	paths, err := filepath.Glob(filepath.Join(testdata, "*", "*.toml"))
 	if err != nil || len(paths) == 0 {
 		f.Fatal("no seeds")

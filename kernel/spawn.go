@@ -113,7 +113,7 @@ func forkError(errno syscall.Errno) error {
 	failed := &proc.SpawnError{Stage: "fork", Err: errno, Passing: errno == unix.EAGAIN || errno == unix.ENOMEM}
 	switch errno {
 	case unix.EAGAIN:
-		failed.Mend = "the pids limit of the container or the process limit of the user is reached"
+		failed.Mend = "the pids limit of the container, the process limit of the user or kernel.pid_max is reached"
 	case unix.ENOMEM:
 		failed.Mend = "no memory, or the first process of this PID namespace has ended"
 	}
