@@ -35,6 +35,7 @@ var sections = []section{
 	{"services", "Services", measureServices, true},
 	{"stops", "Stopping", measureStops, true},
 	{"rolling", "A rolling restart under load", measureRolling, true},
+	{"health", "The health port under load", measureHealth, true},
 	{"output", "Output of one busy service", measureOutput, true},
 	{"fair", "200 services writing at once", measureFairness, true},
 	{"size", "Size of the binaries", measureSize, false},

@@ -27,7 +27,7 @@ func serve(plan *service.Plan, file string, p *pid1.PID1, o *output) (end func()
 		return bytes
 	}
 	endControl := serveControl(plan, file, p, o, gate, memory)
-	endHealth := serveHealth(plan, p, o, gate, memory)
+	endHealth := serveHealth(plan, p, o, memory)
 	return func() {
 		endHealth()
 		endControl()
@@ -35,19 +35,23 @@ func serve(plan *service.Plan, file string, p *pid1.PID1, o *output) (end func()
 }
 
 // serveThreads is how many threads serve may need at once: one that accepts for
-// each listener, and one at the gate.
+// each listener, one at the gate for control callers and looks at /proc, and one at the gate
+// of probes.
 func serveThreads(plan *service.Plan) int {
-	listeners := 0
-	if !plan.Control.Off {
-		listeners++
-	}
-	if plan.Health.Listen != "" {
-		listeners++
-	}
-	if plan.Init.Single() || listeners == 0 {
+	if plan.Init.Single() {
 		return 0
 	}
-	return listeners + 1
+	n := 0
+	if !plan.Control.Off {
+		n++
+	}
+	if plan.Health.Listen != "" {
+		n += 2
+	}
+	if n > 0 {
+		n++
+	}
+	return n
 }
 
 func serveControl(plan *service.Plan, file string, p *pid1.PID1, o *output, gate *crowd.Gate, memory func([]int) map[int]int64) (end func()) {
@@ -70,7 +74,7 @@ func serveControl(plan *service.Plan, file string, p *pid1.PID1, o *output, gate
 	return server.Close
 }
 
-func serveHealth(plan *service.Plan, p *pid1.PID1, o *output, gate *crowd.Gate, memory func([]int) map[int]int64) (end func()) {
+func serveHealth(plan *service.Plan, p *pid1.PID1, o *output, memory func([]int) map[int]int64) (end func()) {
 	if plan.Health.Listen == "" {
 		return func() {}
 	}
@@ -79,7 +83,7 @@ func serveHealth(plan *service.Plan, p *pid1.PID1, o *output, gate *crowd.Gate, 
 		o.Say(machine.Error, "", fmt.Sprintf("nobody answers /livez, /readyz and /metrics: [health] listen: %v; the services run all the same", err))
 		return func() {}
 	}
-	server.Loop, server.Gate, server.Version, server.Memory, server.Output = p, gate, Version, memory, o.accounts
+	server.Loop, server.Gate, server.Version, server.Memory, server.Output = p, new(crowd.Gate), Version, memory, o.accounts
 	go server.Serve()
 	return server.Close
 }

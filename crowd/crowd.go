@@ -1,6 +1,7 @@
 // Package crowd serves the callers of a listening socket, a bounded number of
-// them at a time. Who is silent must not keep out who has something to say: when there
-// are too many, the one that has been silent longest is cut off.
+// them at a time. When there are too many, one is cut off: first a caller that has its
+// answer and does not go, then the one that has been silent longest, then one that wants
+// something large, and only then one that waits for a short answer.
 package crowd
 
 import (
@@ -15,8 +16,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Max is how many callers there are at a time, where there are descriptors enough.
-const Max = 32
+// Max is how many callers there are at a time, where there are descriptors enough. With a
+// thousand silent ones a second it leaves a new caller a tenth of a second to speak.
+const Max = 128
 
 // placesOf is how many there are where we may have so many descriptors: with those
 // that were cut off, and at two sockets, callers take an eighth of them at most. The rest
@@ -47,9 +49,24 @@ type Caller struct {
 	*Gate
 	raw   syscall.RawConn
 	crowd *crowd
-	heard bool // under crowd.mu, and so is the next
-	cut   bool // it has to go, whatever it may still have to say
+	stage stage // under crowd.mu, and so is the next
+	cut   bool  // it has to go, whatever it may still have to say
 }
+
+// stage is how far a caller has come, in the order in which they are cut off.
+type stage uint8
+
+const (
+	answered stage = iota // it has its answer, and need only go
+	silent                // it has not said what it wants
+	large                 // it waits for a large answer, or takes it
+	asking                // it waits for an answer
+	stages
+)
+
+// writeBytes bounds what is written in one system call, so that a large answer does not
+// keep others from the gate.
+const writeBytes = 64 << 10
 
 // Read and Write do what those of the connection do, through the gate.
 func (c *Caller) Read(p []byte) (n int, err error) {
@@ -71,7 +88,9 @@ func (c *Caller) Write(p []byte) (n int, err error) {
 		for n < len(p) && err == nil {
 			var some int
 			c.Do(func() {
-				some, err = again(func() (int, error) { return unix.SendmsgN(int(fd), p[n:], nil, nil, unix.MSG_NOSIGNAL) })
+				some, err = again(func() (int, error) {
+					return unix.SendmsgN(int(fd), p[n:min(len(p), n+writeBytes)], nil, nil, unix.MSG_NOSIGNAL)
+				})
 			})
 			n += max(some, 0)
 		}
@@ -109,9 +128,32 @@ func (c *Caller) CloseWrite() {
 }
 
 // Heard tells that the caller has said what it wants, and is not silent any more.
-func (c *Caller) Heard() {
+func (c *Caller) Heard() { c.is(asking) }
+
+// Answered tells that the caller has its answer.
+func (c *Caller) Answered() { c.is(answered) }
+
+// Large tells that the caller, which was heard, wants a large answer. Half of the places at most are
+// for those: false means that there are too many already.
+func (c *Caller) Large() bool {
 	c.crowd.mu.Lock()
-	c.heard = true
+	defer c.crowd.mu.Unlock()
+	n := 0
+	for _, other := range c.crowd.callers {
+		if other.stage == large {
+			n++
+		}
+	}
+	if n >= max(1, c.crowd.places/2) {
+		return false
+	}
+	c.stage = large
+	return true
+}
+
+func (c *Caller) is(s stage) {
+	c.crowd.mu.Lock()
+	c.stage = s
 	c.crowd.mu.Unlock()
 }
 
@@ -161,7 +203,7 @@ func Serve(listener net.Listener, gate *Gate, serve func(*Caller)) {
 			<-all.slots
 			continue
 		}
-		c := &Caller{Conn: conn, Gate: gate, raw: raw, crowd: &all}
+		c := &Caller{Conn: conn, Gate: gate, raw: raw, crowd: &all, stage: silent}
 		all.admit(c)
 		go func() {
 			defer all.dismiss(c)
@@ -171,8 +213,8 @@ func Serve(listener net.Listener, gate *Gate, serve func(*Caller)) {
 	}
 }
 
-// admit takes a caller in. When there are too many, the one who has been silent
-// longest has to go; if none of those before is silent, the oldest.
+// admit takes a caller in. When there are too many, one of the lowest stage has to go, the
+// oldest of them. The newcomer itself, which has had no time to speak, is not among them.
 func (a *crowd) admit(c *Caller) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -180,8 +222,12 @@ func (a *crowd) admit(c *Caller) {
 	if len(a.callers) <= a.places {
 		return
 	}
-	before := a.callers[:a.places] // who has just come has had no time to speak
-	victim := max(0, slices.IndexFunc(before, func(c *Caller) bool { return !c.heard }))
+	victim, lowest := 0, stages
+	for i, c := range a.callers[:a.places] {
+		if c.stage < lowest {
+			victim, lowest = i, c.stage
+		}
+	}
 	a.callers[victim].cut = true
 	_ = a.callers[victim].SetDeadline(time.Unix(1, 0)) // long ago: whatever it waits for has ended, and it closes
 	a.callers = slices.Delete(a.callers, victim, victim+1)

@@ -169,6 +169,47 @@ func TestTheNewcomerIsHeard(t *testing.T) {
 	}
 }
 
+// Who has its answer goes first, then the silent, then those with large answers, of which
+// half of the places are kept free; who waits for a short answer goes last.
+func TestWhoIsCutOffFirst(t *testing.T) {
+	all := &crowd{places: 6}
+	add := func() *Caller {
+		one, other := net.Pipe()
+		t.Cleanup(func() { one.Close(); other.Close() })
+		c := &Caller{Conn: one, Gate: new(Gate), crowd: all, stage: silent}
+		all.admit(c)
+		return c
+	}
+	wantCut := func(want *Caller, what string) {
+		t.Helper()
+		add()
+		if !want.cut {
+			t.Errorf("%s was not cut off", what)
+		}
+	}
+	var c [6]*Caller
+	for i := range c {
+		c[i] = add()
+	}
+	c[0].Heard()
+	for i, want := range []bool{true, true, true, false} {
+		if got := c[i+1].Large(); got != want {
+			t.Errorf("the %dth large answer of 6 callers: %v", i+1, got)
+		}
+	}
+	c[4].Heard()
+	c[5].Answered()
+	wantCut(c[5], "one who has its answer")
+	newcomer := all.callers[5]
+	wantCut(newcomer, "the silent one")
+	all.callers[5].Heard()
+	wantCut(c[1], "the oldest with a large answer")
+	for _, other := range all.callers {
+		other.Heard()
+	}
+	wantCut(c[0], "the oldest of those who wait for a short answer")
+}
+
 func TestAPanicEndsOneCall(t *testing.T) {
 	path := listen(t, echo)
 	bad, good := call(t, path), call(t, path)
@@ -184,7 +225,7 @@ func TestAPanicEndsOneCall(t *testing.T) {
 
 // A flood of callers must not take the descriptors that the start of a service needs.
 func TestCallersTakeAnEighthOfTheDescriptors(t *testing.T) {
-	for limit, want := range map[uint64]int{0: 1, 20: 1, 64: 2, 256: 8, 1024: Max, 1 << 20: Max, ^uint64(0): Max} {
+	for limit, want := range map[uint64]int{0: 1, 20: 1, 64: 2, 256: 8, 1024: 32, 4096: Max, 1 << 20: Max, ^uint64(0): Max} {
 		if got := placesOf(limit); got != want {
 			t.Errorf("%d descriptors: %d places, want %d", limit, got, want)
 		}

@@ -14,6 +14,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"sexton/crowd"
@@ -32,6 +33,8 @@ const (
 // Loop is what the server needs of the loop; see pid1.PID1.
 type Loop interface {
 	Look(ctx context.Context, name string) (service.Answer, error)
+	// Alive returns nil when the loop has come round. It costs less than Look.
+	Alive(ctx context.Context) error
 }
 
 // Server answers on one address. Its fields are set before Serve and not
@@ -39,7 +42,8 @@ type Loop interface {
 type Server struct {
 	Loop    Loop
 	Version string
-	// Gate is shared with other servers.
+	// Gate is not shared with other servers, and Memory does not go through it: a probe
+	// waits for short system calls alone.
 	Gate *crowd.Gate
 	// Memory tells how much resident memory the process group of each PID has;
 	// one that it does not know is left out. nil: nobody knows.
@@ -48,7 +52,26 @@ type Server struct {
 	Output func() []service.Output
 
 	listener net.Listener
+
+	mu    sync.Mutex // for next
+	next  time.Time  // when the next large answer may be given
+	cache cache
 }
+
+// cache is the last answer to /metrics. Whoever asks while it is being made waits for it.
+type cache struct {
+	mu   sync.Mutex
+	made time.Time
+	text string
+	err  error
+}
+
+// A scrape of a thousand services is a megabyte, and the memory of each costs a look at /proc.
+// However many clients ask however often, it is made anew twice a second and given fifty times a second.
+const (
+	cacheFor   = 500 * time.Millisecond
+	largeEvery = 20 * time.Millisecond
+)
 
 // Listen opens an address: host:port, where the host is an IP address, localhost
 // or nothing. It looks no name up, which could take its time.
@@ -107,16 +130,34 @@ func (s *Server) serve(c *crowd.Caller) {
 		return
 	}
 	c.Heard()
-	a, withBody := s.respond(head, err)
+	a, withBody := s.respond(head, err, c)
 	text := "HTTP/1.1 " + a.status + "\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\nContent-Length: " +
 		strconv.Itoa(len(a.body)) + "\r\nCache-Control: no-store\r\nConnection: close\r\n" + a.header + "\r\n"
-	if withBody {
-		text += a.body
+	if withBody && len(a.body) < headBytes { // in one write with its head
+		text, withBody = text+a.body, false
 	}
 	_ = c.SetWriteDeadline(time.Now().Add(answerWithin))
-	if _, err := io.WriteString(c, text); err == nil {
+	_, err = io.WriteString(c, text)
+	if withBody && err == nil {
+		_, err = io.WriteString(c, a.body)
+	}
+	if err == nil {
+		c.Answered()
 		hangUp(c)
 	}
+}
+
+// turn waits for this caller's turn to get a large answer.
+func (s *Server) turn() {
+	s.mu.Lock()
+	now := time.Now()
+	if s.next.Before(now) {
+		s.next = now
+	}
+	wait := s.next.Sub(now)
+	s.next = s.next.Add(largeEvery)
+	s.mu.Unlock()
+	time.Sleep(wait)
 }
 
 // hangUp closes after what the caller may still be sending was taken in, up to
@@ -152,8 +193,8 @@ func readHead(from io.Reader) (string, error) {
 	}
 }
 
-// respond answers a request. withBody is false for HEAD.
-func (s *Server) respond(head string, failed error) (a answer, withBody bool) {
+// respond answers a request of c. withBody is false for HEAD.
+func (s *Server) respond(head string, failed error, c caller) (a answer, withBody bool) {
 	if failed != nil {
 		return answer{status: "431 Request Header Fields Too Large", body: failed.Error() + "\n"}, true
 	}
@@ -166,31 +207,71 @@ func (s *Server) respond(head string, failed error) (a answer, withBody bool) {
 		return answer{status: "405 Method Not Allowed", header: "Allow: GET, HEAD\r\n", body: "GET or HEAD\n"}, true
 	}
 	path, _, _ := strings.Cut(words[1], "?")
-	return s.get(path), words[0] == "GET"
+	return s.get(path, c), words[0] == "GET"
 }
 
+// caller is what respond needs of crowd.Caller.
+type caller interface{ Large() bool }
+
 // get answers for a path.
-func (s *Server) get(path string) answer {
-	switch path {
-	case "/livez", "/readyz", "/metrics":
-	default:
-		return answer{status: "404 Not Found", body: "there are /livez, /readyz and /metrics\n"}
-	}
+func (s *Server) get(path string, c caller) answer {
 	ctx, cancel := context.WithTimeout(context.Background(), answerWithin)
 	defer cancel()
+	switch path {
+	case "/livez":
+		if err := s.Loop.Alive(ctx); err != nil {
+			return noAnswer(err)
+		}
+		return answer{status: "200 OK", body: "live\n"}
+	case "/readyz":
+		return s.ready(ctx)
+	case "/metrics":
+		if !c.Large() {
+			return answer{status: unavailable, header: "Retry-After: 1\r\n", body: "too many clients ask for /metrics at once\n"}
+		}
+		s.turn()
+		text, err := s.scrape()
+		if err != nil {
+			return noAnswer(err)
+		}
+		return answer{status: "200 OK", body: text}
+	}
+	return answer{status: "404 Not Found", body: "there are /livez, /readyz and /metrics\n"}
+}
+
+func (s *Server) ready(ctx context.Context) answer {
 	now, err := s.Loop.Look(ctx, "")
 	if err != nil {
-		return answer{status: unavailable, body: "sexton's loop does not answer: " + err.Error() + "\n"}
+		return noAnswer(err)
 	}
-	if path == "/metrics" {
-		return answer{status: "200 OK", body: s.metrics(&now)}
-	}
-	ok, words := now.Health(nil, path == "/livez")
+	ok, words := now.Health(nil, false)
 	words = proc.Visible(words) // the kubelet's events show it
 	if !ok {
 		return answer{status: unavailable, body: "not ready: " + words + "\n"}
 	}
 	return answer{status: "200 OK", body: words + "\n"}
+}
+
+// scrape is the text of /metrics, at most cacheFor old.
+func (s *Server) scrape() (string, error) {
+	s.cache.mu.Lock()
+	defer s.cache.mu.Unlock()
+	if c := &s.cache; !c.made.IsZero() && time.Since(c.made) < cacheFor {
+		return c.text, c.err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), answerWithin)
+	defer cancel()
+	now, err := s.Loop.Look(ctx, "")
+	s.cache.text, s.cache.err = "", err
+	if err == nil {
+		s.cache.text = s.metrics(&now)
+	}
+	s.cache.made = time.Now()
+	return s.cache.text, err
+}
+
+func noAnswer(err error) answer {
+	return answer{status: unavailable, body: "sexton's loop does not answer: " + err.Error() + "\n"}
 }
 
 const unavailable = "503 Service Unavailable"

@@ -24,6 +24,8 @@ type loop struct {
 
 func (l loop) Look(context.Context, string) (service.Answer, error) { return l.answer, l.err }
 
+func (l loop) Alive(context.Context) error { return l.err }
+
 func someAnswer() service.Answer {
 	return service.Answer{
 		Report: service.Report{At: 90 * time.Second, Ready: true, Services: []service.Status{
@@ -198,6 +200,18 @@ func TestWhereToListen(t *testing.T) {
 	}
 }
 
+// crowded is a caller in a crowd that has no place for a large answer, or has one.
+type crowded bool
+
+func (c crowded) Large() bool { return !bool(c) }
+
+func TestTooManyScrapesAreRefused(t *testing.T) {
+	s := &Server{Loop: loop{answer: someAnswer()}}
+	if a := s.get("/metrics", crowded(true)); a.status != unavailable || !strings.Contains(a.header, "Retry-After") {
+		t.Errorf("%+v", a)
+	}
+}
+
 // FuzzRequest: whatever comes, the answer is one of ours, whole.
 func FuzzRequest(f *testing.F) {
 	for _, text := range []string{
@@ -214,7 +228,7 @@ func FuzzRequest(f *testing.F) {
 		if len(head) > headBytes {
 			t.Fatalf("a head of %d bytes", len(head))
 		}
-		a, _ := s.respond(head, err)
+		a, _ := s.respond(head, err, crowded(false))
 		var code int
 		if n, _ := fmt.Sscanf(a.status, "%d ", &code); n != 1 || code < 200 || code > 503 || strings.ContainsAny(a.status, "\r\n") || a.body == "" {
 			t.Errorf("%q: %+v", head, a)

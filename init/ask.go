@@ -3,6 +3,7 @@ package pid1
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"sexton/machine"
 	"sexton/service"
@@ -21,6 +22,7 @@ var errLeaving = errors.New("sexton is leaving")
 type question struct {
 	ask    *machine.Asked // to be done first; nil: they only want to know
 	name   string         // whose records are wanted; "": nobody's
+	alive  bool           // the answer may be empty
 	answer chan<- service.Answer
 }
 
@@ -31,6 +33,12 @@ type question struct {
 // shared and must not be changed.
 func (p *PID1) Look(ctx context.Context, name string) (service.Answer, error) {
 	return p.question(ctx, question{name: name})
+}
+
+// Alive waits until the loop has come round, as Look does, and costs it nothing more.
+func (p *PID1) Alive(ctx context.Context) error {
+	_, err := p.question(ctx, question{alive: true})
+	return err
 }
 
 // Shutdown begins the graceful end, with now without the drain; from says who
@@ -81,9 +89,16 @@ func (p *PID1) takeQuestions() {
 		}
 	}
 	p.asked, p.trimmed = p.now(), false
-	report := p.machine.Report()
-	report.At = p.now()
+	var report service.Report
+	if slices.ContainsFunc(questions, func(q question) bool { return !q.alive }) {
+		report = p.machine.Report()
+		report.At = p.now()
+	}
 	for _, q := range questions {
+		if q.alive {
+			q.answer <- service.Answer{}
+			continue
+		}
 		q.answer <- service.Answer{Report: report, Records: p.machine.Records(q.name), Counts: p.counts}
 	}
 }
