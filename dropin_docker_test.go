@@ -50,7 +50,7 @@ func engine(t *testing.T) (process *os.Process, logged func() string) {
 	}
 	for _, need := range []string{"docker", "dockerd", "containerd", "runc", "unshare"} {
 		if _, err := exec.LookPath(need); err != nil {
-			t.Skipf("no %s is installed", need)
+			t.Skipf("no %s for a Docker engine of our own", need)
 		}
 	}
 	// Paths of sockets are short, and t.TempDir insists on an empty end.
