@@ -47,7 +47,7 @@ tree() {
 	fi
 	# The checkout may be shallow, and another user's.
 	printf '[safe]\n\tdirectory = *\n' >"$root/root/gitconfig"
-	GIT_CONFIG_GLOBAL=$root/root/gitconfig git clone -q --depth 1 "file://$PWD" "$root/root/sexton"
+	GIT_CONFIG_GLOBAL=$root/root/gitconfig git -c advice.detachedHead=false clone -q --depth 1 "file://$PWD" "$root/root/sexton"
 	environment >"$root/root/environment"
 	mount -t proc proc "$root/proc"
 	mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts "$root/dev/pts"
