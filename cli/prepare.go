@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -11,8 +12,9 @@ import (
 	"sexton/service"
 )
 
-// prepare turns each service of a plan into what it takes to start it: users
-// and groups become numbers here, so that an unknown one is a mistake before
+// prepare turns each service of a plan into what it takes to start it, but for whom it runs as:
+// users and groups are looked up at each start (identify), since a service that runs before may
+// make them or give them other numbers. That it cannot be anybody else than ourselves is a mistake before
 // anything has been started. It returns every such mistake.
 func prepare(plan *service.Plan, getenv func(string) string) (commands []proc.Command, problems []string) {
 	if plan.Init.OneCommand {
@@ -31,13 +33,9 @@ func prepare(plan *service.Plan, getenv func(string) string) (commands []proc.Co
 			command.Dir = spec.Dir
 		}
 		command.Env = named(command.Env, spec.Name)
-		if err := identify(spec, &command, getenv); err != nil {
+		tried := command
+		if err := identify(spec, &tried, getenv); errors.Is(err, errNotRoot) {
 			problems = append(problems, fmt.Sprintf("service %q: %v", spec.Name, err))
-		}
-		if f := &spec.Log.File; f.Path != "" && f.User != "" {
-			if _, _, err := owner(f.User, f.Group); err != nil {
-				problems = append(problems, fmt.Sprintf("service %q: owner of %s: %v", spec.Name, f.Path, err))
-			}
 		}
 		commands = append(commands, command)
 	}
@@ -62,7 +60,9 @@ func oneCommand(spec *service.Spec) proc.Command {
 	}
 }
 
-// identify finds out whom a service runs as.
+var errNotRoot = errors.New("and not root")
+
+// identify finds out whom a service runs as, and puts that into its command.
 func identify(spec *service.Spec, command *proc.Command, getenv func(string) string) error {
 	if spec.User == "" && spec.Group == "" && spec.Groups == nil {
 		return nil
@@ -96,8 +96,8 @@ func identify(spec *service.Spec, command *proc.Command, getenv func(string) str
 	}
 	command.Credential = kernel.Credential(user.UID, user.GID, user.Groups)
 	if command.Credential != nil && os.Geteuid() != 0 {
-		return fmt.Errorf("it is to run as UID %d, GID %d, but we are UID %d, GID %d and not root; start the container as root, or take user and group out",
-			user.UID, user.GID, os.Geteuid(), os.Getegid())
+		return fmt.Errorf("it is to run as UID %d, GID %d, but we are UID %d, GID %d %w; start the container as root, or take user and group out",
+			user.UID, user.GID, os.Geteuid(), os.Getegid(), errNotRoot)
 	}
 	return nil
 }

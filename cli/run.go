@@ -74,6 +74,7 @@ func (c *call) run() int {
 		Stopping:    scribe.stopping(),
 		Ended:       scribe.ended(output, name, func() { end() }),
 		MoreThreads: output.threads() + serveThreads(&plan), Notify: c.notifier(&plan, output),
+		Identify: func(i int, command *proc.Command) error { return identify(&plan.Services[i], command, c.getenv) },
 	})
 	end = serve(&plan, absolute(c.fileName()), p, output)
 	status := p.Run()
@@ -183,14 +184,12 @@ func (c *call) load(running bool) (service.Plan, bool) {
 	return plan, true
 }
 
-// options are what a file is read with. Only a check looks for programs: at a start
+// options are what a file is read with. Only a check looks for programs and users: at a start
 // a oneshot may bring them.
 func (c *call) options(running bool) config.Options {
-	o := config.Options{
-		Command: c.command, Running: running, Terminal: running && kernel.IsTerminal(0), User: knownUser, Group: knownGroup,
-	}
+	o := config.Options{Command: c.command, Running: running, Terminal: running && kernel.IsTerminal(0)}
 	if c.verb == "check" {
-		o.Program = knownProgram
+		o.Program, o.User, o.Group = knownProgram, knownUser, knownGroup
 	}
 	return o
 }

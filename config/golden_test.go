@@ -43,7 +43,7 @@ var ambient = []string{"PATH=/usr/bin:/bin", "HOME=/root"}
 
 // directives are what a file's comments say of its surroundings: "#! environ
 // NAME=VALUE" adds to the environment, "#! command WORDS" gives a command, "#! run on a
-// terminal" starts the services, and "#! without NAMES" says which programs the image
+// terminal" starts the services, "#! nobody is known" knows no users, and "#! without NAMES" says which programs the image
 // does not have.
 func directives(text string) (environ []string, options Options) {
 	environ = append(environ, ambient...)
@@ -54,6 +54,10 @@ func directives(text string) (environ []string, options Options) {
 		}
 		if line == "#! run on a terminal" {
 			options.Running, options.Terminal = true, true
+		}
+		if line == "#! nobody is known" {
+			options.User = func(name string) error { return fmt.Errorf("user %q is not in /etc/passwd; add it", name) }
+			options.Group = func(name string) error { return fmt.Errorf("group %q is not in /etc/group; add it", name) }
 		}
 		if words, ok := strings.CutPrefix(line, "#! command "); ok {
 			options.Command = strings.Fields(words)

@@ -29,7 +29,8 @@ func identityRows() []row[*service.Spec] {
 }
 
 // identity reads a user or a group: a name, or a number with or without quotes.
-// known says what is wrong with it where the container runs; nil: nobody knows.
+// known says what is wrong with it where the container runs, which is remarked on: a service that
+// runs before may make the user. nil: nobody knows.
 func (r *reader) identity(v *value, known func(string) error) (string, bool) {
 	var s string
 	switch data := v.data.(type) {
@@ -65,7 +66,8 @@ func (r *reader) identity(v *value, known func(string) error) (string, bool) {
 			return s, true
 		}
 		what, mend, _ := strings.Cut(err.Error(), "; ")
-		r.wrong(v, what, mend)
+		r.note(v, what+", and a start fails until it is", mend)
+		return s, true
 	}
 	return "", false
 }

@@ -258,6 +258,18 @@ func readOwner(r *reader, v *value, f *service.LogFile) {
 		return
 	}
 	f.User, f.Group = user, group
+	for _, ask := range []struct {
+		name  string
+		known func(string) error
+	}{{user, r.options.User}, {group, r.options.Group}} {
+		if ask.known == nil || ask.name == "" {
+			continue
+		}
+		if err := ask.known(ask.name); err != nil {
+			what, mend, _ := strings.Cut(err.Error(), "; ")
+			r.note(v, what+", and the file stays ours until it is", mend)
+		}
+	}
 }
 
 func readSyslog(r *reader, v *value, d draftLog) {

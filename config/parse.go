@@ -42,8 +42,8 @@ type Options struct {
 	Terminal bool
 
 	// User and Group tell what is wrong with a user or group that the file
-	// names, nil for nothing: config itself knows no passwd file. nil functions ask
-	// nobody.
+	// names, nil for nothing: config itself knows no passwd file. What is wrong is noted. nil
+	// functions ask nobody.
 	User, Group func(name string) error
 
 	// Program tells what is wrong with the program of a command, found as it will be

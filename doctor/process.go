@@ -57,6 +57,7 @@ func (e *examination) user() {
 		e.addf("user", Verified, "set HOME, USER and LOGNAME in env for programs that ask for a name or a home",
 			"%s without an entry in /etc/passwd; sexton needs none", who)
 	}
+	e.mappedUsers()
 	if uid != 0 {
 		e.add("other users", e.ifUsers(), "services cannot run as another user: we are not root", "start the container as root, or leave user and group out of the file")
 	}

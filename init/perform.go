@@ -76,6 +76,13 @@ func (p *PID1) say(words machine.Action) {
 func (p *PID1) spawn(a machine.Spawn) {
 	i := p.index[a.Service]
 	spec, command := &p.Plan.Services[i], p.Commands[i]
+	if p.Identify != nil {
+		if err := p.Identify(i, &command); err != nil {
+			p.counted(err)
+			p.answers = append(p.answers, machine.StartFailed{Run: a.Run, Err: err.Error(), Status: 126})
+			return
+		}
+	}
 	command.Foreground = -1
 	command.Files = [3]int{-1, 1, 2}
 	if spec.TTY || spec.Name == p.Plan.Init.Main {
@@ -109,7 +116,7 @@ func (p *PID1) spawn(a machine.Spawn) {
 		p.answers = append(p.answers, answer)
 		return
 	}
-	child := &process{pid: pid, run: a.Run, spec: i}
+	child := &process{pid: pid, run: a.Run, spec: i, as: &command}
 	p.processes[pid], p.runs[a.Run] = child, child
 	if gives {
 		p.holder = pid
@@ -214,6 +221,9 @@ func (p *PID1) check(ctx context.Context, ready service.Probe) error {
 
 func (p *PID1) startExecProbe(a machine.Probe, i int) {
 	command := p.Commands[i]
+	if child := p.runs[a.Run]; child != nil {
+		command = *child.as // as the same user
+	}
 	command.Argv = p.Plan.Services[i].Ready.Command
 	command.Files, command.Foreground = [3]int{-1, -1, -1}, -1
 	var heard Listener

@@ -170,6 +170,9 @@ type Config struct {
 	// Ended is told how it all ended, when the last output has been written; nil:
 	// nobody is. It returns within that time.
 	Ended func(sum service.Summary, within time.Duration)
+	// Identify completes the command of the service with that index, just before each start: whom it runs
+	// as may have changed. An error is a start that failed. nil: Commands are complete.
+	Identify func(service int, c *proc.Command) error
 	// Notify sends a message to the service manager that started us, and does not wait: full tells that
 	// it is to be sent again. nil: there is none.
 	Notify func(message string) (full bool, err error)
@@ -243,9 +246,10 @@ type process struct {
 	pid   proc.PID
 	run   service.Run
 	spec  int
-	probe uint64   // the attempt that it is, for an exec probe; 0: it is the service itself
-	heard Listener // what that writes; nil: nobody listens
-	deaf  bool     // it was said that we may not signal it
+	probe uint64        // the attempt that it is, for an exec probe; 0: it is the service itself
+	heard Listener      // what that writes; nil: nobody listens
+	as    *proc.Command // how it was started
+	deaf  bool          // it was said that we may not signal it
 }
 
 // attempt is one of a probe: its number, and how to end it.

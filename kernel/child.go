@@ -28,6 +28,7 @@ type plan struct {
 	credential    bool
 	uid, gid      int
 	groups        []uint32
+	keepGroups    bool // they are ours already, and need not be set: it may be forbidden
 	mask          uint64
 	restoreNofile bool
 	before        uint64  // our own mask
@@ -300,8 +301,10 @@ func (p *plan) becomeUser() syscall.Errno {
 	if len(p.groups) > 0 {
 		first = uintptr(unsafe.Pointer(&p.groups[0]))
 	}
-	if _, _, errno := syscall.RawSyscall(unix.SYS_SETGROUPS, uintptr(len(p.groups)), first, 0); errno != 0 {
-		return errno
+	if !p.keepGroups {
+		if _, _, errno := syscall.RawSyscall(unix.SYS_SETGROUPS, uintptr(len(p.groups)), first, 0); errno != 0 {
+			return errno
+		}
 	}
 	p.stage = stageGID
 	if _, _, errno := syscall.RawSyscall(unix.SYS_SETGID, uintptr(p.gid), 0, 0); errno != 0 {

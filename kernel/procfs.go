@@ -100,6 +100,12 @@ func readInto(path string, buffer []byte) (n int) {
 		return 0
 	}
 	defer unix.Close(fd)
+	return readFrom(fd, buffer)
+}
+
+// readFrom reads until a file ends, or the buffer is full, or it fails, and tells how much
+// that was.
+func readFrom(fd int, buffer []byte) (n int) {
 	for n < len(buffer) {
 		more, err := unix.Read(fd, buffer[n:])
 		if err == unix.EINTR {

@@ -136,7 +136,9 @@ func (p *plan) failure(c *proc.Command) error {
 	case stageChdir:
 		failed.Path = c.Dir
 	case stageGroups, stageGID, stageUID:
-		failed.Mend = "changing the user needs root, or the capabilities SETUID and SETGID"
+		if failed.Mend = IDFault(c.Credential); failed.Mend == "" {
+			failed.Mend = "changing the user needs root, or the capabilities SETUID and SETGID"
+		}
 	case stageNull:
 		failed.Path = "/dev/null"
 	}
@@ -221,6 +223,8 @@ func newPlan(c *proc.Command) (*plan, error) {
 		for _, g := range c.Credential.Groups {
 			p.groups = append(p.groups, uint32(g))
 		}
+		ours, err := os.Getgroups()
+		p.keepGroups = err == nil && sameGroups(ours, c.Credential.Groups, -1)
 	}
 	for i, fd := range c.Files {
 		p.files[i] = int32(fd)

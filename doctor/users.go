@@ -1,0 +1,64 @@
+package doctor
+
+import (
+	"os"
+	"strings"
+
+	"sexton/kernel"
+	"sexton/proc"
+	"sexton/service"
+)
+
+// mappedUsers says which users and groups of the file are not there, and which the user namespace
+// does not have.
+func (e *examination) mappedUsers() {
+	if e.Plan == nil {
+		return
+	}
+	for i := range e.Plan.Services {
+		s := &e.Plan.Services[i]
+		if s.User+s.Group == "" && s.Groups == nil {
+			continue
+		}
+		who, err := credentialOf(s)
+		if err != nil {
+			what, mend, _ := strings.Cut(err.Error(), "; ")
+			e.add("user of "+s.Name, Note, what+", and a start fails until it is", mend)
+			continue
+		}
+		if kernel.Credential(who.UID, who.GID, who.Groups) == nil {
+			continue
+		}
+		if fault := kernel.IDFault(&who); fault != "" {
+			what, mend, _ := strings.Cut(fault, "; ")
+			e.add("user of "+s.Name, Failed, what, mend)
+		}
+	}
+}
+
+// credentialOf is whom a service would run as now. A group of its own stands among the others.
+func credentialOf(s *service.Spec) (proc.Credential, error) {
+	who := proc.Credential{UID: os.Geteuid(), GID: os.Getegid()}
+	if s.User != "" {
+		user, err := kernel.LookupUser(s.User, who.GID)
+		if err != nil {
+			return who, err
+		}
+		who = proc.Credential{UID: user.UID, GID: user.GID, Groups: user.Groups}
+	}
+	names := s.Groups
+	if names != nil {
+		who.Groups = nil
+	}
+	if s.Group != "" {
+		names = append([]string{s.Group}, names...)
+	}
+	for _, name := range names {
+		gid, err := kernel.LookupGroup(name)
+		if err != nil {
+			return who, err
+		}
+		who.Groups = append(who.Groups, gid)
+	}
+	return who, nil
+}
