@@ -225,7 +225,7 @@ func (p *PID1) startExecProbe(a machine.Probe, i int) {
 		command = *child.as // as the same user
 	}
 	command.Argv = p.Plan.Services[i].Ready.Command
-	command.Files, command.Foreground = [3]int{-1, -1, -1}, -1
+	command.Files, command.Foreground, command.Session = [3]int{-1, -1, -1}, -1, true
 	var heard Listener
 	if p.Listen != nil {
 		if listener, err := p.Listen(); err == nil { // its words are not worth a probe
