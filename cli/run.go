@@ -69,7 +69,7 @@ func (c *call) run() int {
 	scribe := newScribe(plan.Init.TerminationLog, plan.Init.OneCommand)
 	var end func()
 	p := pid1.New(pid1.Config{
-		Plan: plan, Commands: commands, Kernel: k, Output: output, Check: probe.Check, Listen: listen,
+		Plan: plan, Commands: commands, Kernel: k, Output: output, Check: probe.Check, LookAt: probe.Look, Listen: listen,
 		Seed: seed(), Trace: trace, NameOrphan: c.nameOrphan(output), NeedOrphans: true, Verbose: c.verbosity > 0,
 		Stopping:    scribe.stopping(),
 		Ended:       scribe.ended(output, name, func() { end() }),

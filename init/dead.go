@@ -57,6 +57,7 @@ func (p *PID1) gone(dead proc.Dead) {
 	if p.watched[known.run] == nil {
 		delete(p.trees, known.run)
 	}
+	delete(p.marks, known.run)
 	p.Output.Ended(known.run)
 	if known.pid == p.holder {
 		p.takeTerminalBack()

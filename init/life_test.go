@@ -38,6 +38,7 @@ type life struct {
 	pid1      *PID1
 	trace     bytes.Buffer
 	wrongs    []string
+	looks     sync.WaitGroup
 	drained   bool       // the services' output is written
 	mu        sync.Mutex // for the two below
 	asked     bool
@@ -125,7 +126,7 @@ func (l *life) inventService(i int) service.Spec {
 		}
 	}
 	if !s.OneShot && l.chance(0.4) {
-		kind := []service.ProbeKind{service.TCPProbe, service.ExecProbe, service.AfterTime}[l.dice.IntN(3)]
+		kind := []service.ProbeKind{service.TCPProbe, service.ExecProbe, service.FileProbe, service.AfterTime}[l.dice.IntN(4)]
 		s.Ready = service.Probe{Kind: kind, Target: "t", Command: []string{"probe", s.Name}, Delay: l.pick(0, time.Second),
 			Every: time.Second, Timeout: l.pick(50*time.Millisecond, time.Second), Within: l.pick(0, time.Second, 5*time.Second)}
 		if kind != service.AfterTime && s.Ready.Within == 0 && l.chance(0.5) {
@@ -180,7 +181,13 @@ func (l *life) live() {
 	}
 	l.pid1 = New(Config{
 		Plan: l.plan, Commands: commands, Kernel: l.sim, Output: l, Seed: l.seed, Trace: &l.trace,
-		Check: func(ctx context.Context, p service.Probe) error {
+		LookAt: func(context.Context, string) (service.FileMark, error) {
+			l.looks.Add(1)
+			defer l.looks.Done()
+			time.Sleep([]time.Duration{0, time.Millisecond, 600 * time.Millisecond}[l.seed%3])
+			return service.FileMark{}, []error{nil, errors.New("permission denied")}[l.seed%2]
+		},
+		Check: func(ctx context.Context, p service.Probe, _ *service.FileMark) error {
 			select {
 			case <-ctx.Done():
 				return errors.New("no answer")
@@ -233,6 +240,7 @@ func (l *life) live() {
 		}
 	}()
 	go l.ask(over)
+	defer func() { l.looks.Wait() }()
 	select {
 	case status := <-done:
 		l.judge(status, time.Since(began))
@@ -343,7 +351,11 @@ func (l *life) Open(name string, _ service.Run, files [3]int) ([3]int, func(), e
 	}
 	i := l.pid1.index[name]
 	report := l.pid1.machine.Report()
-	for _, need := range l.plan.Services[i].Needs {
+	needs := l.plan.Services[i].Needs
+	if l.plan.Services[i].Ready.Kind == service.FileProbe { // its start was ordered before the look at the file
+		needs = nil
+	}
+	for _, need := range needs {
 		if s := report.Services[l.pid1.index[need]].State; !slices.Contains([]service.State{service.Up, service.Done}, s) && !report.Stopping {
 			l.wrong("%s starts while %s, which it needs, is %v", name, need, s)
 		}

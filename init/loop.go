@@ -40,6 +40,7 @@ func (p *PID1) turn() {
 		p.collect()
 	}
 	p.takeProbed()
+	p.takeLooked()
 	p.takeConnected()
 	p.checkEmpty()
 	if at, ok := p.machine.Next(); ok && at <= p.now() {

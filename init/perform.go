@@ -15,7 +15,11 @@ import (
 func (p *PID1) perform(action machine.Action) {
 	switch a := action.(type) {
 	case machine.Spawn:
-		p.spawn(a)
+		if ready := &p.Plan.Services[p.index[a.Service]].Ready; ready.Kind == service.FileProbe && p.LookAt != nil {
+			p.lookFirst(a, ready.Target)
+		} else {
+			p.spawn(a)
+		}
 	case machine.Signal:
 		p.signal(a)
 	case machine.Rouse:
@@ -190,9 +194,10 @@ func (p *PID1) startProbe(a machine.Probe) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	p.probes[a.Run] = attempt{a.Seq, cancel}
+	before := p.marks[a.Run]
 	go func() {
 		answer := machine.Probed{Run: a.Run, Seq: a.Seq}
-		if err := p.check(ctx, ready); err != nil {
+		if err := p.check(ctx, ready, before); err != nil {
 			answer.Err = err.Error()
 		}
 		cancel()
@@ -205,7 +210,7 @@ func (p *PID1) startProbe(a machine.Probe) {
 
 // check makes one attempt beside the loop, when it has a place: see planThreads.
 // Its time begins then.
-func (p *PID1) check(ctx context.Context, ready service.Probe) error {
+func (p *PID1) check(ctx context.Context, ready service.Probe, before *service.FileMark) error {
 	if ready.Kind != service.FileProbe {
 		select {
 		case p.checks <- struct{}{}:
@@ -216,7 +221,7 @@ func (p *PID1) check(ctx context.Context, ready service.Probe) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, ready.Timeout)
 	defer cancel()
-	return p.Check(ctx, ready)
+	return p.Check(ctx, ready, before)
 }
 
 func (p *PID1) startExecProbe(a machine.Probe, i int) {

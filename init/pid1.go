@@ -140,7 +140,10 @@ type Config struct {
 	Kernel   Kernel
 	Output   Output
 	// Check makes one attempt of a probe that needs no process.
-	Check func(ctx context.Context, p service.Probe) error
+	Check func(ctx context.Context, p service.Probe, before *service.FileMark) error
+	// LookAt is what there is at the path of a file probe, before a start; nil: any file counts
+	// at a check. It may take longer than ctx.
+	LookAt func(ctx context.Context, path string) (service.FileMark, error)
 	// Listen takes what one attempt of an exec probe writes; nil: nobody does.
 	Listen func() (Listener, error)
 	// Seed feeds the jitter of restarts.
@@ -191,8 +194,9 @@ type PID1 struct {
 
 	moreDead bool // the last look ended before the dead did
 
-	mu        sync.Mutex // for these three
+	mu        sync.Mutex // for these four
 	probed    []machine.Probed
+	looked    []looked
 	connected []machine.Connected
 	questions []question
 	heeding   chan struct{} // closed to stop it; nil: nobody looks for new connections
@@ -205,13 +209,14 @@ type PID1 struct {
 	processes map[proc.PID]*process
 	runs      map[service.Run]*process
 	watched   map[service.Run]proc.Hold
-	trees     map[service.Run]*tree   // of runs whose ladder has begun
-	kin       map[proc.PID]kinsman    // what has left its run's group, as far as we have seen
-	probes    map[service.Run]attempt // the one on its way
-	sweeping  bool                    // it is said when nobody is left
-	killing   bool                    // KILL is sent again and again: we are not the first process
-	killed    machine.Instant         // when last
-	sweep     proc.Signal             // to be sent to everything when this turn's dead are reaped; 0: none
+	trees     map[service.Run]*tree             // of runs whose ladder has begun
+	kin       map[proc.PID]kinsman              // what has left its run's group, as far as we have seen
+	probes    map[service.Run]attempt           // the one on its way
+	marks     map[service.Run]*service.FileMark // what a file probe's path had before the start
+	sweeping  bool                              // it is said when nobody is left
+	killing   bool                              // KILL is sent again and again: we are not the first process
+	killed    machine.Instant                   // when last
+	sweep     proc.Signal                       // to be sent to everything when this turn's dead are reaped; 0: none
 
 	warned       map[proc.PID]uint64 // what belongs to no service and has got its TERM: when it was started
 	warnedGroups map[proc.PID]bool
@@ -270,6 +275,7 @@ func New(c Config) *PID1 {
 		runs:      make(map[service.Run]*process),
 		watched:   make(map[service.Run]proc.Hold),
 		probes:    make(map[service.Run]attempt),
+		marks:     make(map[service.Run]*service.FileMark),
 		told:      make(map[proc.PID]bool),
 		trees:     make(map[service.Run]*tree),
 		kin:       make(map[proc.PID]kinsman),

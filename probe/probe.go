@@ -33,14 +33,17 @@ import (
 // system that hangs may take longer, as no system call looks at ctx. p.Timeout
 // is not waited for: it is what the error names when the time of ctx is over.
 // Kinds other than TCPProbe, HTTPProbe and FileProbe are an error.
-func Check(ctx context.Context, p service.Probe) error {
+//
+// before is what Look saw at the path of a FileProbe just before the service was started: a
+// file that is still the same was left by somebody else. nil: any file counts.
+func Check(ctx context.Context, p service.Probe, before *service.FileMark) error {
 	switch p.Kind {
 	case service.TCPProbe:
 		return checkTCP(ctx, p)
 	case service.HTTPProbe:
 		return checkHTTP(ctx, p)
 	case service.FileProbe:
-		return checkFile(ctx, p)
+		return checkFile(ctx, p, before)
 	default:
 		return fmt.Errorf("internal error: package probe cannot make a probe of kind %q", p.Kind)
 	}
@@ -60,21 +63,57 @@ func checkTCP(ctx context.Context, p service.Probe) error {
 // (pid1 reserves them).
 var fileChecks = make(chan struct{}, 2)
 
-func checkFile(ctx context.Context, p service.Probe) error {
-	if err := ctx.Err(); err != nil {
+func checkFile(ctx context.Context, p service.Probe, before *service.FileMark) error {
+	mark, err := Look(ctx, p.Target)
+	switch {
+	case err != nil:
 		return inWords(ctx, p, err)
+	case !mark.There:
+		return errors.New("no such file")
+	case before != nil && mark == *before:
+		return errors.New("an old file: it was there before this start, and nobody has touched it since")
+	}
+	return nil
+}
+
+// Look is what there is at a path; a symbolic link is followed. Times are not compared with
+// a clock: file systems keep coarser ones, or those of another machine. So a file that is
+// touched twice within one tick of its file system (4 ms often, before Linux 6.13)
+// looks the same.
+//
+// It may take longer than ctx, see Check.
+func Look(ctx context.Context, path string) (service.FileMark, error) {
+	if err := ctx.Err(); err != nil {
+		return service.FileMark{}, err
 	}
 	select {
 	case fileChecks <- struct{}{}:
 		defer func() { <-fileChecks }()
 	case <-ctx.Done():
-		return inWords(ctx, p, ctx.Err())
+		return service.FileMark{}, ctx.Err()
 	}
-	_, err := os.Stat(p.Target)
-	if errors.Is(err, syscall.ENOENT) {
-		return errors.New("no such file")
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, syscall.ENOENT):
+		return service.FileMark{}, nil
+	case err != nil:
+		return service.FileMark{}, errno(err)
 	}
-	return inWords(ctx, p, err)
+	mark := service.FileMark{There: true}
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		mark.Device, mark.Inode = stat.Dev, stat.Ino
+		mark.Modified, mark.Changed = stat.Mtim.Nano(), stat.Ctim.Nano()
+	}
+	return mark, nil
+}
+
+// errno is the system's own error, without the words that people know already.
+func errno(err error) error {
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		return errno
+	}
+	return err
 }
 
 // dial connects to host:port. Its error is in words.

@@ -25,7 +25,7 @@ func check(t *testing.T, kind service.ProbeKind, target string, timeout time.Dur
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
-	return Check(ctx, service.Probe{Kind: kind, Target: target, Timeout: timeout})
+	return Check(ctx, service.Probe{Kind: kind, Target: target, Timeout: timeout}, nil)
 }
 
 func wantError(t *testing.T, what string, got error, want string) {
@@ -270,11 +270,11 @@ func TestCancelledCheckReturnsAtOnce(t *testing.T) {
 		<-asked
 		cancel()
 	}()
-	wantError(t, "cancelled", Check(ctx, service.Probe{Kind: service.HTTPProbe, Target: "http://" + address}), "cancelled")
-	wantError(t, "file", Check(ctx, service.Probe{Kind: service.FileProbe, Target: "/"}), "cancelled")
+	wantError(t, "cancelled", Check(ctx, service.Probe{Kind: service.HTTPProbe, Target: "http://" + address}, nil), "cancelled")
+	wantError(t, "file", Check(ctx, service.Probe{Kind: service.FileProbe, Target: "/"}, nil), "cancelled")
 	over, stop := context.WithTimeout(t.Context(), 0)
 	defer stop()
-	wantError(t, "no time", Check(over, service.Probe{Kind: service.TCPProbe, Target: address}), "no answer in time")
+	wantError(t, "no time", Check(over, service.Probe{Kind: service.TCPProbe, Target: address}, nil), "no answer in time")
 }
 
 func TestFile(t *testing.T) {
@@ -287,6 +287,51 @@ func TestFile(t *testing.T) {
 	wantError(t, "there", check(t, service.FileProbe, path, patience), "<nil>")
 	wantError(t, "a directory", check(t, service.FileProbe, dir, patience), "<nil>")
 	wantError(t, "below a file", check(t, service.FileProbe, path+"/x", patience), "not a directory")
+}
+
+// What was there before the start was left by somebody else, until somebody touches it.
+func TestOldFile(t *testing.T) {
+	dir := t.TempDir()
+	path, link := filepath.Join(dir, "ready"), filepath.Join(dir, "link")
+	look := func() *service.FileMark {
+		mark, err := Look(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &mark
+	}
+	ask := func(what, target, want string, before *service.FileMark) {
+		t.Helper()
+		wantError(t, what, Check(t.Context(), service.Probe{Kind: service.FileProbe, Target: target}, before), want)
+	}
+	const old = "an old file: it was there before this start, and nobody has touched it since"
+	do := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	none := look()
+	ask("missing", path, "no such file", none)
+	do(os.WriteFile(path, nil, 0o600))
+	ask("new", path, "<nil>", none)
+	before := look()
+	ask("the same", path, old, before)
+	do(os.Symlink(path, link))
+	ask("the same by a link", link, old, before)
+	ask("nothing known of before", path, "<nil>", nil)
+	tomorrow := time.Now().Add(24 * time.Hour)
+	do(os.Chtimes(path, tomorrow, tomorrow)) // a clock that was set back does no harm
+	ask("touched", path, "<nil>", before)
+	before = look()
+	ask("the same of tomorrow", path, old, before)
+	do(os.Rename(path, path+".old"))
+	ask("gone", path, "no such file", before)
+	do(os.WriteFile(path, nil, 0o600))
+	do(os.Chtimes(path, tomorrow, tomorrow))
+	ask("another one with the same time", path, "<nil>", before)
+	_, err := Look(t.Context(), path+"/x")
+	wantError(t, "below a file", err, "not a directory")
 }
 
 func TestOtherKindsAreAnError(t *testing.T) {

@@ -247,7 +247,7 @@ const (
 	TCPProbe                   // Target is host:port; a connection is accepted
 	HTTPProbe                  // Target is an http:// URL; the answer is 200 to 399
 	ExecProbe                  // Command ends with status 0
-	FileProbe                  // Target is a path that exists
+	FileProbe                  // Target is a path with a file that was not there just before the start, or another one
 	AfterTime                  // the service has run for Delay
 )
 
@@ -265,6 +265,14 @@ type Probe struct {
 	Every   time.Duration // between two attempts, at most; the first ones come faster
 	Timeout time.Duration // of one attempt
 	Within  time.Duration // of all attempts, or of all that a oneshot does: after it the start has failed; 0: no bound
+}
+
+// FileMark tells a file at one moment from another file, and from itself when it was
+// written or touched. The zero value means that there is none.
+type FileMark struct {
+	There             bool
+	Device, Inode     uint64
+	Modified, Changed int64 // st_mtim and st_ctim, in nanoseconds
 }
 
 // State is where a service is in its life.

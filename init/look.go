@@ -1,0 +1,73 @@
+package pid1
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"sexton/machine"
+	"sexton/service"
+)
+
+// A file that says that a service is ready must be of the run that is asked: one that an
+// earlier run, or another container, left behind says nothing. So its path is looked at just
+// before the start.
+
+// lookMost is how long a start waits for that look: a file system may hang. Then the start
+// goes on, and any file counts.
+const lookMost = 250 * time.Millisecond
+
+// looked is what was at the path before a start.
+type looked struct {
+	spawn machine.Spawn
+	mark  service.FileMark
+	err   error
+}
+
+// lookFirst looks at path beside the loop. The start follows in a later turn, and is not
+// called off: what shall be stopped meanwhile gets its signal when it has started.
+func (p *PID1) lookFirst(a machine.Spawn, path string) {
+	ctx, cancel := context.WithTimeout(context.Background(), lookMost)
+	seen := make(chan looked, 1)
+	go func() {
+		mark, err := p.LookAt(ctx, path)
+		seen <- looked{a, mark, err}
+	}()
+	go func() {
+		defer cancel()
+		news := looked{spawn: a, err: context.DeadlineExceeded}
+		select {
+		case news = <-seen:
+		case <-ctx.Done():
+		}
+		p.mu.Lock()
+		p.looked = append(p.looked, news)
+		p.mu.Unlock()
+		p.Kernel.Wake()
+	}()
+}
+
+// takeLooked starts what waited for a look.
+func (p *PID1) takeLooked() {
+	p.mu.Lock()
+	looked := p.looked
+	p.looked = nil
+	p.mu.Unlock()
+	for _, l := range looked {
+		if p.takeAnswers(); p.machine.Over() {
+			return
+		}
+		if l.err == nil {
+			p.marks[l.spawn.Run] = &l.mark
+		} else {
+			path, why := p.Plan.Services[p.index[l.spawn.Service]].Ready.Target, l.err.Error()
+			if l.err == context.DeadlineExceeded {
+				why = fmt.Sprintf("no answer within %v", lookMost)
+			}
+			p.Output.Say(machine.Warn, l.spawn.Service, fmt.Sprintf("cannot look at %s before the start: %s; a file that was there before will count as ready", path, why))
+		}
+		if p.spawn(l.spawn); p.runs[l.spawn.Run] == nil { // there is nobody to ask
+			delete(p.marks, l.spawn.Run)
+		}
+	}
+}
