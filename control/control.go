@@ -22,6 +22,7 @@
 package control
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -142,7 +143,7 @@ func statusOf(r *service.Report, names []string, memory map[int]int64, outputs [
 func serviceOf(at time.Duration, s *service.Status, memory map[int]int64, outputs []service.Output) Service {
 	out := Service{
 		Name: s.Name, State: s.State.String(), OneShot: s.OneShot, Ready: s.Ready, PID: int(s.PID), Run: uint64(s.Run),
-		StateSeconds: (at - s.Since).Seconds(), Restarts: s.Restarts, LastExit: s.LastExit, WaitsFor: strings.TrimPrefix(s.Waits, "waiting for "),
+		StateSeconds: (at - s.Since).Seconds(), Restarts: s.Restarts, LastExit: s.LastExit, WaitsFor: strings.TrimPrefix(cmp.Or(s.Seen, s.Waits), "waiting for "),
 	}
 	if s.PID != 0 {
 		out.UptimeSeconds = (at - s.Started).Seconds()

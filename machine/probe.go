@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"strings"
 	"time"
 
 	"sexton/service"
@@ -161,21 +162,30 @@ func (u *unit) notReady() string {
 	return text + u.probe.lastWords()
 }
 
-// waitsFor says what a probe asks for, and what the last attempt saw.
-func (p *probe) waitsFor(r *service.Probe) string {
-	if p.words == "" && !p.hangs {
-		return waitsFor(r)
+// probeSeen is what a starting unit waits for, and what the last attempt saw; "" where
+// nothing was seen yet that is worth a word.
+func (u *unit) probeSeen() string {
+	if u.state != service.Starting || u.spec.OneShot || u.spec.Ready.Kind == service.NoProbe {
+		return ""
 	}
-	return waitsFor(r) + ": " + p.lastWords()
+	words := waitsFor(&u.spec.Ready, true)
+	if u.probe.words != "" || u.probe.hangs {
+		words += ": " + u.probe.lastWords()
+	}
+	return words
 }
 
-// waitsFor says what a probe asks for.
-func waitsFor(r *service.Probe) string {
-	switch r.Kind {
-	case service.AfterTime:
+// waitsFor says what a probe asks for; of a command the first word alone unless all of it
+// is wanted.
+func waitsFor(r *service.Probe, all bool) string {
+	switch {
+	case r.Kind == service.AfterTime:
 		return "waiting for " + span(r.Delay)
-	case service.ExecProbe:
+	case r.Kind == service.ExecProbe && all:
 		return "waiting for exec " + service.CommandText(r.Command)
+	case r.Kind == service.ExecProbe:
+		name, _, _ := strings.Cut(service.CommandLine(r.Command), " ")
+		return "waiting for exec " + service.Printable(name, len(name))
 	default:
 		return "waiting for " + r.Kind.String() + " " + r.Target
 	}

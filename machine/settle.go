@@ -111,7 +111,7 @@ func (u *unit) waits(m *Machine) string {
 		} else if u.spec.OneShot {
 			return "its end"
 		}
-		return u.probe.waitsFor(&u.spec.Ready)
+		return waitsFor(&u.spec.Ready, false)
 	case service.BackingOff:
 		return "its next start in " + span(max(0, u.deadline-m.now))
 	case service.Stopping, service.Killing:

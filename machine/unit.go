@@ -111,7 +111,7 @@ func (u *unit) nowRunning(m *Machine, event Event) {
 		}
 		u.probe.begin(m, u)
 	}
-	m.sayf(Info, u, "started (pid %d), not ready yet: %s", u.pid, waitsFor(ready))
+	m.sayf(Info, u, "started (pid %d), not ready yet: %s", u.pid, waitsFor(ready, true))
 }
 
 // startRefused: there is no process.
@@ -316,6 +316,6 @@ func (u *unit) stayDown(m *Machine, _ Event) {
 func (u *unit) report(m *Machine) service.Status {
 	return service.Status{
 		Name: u.spec.Name, State: u.state, Run: u.run, PID: u.pid, Since: u.since, Started: u.started,
-		Restarts: max(0, u.begun-1), LastExit: u.reason(), Waits: u.waits(m), Ready: u.holdsNobody(), OneShot: u.spec.OneShot,
+		Restarts: max(0, u.begun-1), LastExit: u.reason(), Waits: u.waits(m), Seen: u.probeSeen(), Ready: u.holdsNobody(), OneShot: u.spec.OneShot,
 	}
 }

@@ -41,6 +41,7 @@ type Status struct {
 	Restarts int
 	LastExit string // in words; "" when it has not ended yet
 	Waits    string // what it waits for, in words; "" when it waits for nothing
+	Seen     string // the same with all of a probe's command and what it saw last, which is not for everybody: either may hold a secret; "": Waits says it all
 	OneShot  bool   // it is done when it has ended, and never up
 	Ready    bool   // it holds nobody: up, done, not wanted, or failed in a way that the file does not mind
 }
