@@ -116,8 +116,11 @@ func (p *player) report(name string) {
 	r := p.machine.Report()
 	fmt.Fprintf(&p.out, "        container ready=%v draining=%v stopping=%v\n", r.Ready, r.Draining, r.Stopping)
 	s := r.Find(name)
-	fmt.Fprintf(&p.out, "        %s %v run=%d since=%v restarts=%d ready=%v waits=%q seen=%q last=%q\n",
-		name, s.State, s.Run, s.Since, s.Restarts, s.Ready, s.Waits, s.Seen, s.LastExit)
+	fmt.Fprintf(&p.out, "        %s %v run=%d since=%v restarts=%d ready=%v waits=%q last=%q\n",
+		name, s.State, s.Run, s.Since, s.Restarts, s.Ready, s.Waits, s.LastExit)
+	if s.Seen != "" {
+		fmt.Fprintf(&p.out, "        %s seen=%q\n", name, s.Seen)
+	}
 	for _, e := range p.machine.Records(name) {
 		fmt.Fprintf(&p.out, "        run %d pid=%d %v to %v up=%v status=%d %q asked=%q killed=%v\n",
 			e.Run, e.PID, e.Started, e.Ended, e.Up, e.Status, e.Exit, e.Asked, e.Killed)
