@@ -34,15 +34,15 @@ func TestDockerIsOperated(t *testing.T) {
 		doctor []string // what it says
 	}{
 		{"root", nil, []string{"verified   user", "UID 0, GID 0", "verified   other users"}},
-		{"user", []string{"--user", "12345"}, []string{"UID 12345, GID 0 without an entry in /etc/passwd", "failed     other users"}},
-		{"read-only", []string{"--read-only"}, []string{"the root cannot be written", "failed     write /run"}},
+		{"user", []string{"--user", "12345"}, []string{"UID 12345, GID 0 without an entry in /etc/passwd", "note       other users"}},
+		{"read-only", []string{"--read-only"}, []string{"the root cannot be written", "note       write /run"}},
 		{"all", []string{"--read-only", "--user", "12345:0", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--pids-limit", "32"},
 			[]string{"none; sexton needs none", "verified   new privileges", "at most 32 processes and threads"}},
 		{"not PID 1", []string{"--init"}, []string{"verified   PID 1"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			out := must(t, append(append([]string{"run", "--rm", "--network", "none"}, test.flags...), image, "doctor", "-c", "/srv/services.toml")...)
-			for _, want := range append(test.doctor, "verified   control socket", "verified   /proc", "failed     /bin/sh", "verified   grace", " verified, ") {
+			for _, want := range append(test.doctor, "verified   control socket", "verified   /proc", "note       /bin/sh", "verified   grace", " verified, ") {
 				if !strings.Contains(out, want) {
 					t.Errorf("the doctor does not say %q:\n%s", want, out)
 				}
@@ -148,6 +148,18 @@ func TestDockerPodsKeepTheirSocketsApart(t *testing.T) {
 			must(t, "stop", first.name)
 		})
 	}
+}
+
+// Under docker run --init sexton is not the first process. Root in a container of another
+// user is answered.
+func TestDockerInitOfAnotherUserIsAskedByRoot(t *testing.T) {
+	image := scratchImage(t)
+	c := start(t, "--init", "--user", "12345", image, "-c", "/srv/services.toml")
+	c.until("web up")
+	if out, err, status := docker(t, "exec", "--user", "0", c.name, "/sexton", "health"); status != 0 || out != "ready\n" {
+		t.Errorf("status %d\n%s%s", status, out, err)
+	}
+	must(t, "stop", c.name)
 }
 
 // Where a container has no sexton, that of another container is not taken for it: neither
