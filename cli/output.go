@@ -248,6 +248,13 @@ func (o *output) Reopen() { o.mux.Reopen() }
 
 func (o *output) Resize() { o.mux.Resize() }
 
+// Break is pid1.Output's.
+func (o *output) Break(writer string) {
+	if n := o.mux.Break(writer); n > 0 {
+		o.Say(machine.Warn, writer, fmt.Sprintf("%d bytes of its stdout were not read by %s", n, o.readers[writer]))
+	}
+}
+
 func (o *output) Hang(writer string) { o.mux.Hang(writer) }
 
 func (o *output) Say(level machine.Level, name, text string) {

@@ -58,6 +58,8 @@ func (s *speaker) Resize() {}
 
 func (s *speaker) Ended(service.Run) {}
 
+func (s *speaker) Break(string) {}
+
 func (s *speaker) Hang(string) {}
 
 // Sum is pid1.Output's: what we are called by says nothing of the kind.

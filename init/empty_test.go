@@ -25,6 +25,7 @@ func (*diary) Open(_ string, _ service.Run, files [3]int) ([3]int, func(), error
 func (*diary) Died(string)                           {}
 func (*diary) Lack(int)                              {}
 func (*diary) Reopen()                               {}
+func (*diary) Break(string)                          {}
 func (*diary) Hang(string)                           {}
 func (*diary) Ended(service.Run)                     {}
 func (*diary) Resize()                               {}

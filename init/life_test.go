@@ -376,6 +376,8 @@ func (l *life) Resize() {}
 
 func (l *life) Ended(service.Run) {}
 
+func (l *life) Break(string) {}
+
 func (l *life) Hang(string) {}
 
 // Sum is a part of Output.

@@ -44,6 +44,8 @@ func (p *PID1) perform(action machine.Action) {
 		}
 	case machine.Heed:
 		p.heed(a.On)
+	case machine.Break:
+		p.Output.Break(a.Service)
 	case machine.Reopen:
 		p.Output.Reopen()
 	case machine.Suspend:

@@ -111,6 +111,9 @@ type Output interface {
 	Reopen()
 	// Resize takes over a new size of our terminal's window.
 	Resize()
+	// Break has what a service writes to its stdout fail: its reader will not be
+	// started again.
+	Break(writer string)
 	// Hang lets the reader of a service's stdout see its end, once the service has
 	// ended: it will not be started again.
 	Hang(writer string)

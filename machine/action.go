@@ -91,6 +91,10 @@ type Say struct {
 	Text    string
 }
 
+// Break: nobody will read what Service writes to its stdout any more. It goes on, and
+// its writes fail.
+type Break struct{ Service string }
+
 // Summarize: this is how the container ended. It comes once, before Leave.
 type Summarize struct{ service.Summary }
 
@@ -120,6 +124,7 @@ func (Sweep) action()     {}
 func (Heed) action()      {}
 func (Suspend) action()   {}
 func (Reopen) action()    {}
+func (Break) action()     {}
 func (Say) action()       {}
 func (Summarize) action() {}
 func (Leave) action()     {}

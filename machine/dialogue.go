@@ -56,6 +56,7 @@ func FormatPlan(plan service.Plan, seed uint64) string {
 
 func formatSpec(s *service.Spec) string {
 	w, d := &words{}, defaultSpec()
+	w.other("stdin-from", s.StdinFrom, d.StdinFrom)
 	w.list("needs", s.Needs)
 	w.list("wants", s.Wants)
 	w.list("after", s.After)
@@ -286,6 +287,8 @@ func FormatAction(at Instant, action Action) string {
 		text = map[bool]string{true: "heed connections", false: "heed connections no more"}[a.On]
 	case Suspend:
 		text = "suspend"
+	case Break:
+		text = "break " + a.Service
 	case Reopen:
 		text = "reopen"
 	case Say:

@@ -54,6 +54,7 @@ func parseSpec(name string, fields map[string]string, line string) (service.Spec
 	s := defaultSpec()
 	s.Name = name
 	r := reader{fields: fields}
+	s.StdinFrom = r.text("stdin-from")
 	s.Needs, s.Wants, s.After = r.list("needs"), r.list("wants"), r.list("after")
 	s.OneShot = r.flag("oneshot")
 	if kind, target, ok := strings.Cut(r.text("ready"), "/"); ok {

@@ -169,6 +169,7 @@ func (m *Machine) endedForGood(u *unit, well bool) {
 	}
 	on := u.spec.ShutdownOn
 	if on == service.NoShutdown || on == service.Failure && well {
+		m.breakPipe(u)
 		return
 	}
 	m.shutdown.cause, m.shutdown.failed, m.shutdown.asked = u, !well, false
@@ -177,6 +178,20 @@ func (m *Machine) endedForGood(u *unit, well bool) {
 		verb = "failed"
 	}
 	m.beginShutdown(fmt.Sprintf("%s %s, and with it the container", u.spec.Name, verb))
+}
+
+// breakPipe: a unit that reads what another one writes is gone for good. The writer
+// would wait for ever once the pipe is full, up and healthy, so its writes fail from
+// now on, as those of a shell pipeline do.
+func (m *Machine) breakPipe(reader *unit) {
+	from := reader.spec.StdinFrom
+	if from == "" {
+		return
+	}
+	m.do(Break{Service: from})
+	if writer := m.named(from); writer != nil && writer.up {
+		m.sayf(Warn, writer, "%s, which reads its stdout, will not be started again: writing there fails with EPIPE from now on", reader.spec.Name)
+	}
 }
 
 // killRest kills every service that is there: the last KILL is due, or somebody has no

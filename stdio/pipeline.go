@@ -13,7 +13,7 @@ import (
 // ends is told by Drain.
 type pipeline struct {
 	writer      string
-	read, write int // write is -1 after Hang
+	read, write int // write is -1 after Hang, read after Break
 }
 
 // PipelineIn returns the end to read from of the pipe from a service's stdout,
@@ -24,7 +24,8 @@ func (m *Mux) PipelineIn(writer string) (fd int, err error) {
 	return m.pipeline(writer, func(p *pipeline) int { return p.read })
 }
 
-// PipelineOut is PipelineIn for the end to write to, which is -1 after Hang.
+// PipelineOut is PipelineIn for the end to write to, which is -1 after Hang. After
+// Break writing there fails with EPIPE.
 func (m *Mux) PipelineOut(writer string) (fd int, err error) {
 	return m.pipeline(writer, func(p *pipeline) int { return p.write })
 }
@@ -53,6 +54,23 @@ func (m *Mux) pipeline(writer string, end func(*pipeline) int) (int, error) {
 	return fd, nil
 }
 
+// Break gives up our end to read from of the pipe from a service, for good: when its
+// reader has ended, writing there fails with EPIPE, as in a shell pipeline. It returns how many
+// bytes nobody has read. A reader that is started again all the same has an empty stdin.
+func (m *Mux) Break(writer string) (unread int) {
+	m.begin()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := range m.pipelines {
+		if p := &m.pipelines[i]; p.writer == writer && p.read >= 0 {
+			unread, _ = unix.IoctlGetInt(p.read, unix.TIOCINQ)
+			_ = unix.Close(p.read)
+			p.read = -1
+		}
+	}
+	return unread
+}
+
 // Hang gives up our end to write to of the pipe from a service, for good: when the
 // service has ended its reader sees the end. Calling it again does nothing.
 func (m *Mux) Hang(writer string) {
@@ -70,6 +88,9 @@ func (m *Mux) Hang(writer string) {
 // unread is what is left in the pipes. The caller holds m.mu.
 func (m *Mux) unread() (left []Left) {
 	for _, p := range m.pipelines {
+		if p.read < 0 {
+			continue
+		}
 		if n, _ := unix.IoctlGetInt(p.read, unix.TIOCINQ); n > 0 {
 			left = append(left, Left{Service: p.writer, Stream: Stdout, Unread: int64(n), Piped: true})
 		}
