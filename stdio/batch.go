@@ -58,14 +58,11 @@ func (p *batches) borrow(to taker, size int, unfinished *stream) *batch {
 	return b
 }
 
-// giveBack ends the use of an empty batch. One that had to grow for long lines
-// is not kept.
+// giveBack ends the use of an empty batch.
 func (p *batches) giveBack(b *batch) {
 	clear(b.parts[:cap(b.parts)])
 	b.to, b.out, b.parts, b.unfinished, b.before = nil, nil, b.parts[:0], nil, nil
-	if len(b.in) == inBytes {
-		p.pool.Put(b)
-	}
+	p.pool.Put(b)
 }
 
 // flush hands over what there is.
@@ -78,17 +75,29 @@ func (b *batch) flush() {
 }
 
 // space is where to read to: behind the stream's tail, which is copied to the
-// front. Both buffers are made large enough for the lines of the stream.
+// front, or, when it is long, where the tail is: a line of 16 MiB is not copied with
+// each read. There is room in out for the longest line that may be complete then.
 func (b *batch) space(s *stream) []byte {
-	most := s.frame.most()
-	if need := most + readBytes; need > len(b.in) {
-		b.in = make([]byte, need)
+	n := len(s.tail)
+	if need := s.frame.mostOf(n + readBytes); need >= cap(b.out) {
+		b.makeRoom(need)
 	}
-	if most >= cap(b.out) {
-		b.makeRoom(most)
+	if n > DefaultMaxLine {
+		if cap(s.tail)-n < readBytes {
+			s.tail = append(make([]byte, 0, 2*cap(s.tail)+readBytes), s.tail...)
+		}
+		return s.tail[n : n+readBytes]
 	}
-	n := copy(b.in, s.tail)
+	copy(b.in, s.tail)
 	return b.in[n : n+readBytes]
+}
+
+// tailWith is the stream's tail with n bytes more that were read into space.
+func (b *batch) tailWith(s *stream, n int) []byte {
+	if len(s.tail) > DefaultMaxLine {
+		return s.tail[:len(s.tail)+n]
+	}
+	return b.in[:len(s.tail)+n]
 }
 
 // cut adds the lines of data, handing over whenever the batch is full, and

@@ -25,7 +25,8 @@ type frame struct {
 	raw  bool   // no prefix, and no newline that was not in the input
 	json *jsonFrame
 
-	inside bool // the last piece ended inside a line
+	inside  bool // the last piece ended inside a line
+	scanned int  // bytes at the beginning of rest, as cut left it, that hold no newline
 }
 
 // span is a part of a slice: from begin to before end; empty: none.
@@ -49,6 +50,14 @@ func (f *frame) most() int {
 		return len(f.line) + f.room + len(jsonMore) + len("\n")
 	}
 	return max(len(f.line), len(f.more)) + f.room + len("\n")
+}
+
+// mostOf is the length that a whole line or piece has at most that is made of n bytes.
+func (f *frame) mostOf(n int) int {
+	if f.json != nil {
+		n *= escapeMost
+	}
+	return min(f.most(), f.most()-f.room+n)
 }
 
 // framed is the length that text, a number of whole lines, has at most after
@@ -90,14 +99,16 @@ func (f *frame) cut(dst, src []byte) (out, rest []byte, lines int, full bool) {
 	if f.inside {
 		prefix = f.more
 	}
-	for len(src) > 0 {
+	from := f.scanned
+	for f.scanned = 0; len(src) > 0; from = 0 {
 		// One byte more than there is room for: only if the line goes on behind a
 		// full piece is it a piece.
 		window := src[:min(len(src), f.room+1)]
-		end := bytes.IndexByte(window, '\n') + 1
+		end := indexNewline(window, from) + 1
 		piece := end == 0
 		if piece {
 			if len(src) <= f.room {
+				f.scanned = len(src)
 				break
 			}
 			end = wholeRunes(window, f.room)
@@ -122,16 +133,20 @@ func (f *frame) cut(dst, src []byte) (out, rest []byte, lines int, full bool) {
 // long line get no newline, since nothing is to be added, and are counted when
 // their last one has gone.
 func (f *frame) cutRaw(dst, src []byte) (out, rest []byte, lines int, full bool) {
-	for len(src) > 0 {
+	from := f.scanned
+	for f.scanned = 0; len(src) > 0; from = 0 {
 		window := src[:min(len(src), cap(dst)-len(dst))]
-		end := bytes.LastIndexByte(window, '\n') + 1
-		if end == 0 {
+		end := bytes.LastIndexByte(window[min(from, len(window)):], '\n') + 1
+		if end > 0 {
+			end += from
+		} else {
 			// No line has its end here. Is it that there is no room?
 			first := src[:min(len(src), f.room+1)]
-			if next := bytes.IndexByte(first, '\n') + 1; next > len(window) {
+			if next := indexNewline(first, from) + 1; next > len(window) {
 				return dst, src, lines, true
 			}
 			if len(src) <= f.room {
+				f.scanned = len(src)
 				break
 			}
 			end = wholeRunes(first, f.room)
@@ -148,6 +163,16 @@ func (f *frame) cutRaw(dst, src []byte) (out, rest []byte, lines int, full bool)
 
 var newline = []byte("\n")
 
+// indexNewline is where the first newline of b is, of which the first from bytes hold
+// none; -1: nowhere.
+func indexNewline(b []byte, from int) int {
+	from = min(from, len(b))
+	if at := bytes.IndexByte(b[from:], '\n'); at >= 0 {
+		return from + at
+	}
+	return -1
+}
+
 // last appends what is left of a stream that has ended: rest, as cut left
 // it. dst must have room for it, see lastMost. lines is 1 as a rule, or 0 when
 // there was nothing.
@@ -161,16 +186,18 @@ func (f *frame) last(dst, rest []byte) (out []byte, lines int) {
 			rest = slices.Concat(rest, newline)
 		}
 		out, _, lines, _ = f.cutJSON(dst, rest, true)
+		f.forget()
 		f.inside = false
 		return out, lines
 	case f.raw:
+		f.scanned = 0
 		return append(dst, rest...), 1
 	case f.inside:
 		dst = append(dst, f.more...)
 	default:
 		dst = append(dst, f.line...)
 	}
-	f.inside = false
+	f.inside, f.scanned = false, 0
 	dst = append(dst, rest...)
 	return append(dst, '\n'), 1
 }

@@ -53,7 +53,8 @@ func cutInChunks(f frame, input []byte, chunk func() int, room int) (framed stri
 		n := min(len(input), max(1, chunk()))
 		space := b.space(s)
 		n = copy(space, input[:n])
-		s.keep(b.cut(s, b.in[:len(s.tail)+n]))
+		data := b.tailWith(s, n)
+		s.keep(data, b.cut(s, data))
 		input = input[n:]
 	}
 	b.last(s, s.tail)

@@ -20,6 +20,10 @@ type jsonFrame struct {
 	members [4]span          // where each of jsonNames stands in frame.line, with its value
 	join    *pattern.Matcher // a line that matches belongs to the record before it; nil: none does
 	now     bool             // a record is not waited for any longer
+
+	// How far record has come with a line that has not ended yet: so many bytes of it
+	// make so many escaped.
+	taken, size int
 }
 
 var jsonNames = [...]string{"time", "service", "stream", "run"}
@@ -77,6 +81,7 @@ func (f *frame) cutJSON(dst, src []byte, all bool) (out, rest []byte, lines int,
 		if !r.known {
 			break
 		}
+		f.forget() // if there is no room now, it is looked at once more
 		text := src[:r.text]
 		if cap(dst)-len(dst) < len(f.line)+min(f.room, escapeMost*len(text))+len(jsonMore)+len("\n") {
 			return dst, src, lines, true
@@ -89,19 +94,28 @@ func (f *frame) cutJSON(dst, src []byte, all bool) (out, rest []byte, lines int,
 	return dst, src, lines, false
 }
 
+// forget drops what record remembers of src: it is about another one from now on.
+func (f *frame) forget() { f.scanned, f.json.taken, f.json.size = 0, 0, 0 }
+
 // record looks for the end of the first record in src. It depends on the bytes
 // alone, unless flush asks not to wait for lines that may belong to it.
 func (f *frame) record(src []byte, flush bool) record {
 	window := src[:min(len(src), f.room+escapeMost)]
-	end := bytes.IndexByte(window, '\n')
+	end := indexNewline(window, f.scanned)
 	// An object that is passed on as one is not escaped: longer ones fit.
-	maybe := f.json.merge && !f.inside && window[0] == '{' && max(end, 0) <= f.room
+	maybe := f.json.merge && !f.inside && max(end, 0) <= f.room && mayBeObject(window)
 	if end < 0 {
+		f.scanned = len(window)
 		if escapeMost*len(window) <= f.room || maybe && len(window) <= f.room {
 			return record{}
 		}
-		taken, _, open := escaped(window, f.room, false)
-		return record{text: taken, known: taken < len(window) && !open}
+		j := f.json
+		taken, size, open := escaped(window[j.taken:], f.room-j.size, false)
+		if taken += j.taken; taken < len(window) && !open {
+			return record{text: taken, known: true}
+		}
+		j.taken, j.size = taken, size+j.size
+		return record{}
 	}
 	if f.json.join == nil && escapeMost*end <= f.room {
 		return record{end, 1, true} // it fits whatever is in it
@@ -136,6 +150,12 @@ func (f *frame) record(src []byte, flush bool) record {
 	}
 }
 
+// mayBeObject tells whether the beginning of a line may be that of an object.
+func mayBeObject(b []byte) bool {
+	at := leading(b)
+	return at == len(b) || b[at] == '{'
+}
+
 // appendRecord appends one object with its newline.
 func (f *frame) appendRecord(dst, text []byte, more bool) []byte {
 	if f.json.merge && !more && !f.inside {
@@ -156,7 +176,7 @@ func (f *frame) appendRecord(dst, text []byte, more bool) []byte {
 // appendMerged appends an object with our members before its own, but for those
 // that it has itself. The first space parts the two: ours have none. An object that
 // was written in several lines becomes one: outside of its strings, which have no
-// newlines, a space is as good.
+// newlines, a space is as good. White space around it stays.
 func (f *frame) appendMerged(dst, text []byte, has uint) []byte {
 	dst = append(dst, '{')
 	empty := true
@@ -170,12 +190,15 @@ func (f *frame) appendMerged(dst, text []byte, has uint) []byte {
 		empty = false
 		dst = append(dst, f.line[m.begin:m.end]...)
 	}
-	if inner := bytes.TrimLeft(text[1:], " \t\r\n"); inner[0] != '}' && !empty {
+	brace := leading(text)
+	inner := text[brace+1:]
+	if inner[leading(inner)] != '}' && !empty {
 		dst = append(dst, ',')
 	}
 	dst = append(dst, ' ')
 	begin := len(dst)
-	dst = append(dst, text[1:]...)
+	dst = append(dst, text[:brace]...)
+	dst = append(dst, inner...)
 	for at := begin; ; {
 		n := bytes.IndexByte(dst[at:], '\n')
 		if n < 0 {

@@ -28,7 +28,7 @@ func jsonSlowly(f frame, input string, joins func(string) bool) (framed string, 
 	inside := false
 	for input != "" {
 		line, rest, _ := strings.Cut(input, "\n")
-		isObject := f.json.merge && !inside && strings.HasPrefix(line, "{") && strings.HasSuffix(line, "}") && utf8.ValidString(line) && json.Valid([]byte(line)) && slowDepth(line) <= maxObjectDepth
+		isObject := f.json.merge && !inside && strings.HasPrefix(strings.TrimLeft(line, " \t\r\n"), "{") && utf8.ValidString(line) && json.Valid([]byte(line)) && slowDepth(line) <= maxObjectDepth
 		if isObject && len(line) <= f.room && len(slowEscape(line)) > f.room {
 			out.WriteString(slowMerge(f, line))
 			lines++
@@ -55,7 +55,7 @@ func jsonSlowly(f frame, input string, joins func(string) bool) (framed string, 
 			}
 			line, rest = line+"\n"+next, behind
 		}
-		if f.json.merge && !inside && strings.HasPrefix(line, "{") && strings.HasSuffix(line, "}") && utf8.ValidString(line) && json.Valid([]byte(line)) && slowDepth(line) <= maxObjectDepth {
+		if f.json.merge && !inside && strings.HasPrefix(strings.TrimLeft(line, " \t\r\n"), "{") && utf8.ValidString(line) && json.Valid([]byte(line)) && slowDepth(line) <= maxObjectDepth {
 			out.WriteString(slowMerge(f, line))
 			lines++
 		} else {
@@ -105,7 +105,8 @@ func slowMerge(f frame, line string) string {
 	if len(has) == 0 || len(ours) == 0 {
 		comma = ""
 	}
-	return "{" + strings.Join(ours, ",") + comma + " " + strings.ReplaceAll(line[1:], "\n", " ") + "\n"
+	before, inner, _ := strings.Cut(line, "{")
+	return "{" + strings.Join(ours, ",") + comma + " " + strings.ReplaceAll(before+inner, "\n", " ") + "\n"
 }
 
 func slowDepth(line string) (most int) {
@@ -174,7 +175,12 @@ func TestObjectsPassAsObjects(t *testing.T) {
 		{`{"\u0074im\u0065":1,"Time":2,"\u0174ime":3,"ru\u006":4}`, `{` + stamped + ours + `,"line":"{\"\\u0074im\\u0065\":1,\"Time\":2,\"\\u0174ime\":3,\"ru\\u006\":4}"}`},
 		{`{"\u0074im\u0065":1,"Time":2,"\u0174ime":3,"ru\n":4}`, `{` + ours + `, "\u0074im\u0065":1,"Time":2,"\u0174ime":3,"ru\n":4}`},
 		{`{"a":[` + strings.Repeat(`"",`, 120) + `1]}`, `{` + stamped + ours + `, "a":[` + strings.Repeat(`"",`, 120) + `1]}`},
-		{` {"a":1}`, `{` + stamped + ours + `,"line":" {\"a\":1}"}`},
+		{` {"a":1}`, `{` + stamped + ours + `,  "a":1}`},
+		{"{\"a\":1}\r", `{` + stamped + ours + `, "a":1}` + "\r"},
+		{"\t{\"a\":1} \t", `{` + stamped + ours + `, ` + "\t\"a\":1} \t"},
+		{" \t { } ", `{` + stamped + ours + "  \t  } "},
+		{"\v{\"a\":1}", `{` + stamped + ours + `,"line":"\u000b{\"a\":1}"}`},
+		{`{"a":1} x`, `{` + stamped + ours + `,"line":"{\"a\":1} x"}`},
 	}
 	for _, test := range tests {
 		got, _ := cutInChunks(testJSONFrame(400, true, false), []byte(test.in+"\n"), func() int { return 3 }, 64)
@@ -230,6 +236,7 @@ func FuzzCutJSON(f *testing.F) {
 	f.Add([]byte("{\"a\":[1,2.5e3,\"x\\u00e9\"]}\n{\"time\":1}\n{}\n {\n"), []byte{200}, uint8(100), uint8(1), true, true)
 	f.Add([]byte("{\"a\":[\"\",\"\",\"\",\"\"]}\n {\"b\":2}\n{\"a\":[\"\",\"\",\"\",\"\"]"), []byte{5}, uint8(20), uint8(1), true, true)
 	f.Add([]byte("0123456789\u00e9\u20ac\n\xff\xfe\n"), []byte{1}, uint8(1), uint8(9), true, false)
+	f.Add([]byte("{\"a\":1}\r\n\t{\"b\":[]} \n   {\"time\":1}\r\n \n    {}"), []byte{1}, uint8(60), uint8(9), true, true)
 	f.Add([]byte("{\"a\":1,\n\n \"b\":[\n 2]}\n{}\n"), []byte{1}, uint8(60), uint8(9), true, true)
 	f.Add([]byte("{\"a\":1,\n \"b\":[\n 2]}\n{}\n"), []byte{2}, uint8(60), uint8(90), true, true)
 	f.Fuzz(func(t *testing.T, stream, chunks []byte, room, batch uint8, merge, join bool) {
@@ -271,9 +278,11 @@ func FuzzCutJSON(f *testing.F) {
 func FuzzObject(f *testing.F) {
 	f.Add([]byte(`{"a":[1,-0.5e+3,"x\u00e9\n",true,false,null,{}]}`))
 	f.Add([]byte(`{"a":01}`))
+	f.Add([]byte("\t {\"a\":1} \r"))
+	f.Add([]byte("{\"a\":1}\x0b"))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		_, got := object(line, nil)
-		want := len(line) > 1 && line[0] == '{' && line[len(line)-1] == '}' && utf8.Valid(line) && json.Valid(line)
+		want := bytes.HasPrefix(bytes.TrimLeft(line, " \t\r\n"), []byte("{")) && utf8.Valid(line) && json.Valid(line)
 		if got != want && !(want && slowDepth(string(line)) > maxObjectDepth) {
 			t.Errorf("%q: %v, want %v", line, got, want)
 		}

@@ -216,8 +216,8 @@ func TestNewCostsNothingAndIdleStreamsLittle(t *testing.T) {
 	eventually(t, "all lines", func() bool { return strings.Count(out.String(), "\n") == 100 })
 	eventually(t, "one goroutine for 200 idle streams", func() bool { return runtime.NumGoroutine() <= before+1 })
 	var s stream
-	s.keep(make([]byte, DefaultMaxLine))
-	s.keep(nil)
+	s.keep(nil, make([]byte, DefaultMaxLine))
+	s.keep(nil, nil)
 	if cap(s.tail) > keepTail {
 		t.Errorf("a stream without a tail holds %d bytes", cap(s.tail))
 	}

@@ -5,19 +5,31 @@ import (
 	"unicode/utf8"
 )
 
-// object tells whether line is one JSON object, with nothing before or after
-// it, and which of our own members it has itself: bit i for names[i]. It must be
+// object tells whether line is one JSON object, with nothing but white space before or
+// after it, and which of our own members it has itself: bit i for names[i]. It must be
 // as strict as any reader of the line may be (RFC 8259); package encoding/json
 // would cost more at start than this costs to write. Objects nested deeper than
 // maxObjectDepth are none.
 func object(line []byte, names []string) (has uint, ok bool) {
-	if len(line) < 2 || line[0] != '{' || line[len(line)-1] != '}' || !utf8.Valid(line) {
+	if at := leading(line); at == len(line) || line[at] != '{' || !utf8.Valid(line) {
 		return 0, false
 	}
 	o := objectReader{b: line, names: names}
-	ok = o.object(0) && o.at == len(line)
-	return o.has, ok
+	ok = o.object(0)
+	return o.has, ok && o.at+leading(line[o.at:]) == len(line)
 }
+
+// leading is how much white space stands at the beginning of b (RFC 8259, 2).
+func leading(b []byte) int {
+	for at, c := range b {
+		if !isSpace(c) {
+			return at
+		}
+	}
+	return len(b)
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
 // isObject is object without a look at the names.
 func isObject(line []byte) bool {
@@ -37,9 +49,7 @@ type objectReader struct {
 // next skips white space and gives the byte after it; 0 at the end.
 func (o *objectReader) next() byte {
 	for ; o.at < len(o.b); o.at++ {
-		switch c := o.b[o.at]; c {
-		case ' ', '\t', '\r', '\n':
-		default:
+		if c := o.b[o.at]; !isSpace(c) {
 			return c
 		}
 	}

@@ -138,7 +138,8 @@ func (s *stream) fill(b *batch) turn {
 	s.account.in.bytes.Add(int64(n))
 	s.overdue.Store(false) // something did come
 	s.sink.mux.stamp(&s.frame)
-	s.keep(b.cut(s, b.in[:len(s.tail)+n]))
+	data := b.tailWith(s, n)
+	s.keep(data, b.cut(s, data))
 	return more
 }
 
@@ -157,7 +158,7 @@ func (f *frame) holds(tail []byte) bool {
 func (s *stream) await(b *batch) {
 	if s.overdue.Swap(false) {
 		s.frame.json.now = true
-		s.keep(b.cut(s, s.tail))
+		s.keep(s.tail, b.cut(s, s.tail))
 		s.frame.json.now = false
 		return
 	}
@@ -186,8 +187,12 @@ func (s *stream) after(t turn) {
 	}
 }
 
-// keep remembers the beginning of a line.
-func (s *stream) keep(rest []byte) {
+// keep remembers the beginning of a line: rest, the end of data.
+func (s *stream) keep(data, rest []byte) {
+	if len(rest) == len(data) && len(s.tail) > DefaultMaxLine {
+		s.tail = data // it is there already
+		return
+	}
 	if cap(s.tail) > keepTail && len(rest) < cap(s.tail)/4 {
 		s.tail = nil
 	}
