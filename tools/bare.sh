@@ -99,7 +99,7 @@ run() {
 	status=0
 	wait "$pid" || status=$?
 	exec 3>&-
-	tail -n 3 "$root/root/run.log"
+	tr -d '\r' <"$root/root/run.log" | grep -v '^Script \|^$' | tail -n 2
 	[ "$status" = 0 ] || die "$1, ended by Ctrl-C: status $status"
 	tr -d '\r' <"$root/root/run.log" | grep -q 'leaving with status 0' || die "$1 did not end in order"
 	! grep -qi 'interrupt\|\*\*\*' "$root/root/run.log" || die "$1 ends with make's complaint"

@@ -44,8 +44,6 @@ test)
 	want valgrind valgrind
 	want prlimit util-linux
 	want qemu-aarch64-static qemu-user-static
-	want cron cron
-	want postfix postfix
 	want sshd openssh-server
 	want ssh openssh-client
 	ls -d /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || need="$need postgresql"
