@@ -137,7 +137,7 @@ func (p *plan) failure(c *proc.Command) error {
 		failed.Path = c.Dir
 	case stageGroups, stageGID, stageUID:
 		if failed.Mend = IDFault(c.Credential); failed.Mend == "" {
-			failed.Mend = "changing the user needs root, or the capabilities SETUID and SETGID"
+			failed.Mend = "changing the user needs root, or the capabilities SETUID and SETGID, and a seccomp profile that allows it"
 		}
 	case stageNull:
 		failed.Path = "/dev/null"
