@@ -216,7 +216,7 @@ func refusedFile(t *testing.T, dir, bare string) string {
 	t.Helper()
 	text := fmt.Sprintf(`
 [init]
-grace = "500ms"
+grace = "1500ms"
 [health]
 listen = "127.0.0.1:8080"
 [service.one]

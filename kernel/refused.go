@@ -45,6 +45,7 @@ func wantedCalls() []wanted {
 		{unix.SYS_GETSOCKOPT, bad, RefusedCall{"getsockopt", control + ", and " + probes, false}},
 		{unix.SYS_SOCKET, bad, RefusedCall{"socket", sockets, false}},
 		{unix.SYS_SETSOCKOPT, bad, RefusedCall{"setsockopt", sockets, false}},
+		{unix.SYS_READLINKAT, [3]uintptr{nowhere}, RefusedCall{"readlinkat", "the control socket of this container cannot be told from another's, and no process can be named", false}},
 		{unix.SYS_CONNECT, bad, RefusedCall{"connect", probes, false}},
 		{unix.SYS_GETPEERNAME, bad, RefusedCall{"getpeername", probes, false}},
 		{fstatatCall, [3]uintptr{nowhere}, RefusedCall{"newfstatat", "probes of files fail", false}},
