@@ -31,24 +31,32 @@ func (p *Place) vet(fd int, s *unix.Stat_t, toWrite bool) error {
 
 // oneName refuses a file with several names: one may be that of a file of
 // root's. Where fs.protected_hardlinks is 0, anybody may make such a link, and remove it
-// between our open and the look at the number of links. It would have to come back for
-// the look at the name, and be gone again for the next, in turns. Each look takes less
-// time than link(2), so nobody keeps step for long.
+// between our open and the look at the number of links. So the file must have its one name here,
+// at several looks in turn: the link would have to be there at each look at the name,
+// and be gone at each look at the number.
 func (p *Place) oneName(fd int, s *unix.Stat_t) error {
 	for range 8 {
 		if s.Nlink != 1 {
 			return p.refuse(fmt.Sprintf("it has %d names", s.Nlink))
 		}
+		p.settle()
 		var named unix.Stat_t
 		if p.Stat(&named) != nil || named.Dev != s.Dev || named.Ino != s.Ino || named.Nlink != 1 {
 			return p.refuse("it was exchanged just now")
 		}
+		p.settle()
 		if err := unix.Fstat(fd, s); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// settle waits until a link(2) or unlink(2) in the directory that is under way is at its
+// end. In the middle of unlink the name is still found while the number of links is lower already
+// (vfs_unlink in fs/namei.c), for as long as that process gets no processor. Both hold the lock of the
+// directory, and so does the removal of a name that is not there.
+func (p *Place) settle() { _ = unix.Unlinkat(p.Dir, ".sexton-not-there", 0) }
 
 func (p *Place) refuse(why string) error {
 	return &Refused{Why: why, Shared: *p.Shared}
