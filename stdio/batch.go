@@ -76,12 +76,9 @@ func (b *batch) flush() {
 
 // space is where to read to: behind the stream's tail, which is copied to the
 // front, or, when it is long, where the tail is: a line of 16 MiB is not copied with
-// each read. There is room in out for the longest line that may be complete then.
+// each read.
 func (b *batch) space(s *stream) []byte {
 	n := len(s.tail)
-	if need := s.frame.mostOf(n + readBytes); need >= cap(b.out) {
-		b.makeRoom(need)
-	}
 	if n > DefaultMaxLine {
 		if cap(s.tail)-n < readBytes {
 			s.tail = append(make([]byte, 0, 2*cap(s.tail)+readBytes), s.tail...)
@@ -100,8 +97,8 @@ func (b *batch) tailWith(s *stream, n int) []byte {
 	return b.in[:len(s.tail)+n]
 }
 
-// cut adds the lines of data, handing over whenever the batch is full, and
-// returns the beginning of a line that is left.
+// cut adds the lines of data, handing over whenever the batch is full and making it
+// larger for a line that has no room in it, and returns the beginning of a line that is left.
 func (b *batch) cut(s *stream, data []byte) (rest []byte) {
 	for {
 		mark := b.begin(s)
@@ -113,6 +110,9 @@ func (b *batch) cut(s *stream, data []byte) (rest []byte) {
 			return rest
 		}
 		data = rest
+		if len(b.out) == 0 { // a line that is longer than all of it
+			b.makeRoom(s.frame.mostOf(len(data)))
+		}
 		b.flush()
 	}
 }

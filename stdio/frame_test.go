@@ -48,7 +48,6 @@ func cutInChunks(f frame, input []byte, chunk func() int, room int) (framed stri
 	borrowed := testBatches.borrow(nil, 0, nil)
 	defer testBatches.giveBack(borrowed)
 	b := &batch{to: sum, in: borrowed.in, out: make([]byte, 0, room)}
-	b.makeRoom(f.most())
 	for len(input) > 0 {
 		n := min(len(input), max(1, chunk()))
 		space := b.space(s)
