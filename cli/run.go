@@ -176,7 +176,7 @@ func (c *call) load(running bool) (service.Plan, bool) {
 		writeTermination(config.TerminationLog(text), service.Refusal(exitConfig, config.Render(err, false)+end))
 		return service.Plan{}, false
 	}
-	for _, note := range append(notes, sharedLogs(&plan)...) {
+	for _, note := range append(notes, sharedLogsInTime(&plan)...) {
 		if c.verbosity >= 0 {
 			fmt.Fprintf(c.stderr, "sexton: remark: %s\n", proc.Visible(note))
 		}

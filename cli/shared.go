@@ -6,10 +6,33 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"sexton/paths"
 	"sexton/service"
 )
+
+// sharedWithin is how long the start waits for sharedLogs.
+const sharedWithin = 250 * time.Millisecond
+
+// sharedLogsInTime is sharedLogs beside the start: a log directory on a file system that
+// does not answer must not keep the services from being started.
+func sharedLogsInTime(plan *service.Plan) (remarks []string) {
+	if !slices.ContainsFunc(plan.Services, func(s service.Spec) bool { return s.Log.File.Path != "" }) {
+		return nil
+	}
+	found := make(chan []string, 1)
+	specs := &service.Plan{Services: slices.Clone(plan.Services)} // the caller goes on changing its own
+	go func() { found <- sharedLogs(specs) }()
+	timer := time.NewTimer(sharedWithin)
+	defer timer.Stop()
+	select {
+	case remarks = <-found:
+		return remarks
+	case <-timer.C:
+		return []string{"a file system with a log file did not answer within " + sharedWithin.String() + "; the services are started, and what they log there waits"}
+	}
+}
 
 // sharedLogs remarks on the directories of log files that others can write to, each
 // once. A directory that is not there yet is judged by the one that it will be made in.
