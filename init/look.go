@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sexton/machine"
+	"sexton/proc"
 	"sexton/service"
 )
 
@@ -24,10 +25,11 @@ type looked struct {
 	err   error
 }
 
-// lookFirst looks at path beside the loop. The start follows in a later turn, and is not
-// called off: what shall be stopped meanwhile gets its signal when it has started.
+// lookFirst looks at path beside the loop. The start follows in a later turn, unless it is
+// called off before.
 func (p *PID1) lookFirst(a machine.Spawn, path string) {
 	ctx, cancel := context.WithTimeout(context.Background(), lookMost)
+	p.looking[a.Run] = true
 	seen := make(chan looked, 1)
 	go func() {
 		mark, err := p.LookAt(ctx, path)
@@ -57,6 +59,10 @@ func (p *PID1) takeLooked() {
 		if p.takeAnswers(); p.machine.Over() {
 			return
 		}
+		if !p.looking[l.spawn.Run] {
+			continue
+		}
+		delete(p.looking, l.spawn.Run)
 		if l.err == nil {
 			p.marks[l.spawn.Run] = &l.mark
 		} else {
@@ -69,5 +75,14 @@ func (p *PID1) takeLooked() {
 		if p.spawn(l.spawn); p.runs[l.spawn.Run] == nil { // there is nobody to ask
 			delete(p.marks, l.spawn.Run)
 		}
+	}
+}
+
+// callOff answers a start that still waits for its look: it will not be made. The status is
+// that of a program which TERM ended at once.
+func (p *PID1) callOff(run service.Run) {
+	if p.looking[run] {
+		delete(p.looking, run)
+		p.answers = append(p.answers, machine.StartFailed{Run: run, Err: "it was stopped first", Status: proc.TERM.Status()})
 	}
 }

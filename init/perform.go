@@ -20,6 +20,8 @@ func (p *PID1) perform(action machine.Action) {
 		} else {
 			p.spawn(a)
 		}
+	case machine.CallOff:
+		p.callOff(a.Run)
 	case machine.Signal:
 		p.signal(a)
 	case machine.Rouse:

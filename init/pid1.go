@@ -216,6 +216,7 @@ type PID1 struct {
 	kin       map[proc.PID]kinsman              // what has left its run's group, as far as we have seen
 	probes    map[service.Run]attempt           // the one on its way
 	marks     map[service.Run]*service.FileMark // what a file probe's path had before the start
+	looking   map[service.Run]bool              // starts that wait for a look at that path
 	sweeping  bool                              // it is said when nobody is left
 	killing   bool                              // KILL is sent again and again: we are not the first process
 	killed    machine.Instant                   // when last
@@ -279,6 +280,7 @@ func New(c Config) *PID1 {
 		watched:   make(map[service.Run]proc.Hold),
 		probes:    make(map[service.Run]attempt),
 		marks:     make(map[service.Run]*service.FileMark),
+		looking:   make(map[service.Run]bool),
 		told:      make(map[proc.PID]bool),
 		trees:     make(map[service.Run]*tree),
 		kin:       make(map[proc.PID]kinsman),

@@ -15,6 +15,13 @@ type Spawn struct {
 	Service string
 }
 
+// CallOff: if the run's start still waits for a look at its file, it is not made: say
+// StartFailed. If it was made, its answer comes as ever.
+type CallOff struct {
+	Run     service.Run
+	Service string
+}
+
 // Signal: send Signal to the run, with Value if it is Queued. A run that has
 // no process any more, or none yet, is passed over.
 type Signal struct {
@@ -114,6 +121,7 @@ const (
 func (l Level) String() string { return [...]string{"error", "warn", "info", "debug"}[l] }
 
 func (Spawn) action()     {}
+func (CallOff) action()   {}
 func (Signal) action()    {}
 func (Rouse) action()     {}
 func (Widen) action()     {}

@@ -268,6 +268,8 @@ func FormatAction(at Instant, action Action) string {
 		if a.Queued {
 			text += fmt.Sprintf(" value=%d", a.Value)
 		}
+	case CallOff:
+		text = fmt.Sprintf("call-off %s run=%d", a.Service, a.Run)
 	case Rouse:
 		text = fmt.Sprintf("rouse %s run=%d %v", a.Service, a.Run, a.Scope)
 	case Widen:

@@ -38,7 +38,15 @@ func (u *unit) beginStop(m *Machine) {
 	u.probe.end(m, u)
 	u.rung, u.stopAt, u.reach = 0, m.now, m.reachOf(u)
 	u.become(m, service.Stopping)
+	u.callOff(m)
 	u.climb(m)
+}
+
+// callOff: a start that waits for a look at the file of its probe is not made any more.
+func (u *unit) callOff(m *Machine) {
+	if u.spawning && u.spec.Ready.Kind == service.FileProbe {
+		m.do(CallOff{Run: u.run, Service: u.spec.Name})
+	}
 }
 
 // reachOf is how far a stop of u that begins now reaches. A service is its tree: what
@@ -165,6 +173,7 @@ const killPatience = time.Second
 func (u *unit) kill(m *Machine, hard bool) {
 	if u.state != service.Stopping && u.state != service.Killing {
 		u.stopAt, u.reach = m.now, m.reachOf(u)
+		u.callOff(m)
 	}
 	u.lastSignal, u.hard = proc.KILL, hard && !m.keeping()
 	u.become(m, service.Killing)
