@@ -14,14 +14,15 @@ type Table struct {
 	rules      map[proc.Signal]service.Rule
 	oneCommand bool
 	ourGroup   bool // the one command is in our own process group
-	ownWindow  bool // main has a terminal of its own
+	ownWindow  bool // main has a terminal of its own, or there is no main: no service minds our window
 }
 
 // New makes the table of a plan.
 func New(plan *service.Plan) Table {
 	t := Table{
 		rules: plan.Init.Rules, oneCommand: plan.Init.OneCommand,
-		ourGroup: plan.Init.OneCommand && plan.Services[0].OurGroup,
+		ourGroup:  plan.Init.OneCommand && plan.Services[0].OurGroup,
+		ownWindow: plan.Init.Main == "",
 	}
 	for i := range plan.Services {
 		if s := &plan.Services[i]; s.PTY && s.Name == plan.Init.Main {

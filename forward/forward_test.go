@@ -37,6 +37,8 @@ func TestWhatASignalDoes(t *testing.T) {
 		{what: "stop by WINCH, a window of a new size", plan: services, c: proc.Caught{Signal: proc.WINCH, Code: proc.CodeKernel}, want: ignore},
 		{what: "main's own window", plan: ownWindow, c: proc.Caught{Signal: proc.WINCH, Code: proc.CodeKernel}, want: ignore},
 		{what: "main's own window, somebody", plan: ownWindow, c: proc.Caught{Signal: proc.WINCH, PID: 7}, want: forward},
+		{what: "no main, a window of a new size", plan: &service.Plan{}, c: proc.Caught{Signal: proc.WINCH, Code: proc.CodeKernel}, want: ignore},
+		{what: "no main, WINCH of somebody", plan: &service.Plan{}, c: proc.Caught{Signal: proc.WINCH}, want: forward},
 		{what: "a rule against the default", plan: services, c: proc.Caught{Signal: proc.TERM}, want: ignore},
 		{what: "a rule against the default", plan: services, c: proc.Caught{Signal: proc.QUIT}, want: forward},
 		{what: "a default", plan: services, c: proc.Caught{Signal: proc.INT}, want: stop},

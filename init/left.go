@@ -14,6 +14,7 @@ import (
 func (p *PID1) checkEmpty() {
 	for run := range p.watched {
 		if _, dying := p.runs[run]; !dying {
+			p.stepOrphans(run)
 			p.signalGroup(run, 0)
 		}
 	}

@@ -11,6 +11,11 @@ import (
 
 // A service is its tree: what descends from a run but has left its process group gets the
 // steps of the ladder too, and is waited for. family.go knows what descends from what.
+//
+// A process group that a member of the run has made in the run's own session is left to that
+// member as long as it lives, and gets the step when it has lost its parent: a shell with job
+// control, tini, or a sexton with one command pass on what they get, and a second signal
+// would come behind theirs. KILL is for everybody.
 
 // tree is what descends from a run beyond its group, from the first step of its ladder on.
 type tree struct {
@@ -20,6 +25,7 @@ type tree struct {
 	members map[proc.PID]proc.Other // alive when they were seen last
 	stepped map[proc.PID]bool       // the groups that have got the present step
 	step    proc.Signal
+	spared  bool            // some member was left to its parent
 	killed  machine.Instant // when KILL was sent first; 0: it was not
 	looked  machine.Instant
 	told    int
@@ -40,9 +46,39 @@ func (p *PID1) signalTree(a machine.Signal) {
 	if a.Signal == proc.KILL && t.killed == 0 {
 		t.killed = p.now()
 	}
+	p.stepMembers(t)
+}
+
+// stepMembers sends the present step to those members whose group has not got it, and that
+// are not left to their parents. KILL spares nothing.
+func (p *PID1) stepMembers(t *tree) {
+	session := t.leader
+	us, _ := p.Kernel.Look(0)
+	if !p.ownSession(&p.Plan.Services[t.spec]) {
+		session = us.Session
+	}
+	var groups []proc.PID
+	t.spared = false
 	for _, other := range t.members {
-		t.stepped[other.Group] = true
-		p.signalOther(other, a.Signal)
+		mine := other.Session == session && other.Parent != us.PID
+		if t.step == proc.KILL || !mine && !t.stepped[other.Group] {
+			groups = append(groups, other.Group)
+			p.signalOther(other, t.step)
+		} else if mine && !t.stepped[other.Group] {
+			t.spared = true
+		}
+	}
+	for _, group := range groups {
+		t.stepped[group] = true
+	}
+}
+
+// stepOrphans sends the present step to members that were left to their parents and have
+// lost them.
+func (p *PID1) stepOrphans(run service.Run) {
+	if t := p.trees[run]; t != nil && t.spared && t.killed == 0 {
+		p.forgetDead(t)
+		p.stepMembers(t)
 	}
 }
 
@@ -57,22 +93,8 @@ func (p *PID1) widen(run service.Run) {
 // has not got it: a process in a group that has, whenever it was born, gets nothing before
 // the next step. With KILL nothing is spared.
 func (p *PID1) lookAgain(run service.Run, scope proc.Scope) {
-	t := p.trees[run]
-	known := make(map[proc.PID]bool, len(t.members))
-	for pid := range t.members {
-		known[pid] = true
-	}
 	p.lookAtTree(run, scope)
-	var groups []proc.PID
-	for pid, other := range t.members {
-		if !known[pid] && (t.step == proc.KILL || !t.stepped[other.Group]) {
-			groups = append(groups, other.Group)
-			p.signalOther(other, t.step)
-		}
-	}
-	for _, group := range groups {
-		t.stepped[group] = true
-	}
+	p.stepMembers(p.trees[run])
 }
 
 // treeLeft tells whether something of a run's tree is left, once its group is empty. A
@@ -90,11 +112,15 @@ func (p *PID1) treeLeft(run service.Run) bool {
 	return len(t.members) > 0
 }
 
-// forgetDead forgets the members that have ended: their numbers may be others' by now.
+// forgetDead forgets the members that have ended, for their numbers may be others' by now,
+// and looks who the parents of the others are.
 func (p *PID1) forgetDead(t *tree) {
 	for pid, other := range t.members {
-		if now, alive := p.Kernel.Look(pid); !alive || now.Started != other.Started {
+		now, alive := p.Kernel.Look(pid)
+		if !alive || now.Started != other.Started {
 			delete(t.members, pid)
+		} else {
+			t.members[pid] = now
 		}
 	}
 }

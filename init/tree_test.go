@@ -97,6 +97,20 @@ func TestAServiceIsItsTree(t *testing.T) {
 	}
 }
 
+// A process group that a member of the service has made in the service's session is that
+// member's: it gets the signal when it has lost its parent, and once.
+func TestAGroupOfTheSameSessionIsLeftToItsParent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sim := simkernel.New(1)
+		job := simkernel.Habit{Leaves: true, Polite: true, Stops: time.Second}
+		said, status := treeLife(sim, simkernel.Habit{Polite: true, Stops: 2 * time.Second, Forks: []simkernel.Habit{job}}, second)
+		web, db := said.when("web: stopped", 1), said.when("db: stopped", 1)
+		if status != 0 || web < 4*time.Second || web > 4100*time.Millisecond || db < web || len(sim.Again()) > 0 || sim.Alive() != 0 {
+			t.Errorf("status %d, web at %v, db at %v, again %v: %q", status, web, db, sim.Again(), said.lines)
+		}
+	})
+}
+
 // The ladder ends what does not mind its first step, beyond the group too, and the status
 // says so.
 func TestTheLadderReachesTheTree(t *testing.T) {

@@ -61,7 +61,9 @@ type Machine struct {
 
 	booted    bool
 	everReady bool // all services were ready at one moment
+	notReady  int  // a unit that was not ready when it was looked last
 	addresses string
+	told      uint64 // signals without a rule that were spoken of: bit N-1 for signal N
 	over      bool
 	status    int
 	shutdown  shutdown

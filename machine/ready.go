@@ -8,16 +8,36 @@ import (
 	"sexton/service"
 )
 
-// noteReady notes that every service is ready, or was at one moment, and then says where
-// to look.
+// noteReady notes that every service is ready, or was at one moment, and then says so,
+// once, and where to look.
 func (m *Machine) noteReady() {
-	if m.everReady || m.plan.Init.Drain.Max <= 0 && m.addresses == "" { // nothing else needs to know
+	if m.everReady || m.plan.Init.Single() || len(m.units) == 0 || !m.units[m.notReady].holdsNobody() {
 		return
 	}
-	m.everReady = m.allReady()
-	if m.everReady && m.addresses != "" && m.shutdown.phase == running {
-		m.say(Info, nil, fmt.Sprintf("all %s are ready: %s", service.Counted(len(m.units), "service"), m.addresses))
+	for i := range m.units {
+		if !m.units[i].holdsNobody() {
+			m.notReady = i
+			return
+		}
 	}
+	m.everReady = m.booted
+	if !m.everReady || m.shutdown.phase != running {
+		return
+	}
+	ready := 0
+	for i := range m.units {
+		if s := m.units[i].state; s == service.Up || s == service.Done {
+			ready++
+		}
+	}
+	text := fmt.Sprintf("ready: %s after %s", service.Counted(ready, "service"), span(m.now))
+	if ready < len(m.units) {
+		text = fmt.Sprintf("ready: %d of %s after %s", ready, service.Counted(len(m.units), "service"), span(m.now))
+	}
+	if m.addresses != "" {
+		text += "; see " + m.addresses
+	}
+	m.say(Info, nil, text)
 }
 
 // addresses are where several services can be seen at work: the servers that their HTTP

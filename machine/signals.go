@@ -89,7 +89,7 @@ func (m *Machine) forward(e Signalled) {
 		return
 	}
 	if main == nil {
-		m.sayf(Debug, nil, "SIG%v %s: no rule for it and no main service; ignored", e.Signal, e.From)
+		m.unruled(e)
 	} else {
 		sig := e.Signal
 		if e.Rule.Signal != 0 {
@@ -108,6 +108,22 @@ func (m *Machine) forward(e Signalled) {
 	if m.plan.Init.OneCommand && m.plan.Init.Grace > 0 && service.StopsByDefault(e.Signal) && m.shutdown.phase == running {
 		m.graceBegins(e)
 	}
+}
+
+// unruled says that nothing is done by a signal: there is no rule for it, no main
+// service, and perhaps nobody who lists it. The first of each kind is for everybody to
+// read; somebody may send thousands.
+func (m *Machine) unruled(e Signalled) {
+	level := Info
+	if m.told&e.Signal.Bit() != 0 {
+		level = Debug
+	}
+	m.told |= e.Signal.Bit()
+	if slices.ContainsFunc(m.plan.Services, func(s service.Spec) bool { return slices.Contains(s.Signals, e.Signal) }) {
+		level = Debug // it does something
+	}
+	m.sayf(level, nil, `SIG%v %s: no rule for it and no main service; ignored (under [signals] write %v = "stop", or { send = %q, to = ["NAME"] })`,
+		e.Signal, e.From, e.Signal, e.Signal)
 }
 
 // passToListeners sends the signal to every service that lists it in

@@ -115,6 +115,9 @@ func (s *Sim) Below(roots []proc.PID, most time.Duration) (below []proc.Other) {
 func (s *Sim) Look(pid proc.PID) (o proc.Other, alive bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if pid == 0 {
+		return proc.Other{PID: 1, Session: 1}, true // the init: see other
+	}
 	if p := s.find(pid); p != nil && !p.zombie {
 		return p.other(), true
 	}
