@@ -74,6 +74,6 @@ func TestDockerEndsOpenSessions(t *testing.T) {
 	must(t, "exec", "-d", c.name, "ignore-term")
 	soon(t, "the session", func() bool { return strings.Contains(c.states(), "ignore-term") })
 	c.stops(t, "0")
-	c.until(`ignore-term \(pid \d+\), of no service that we know, is left; sending it SIGTERM`)
+	c.until(`ignore-term \(pid \d+\), which came into the container from outside, is left; sending it SIGTERM`)
 	c.until(`ignore-term \(pid \d+\) is still there; killing it`)
 }

@@ -132,9 +132,9 @@ func (p *PID1) kinOf(o proc.Other, proof map[proc.PID]int) (kinsman, bool) {
 	return kinsman{}, false
 }
 
-// userOf is whom a service runs as.
+// userOf is the user of a service's last run.
 func (p *PID1) userOf(spec int) int {
-	if c := p.Commands[spec].Credential; c != nil {
+	if c := p.ranAs[spec]; c != nil {
 		return c.UID
 	}
 	return p.Kernel.UserOf(0)
@@ -296,7 +296,10 @@ func (p *PID1) behind(child *process, exit proc.Exit) string {
 	return ""
 }
 
-// called is a process as people are told of it.
+// called is a process as people are told of it. One that has just ended has no name any more.
 func (p *PID1) called(o proc.Other) string {
+	if p.Kernel.NameOf(o.PID) == "" {
+		return fmt.Sprintf("pid %d", o.PID)
+	}
 	return fmt.Sprintf("%s (pid %d)", p.Kernel.NameOf(o.PID), o.PID)
 }

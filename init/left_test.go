@@ -52,3 +52,28 @@ func TestProofComesBeforeAProcessesOwnWord(t *testing.T) {
 		}
 	}
 }
+
+// others is a kernel where number 30 runs as somebody else.
+type others struct{ claims }
+
+func (others) UserOf(pid proc.PID) int {
+	if pid == 30 {
+		return 65534
+	}
+	return 0
+}
+
+// Its own word makes an orphan a part of a service's tree, which the stop waits for, only
+// when it runs as the service's user: otherwise any process could hold up any stop.
+func TestAClaimOfAnotherUserHoldsNothingUp(t *testing.T) {
+	p := New(Config{
+		Plan:     service.Plan{Services: []service.Spec{{Name: "web"}}},
+		Commands: make([]proc.Command, 1),
+		Kernel:   others{claims{simkernel.New(1)}}, Output: &diary{},
+	})
+	for pid, want := range map[proc.PID]bool{30: false, 31: true} {
+		if k, ok := p.kinOf(proc.Other{PID: pid, Group: pid, Session: pid}, nil); ok != want || ok && !k.claimed {
+			t.Errorf("%d: %+v, %v", pid, k, ok)
+		}
+	}
+}

@@ -50,6 +50,7 @@ func (p *PID1) turn() {
 		}
 	}
 	p.beginSweep()
+	p.lookForServers()
 	p.takeQuestions()
 	p.lookAtMemory()
 	p.notify()
@@ -82,6 +83,9 @@ func (p *PID1) patience() time.Duration {
 	}
 	if p.notice.again {
 		sooner(notifyAgain)
+	}
+	if p.nextLook > 0 {
+		sooner(p.nextLook - p.now())
 	}
 	if p.unforwarded.n > 0 {
 		sooner(p.unforwarded.said + unforwardedEvery - p.now())

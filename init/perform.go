@@ -124,7 +124,9 @@ func (p *PID1) spawn(a machine.Spawn) {
 		p.answers = append(p.answers, answer)
 		return
 	}
-	child := &process{pid: pid, run: a.Run, spec: i, as: &command}
+	child := &process{pid: pid, run: a.Run, spec: i, as: &command, started: p.now()}
+	p.planLook(child)
+	p.ranAs[i] = command.Credential
 	p.processes[pid], p.runs[a.Run] = child, child
 	if gives {
 		p.holder = pid

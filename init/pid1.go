@@ -213,6 +213,7 @@ type PID1 struct {
 	runs      map[service.Run]*process
 	watched   map[service.Run]proc.Hold
 	trees     map[service.Run]*tree             // of runs whose ladder has begun
+	ranAs     []*proc.Credential                // the last run of each service; nil: as we do
 	kin       map[proc.PID]kinsman              // what has left its run's group, as far as we have seen
 	probes    map[service.Run]attempt           // the one on its way
 	marks     map[service.Run]*service.FileMark // what a file probe's path had before the start
@@ -225,6 +226,7 @@ type PID1 struct {
 	warned       map[proc.PID]uint64 // what belongs to no service and has got its TERM: when it was started
 	warnedGroups map[proc.PID]bool
 
+	nextLook     machine.Instant // for servers behind wrappers; 0: none is due
 	lookUntil    machine.Instant // how long we may look at others in this turn; 0: we have not begun
 	orphansKnown bool            // orphansSeen is of this turn
 	orphansSeen  []kinsman
@@ -259,6 +261,10 @@ type process struct {
 	heard Listener      // what that writes; nil: nobody listens
 	as    *proc.Command // how it was started
 	deaf  bool          // it was said that we may not signal it
+
+	started machine.Instant
+	looks   int          // how often we have looked for its servers
+	servers []proc.Other // it is a wrapper: these listen for it
 }
 
 // attempt is one of a probe: its number, and how to end it.
@@ -284,6 +290,7 @@ func New(c Config) *PID1 {
 		told:      make(map[proc.PID]bool),
 		trees:     make(map[service.Run]*tree),
 		kin:       make(map[proc.PID]kinsman),
+		ranAs:     make([]*proc.Credential, len(c.Plan.Services)),
 		warned:    make(map[proc.PID]uint64),
 		ended:     make(chan struct{}),
 		checks:    make(chan struct{}, 1),

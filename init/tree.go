@@ -142,8 +142,11 @@ func (p *PID1) lookAtTree(run service.Run, scope proc.Scope) *tree {
 		p.trees[run] = t
 	}
 	t.scope, t.looked = scope, p.now()
-	if _, alive := p.Kernel.Look(t.leader); !alive && scope == proc.Core && t.step == 0 {
-		return t // it has ended by itself; what it had made is an orphan by now
+	if scope == proc.Core && t.step == 0 {
+		if _, alive := p.Kernel.Look(t.leader); !alive {
+			p.addServers(t, p.runs[run])
+			return t // it has ended by itself; what else it had made is an orphan by now
+		}
 	}
 	p.forgetDead(t)
 	inside, beyond := p.descendants(t, p.runs[run] != nil)

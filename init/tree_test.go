@@ -157,6 +157,25 @@ func TestARestartEndsWhatTheNextRunCannotLiveBeside(t *testing.T) {
 	}
 }
 
+// A wrapper that ends by itself leaves no server in the way of its next run, once it has
+// lived for a while; what a listening service has started goes on.
+func TestAWrapperThatIsKilledLeavesNoServer(t *testing.T) {
+	for _, listens := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			sim := simkernel.New(1)
+			server := simkernel.Habit{Session: true, Polite: true, Listens: true, Forks: []simkernel.Habit{{Polite: true}}}
+			alive := 0
+			said, _ := treeLife(sim, simkernel.Habit{Polite: true, Listens: listens, Lives: 3 * time.Second, Forks: []simkernel.Habit{server}}, func(func(proc.Signal)) {
+				time.Sleep(5 * time.Second)
+				alive = sim.Alive()
+			})
+			if want := map[bool]int{false: 4, true: 6}[listens]; alive != want || len(sim.Wrongs()) > 0 { // db, web, server, worker
+				t.Errorf("%d alive, want %d, %v: %q", alive, want, sim.Wrongs(), said.lines)
+			}
+		})
+	}
+}
+
 // blind is a kernel that shows nobody, as where /proc is not mounted.
 type blind struct{ *simkernel.Sim }
 

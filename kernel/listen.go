@@ -35,6 +35,29 @@ func (*Linux) Listening(pids []proc.PID) map[proc.PID]bool {
 	return listening
 }
 
+// readWhole reads a file of any length.
+func readWhole(path string) (string, error) {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return "", err
+	}
+	defer unix.Close(fd)
+	buffer := make([]byte, 0, 4096)
+	for {
+		if len(buffer) == cap(buffer) {
+			buffer = append(buffer, 0)[:len(buffer)]
+		}
+		n, err := unix.Read(fd, buffer[len(buffer):cap(buffer)])
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil || n <= 0 {
+			return string(buffer), nil
+		}
+		buffer = buffer[:len(buffer)+n]
+	}
+}
+
 // descriptorsMost is how many descriptors of a process are looked at. What listens does so
 // early, with small numbers.
 const descriptorsMost = 1024

@@ -5,6 +5,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -16,13 +18,16 @@ import (
 // stat is what a process's stat file says (proc_pid_stat(5)).
 type stat struct {
 	proc.Other
-	dead  bool // a zombie without a thread, or on its way out
-	pages int  // that are resident
+	dead    bool // a zombie without a thread, or on its way out
+	threads int
+	pages   int // that are resident
 }
 
 // statOf reads it. ok is false when the process is gone, or hidden from us.
 func statOf(pid proc.PID) (s stat, ok bool) {
-	text := readSmall(procFile(pid, "stat"))
+	buffer := make([]byte, 1024)
+	n, _ := readRaw(procFile(pid, "stat"), buffer)
+	text := string(buffer[:n])
 	// Only behind the second field, the name, which may itself contain blanks and
 	// parentheses, can the others be told apart.
 	fields := strings.Fields(text[strings.LastIndexByte(text, ')')+1:])
@@ -40,8 +45,9 @@ func statOf(pid proc.PID) (s stat, ok bool) {
 		},
 		// A process whose first thread alone has ended shows as a zombie, too, but its other
 		// threads live on, and it hears signals (proc_pid_stat(5), num_threads).
-		dead:  fields[0] == "Z" && field(20) <= 1 || fields[0] == "X",
-		pages: field(24),
+		dead:    fields[0] == "Z" && field(20) <= 1 || fields[0] == "X",
+		pages:   field(24),
+		threads: field(20),
 	}, true
 }
 
@@ -53,8 +59,31 @@ func procFile(pid proc.PID, name string) string {
 // another's, the machine's perhaps, each number there stands for a process that is somebody else here.
 func ownProc() bool {
 	var self [32]byte
-	n, err := unix.Readlink("/proc/self", self[:])
-	return err == nil && string(self[:n]) == strconv.Itoa(os.Getpid())
+	path := []byte("/proc/self\x00")
+	at := unix.AT_FDCWD
+	n, _, errno := syscall.RawSyscall6(unix.SYS_READLINKAT, uintptr(at), uintptr(unsafe.Pointer(&path[0])), uintptr(unsafe.Pointer(&self)), uintptr(len(self)), 0, 0)
+	return errno == 0 && string(self[:n]) == strconv.Itoa(os.Getpid())
+}
+
+// readRaw reads a file of /proc that does not make its reader wait, until it ends or the
+// buffer is full; ok is false when it cannot be opened. The runtime is not told: otherwise
+// each of the loop's reads would wake its monitor, at each stop of a service.
+func readRaw(path string, buffer []byte) (n int, ok bool) {
+	name := append([]byte(path), 0)
+	at := unix.AT_FDCWD
+	fd, _, errno := syscall.RawSyscall6(unix.SYS_OPENAT, uintptr(at), uintptr(unsafe.Pointer(&name[0])), unix.O_RDONLY|unix.O_CLOEXEC, 0, 0, 0)
+	if errno != 0 {
+		return 0, false
+	}
+	for n < len(buffer) {
+		more, _, errno := syscall.RawSyscall(unix.SYS_READ, fd, uintptr(unsafe.Pointer(&buffer[n])), uintptr(len(buffer)-n))
+		if errno != 0 || more == 0 {
+			break
+		}
+		n += int(more)
+	}
+	syscall.RawSyscall(unix.SYS_CLOSE, fd, 0, 0)
+	return n, true
 }
 
 // processes are the numbers that /proc shows, a few at a time: there may be tens of

@@ -41,7 +41,8 @@ func memberOf(t *testing.T) (leader proc.PID, member stat) {
 	}
 	for by := time.Now().Add(20 * time.Second); time.Now().Before(by); time.Sleep(time.Millisecond) {
 		for pid := range processes() {
-			if s, ok := statOf(pid); ok && s.Parent == leader && s.Group == pid && s.pages > 0 {
+			// Its own child must be there: a timeout that gets TERM before it knows that leaves it to us.
+			if s, ok := statOf(pid); ok && s.Parent == leader && s.Group == pid && s.pages > 0 && len(descendants(pid)) > 0 {
 				return leader, s
 			}
 		}

@@ -14,15 +14,17 @@ import (
 
 // Who descends from whom.
 
-// Children lists our own children, zombies among them: those that we started, and the
-// orphans that came to us. ok is false where /proc does not tell. It is one small read
-// however many processes there are, so it is the cheap proof that nothing else descends from
-// us than what descends from the children that we know.
-func (*Linux) Children() (pids []proc.PID, ok bool) {
+// Children lists the children of our main thread, zombies among them: the orphans that came
+// to us, for the kernel gives those to the first thread that is alive, and what was started
+// on that thread. ok is false where /proc does not tell. It is one small read however
+// many processes there are, so it is the cheap proof that nothing else descends from us than
+// what descends from the children that we know.
+func (k *Linux) Children() (pids []proc.PID, ok bool) {
 	if !ownProc() {
 		return nil, false
 	}
-	return childrenOf(proc.PID(os.Getpid()))
+	self := proc.PID(os.Getpid())
+	return k.childrenOfThread(self, strconv.Itoa(int(self)))
 }
 
 // Below lists the living processes that descend from roots by their parents, the roots
@@ -33,7 +35,7 @@ func (k *Linux) Below(roots []proc.PID, most time.Duration) (found []proc.Other)
 		return nil
 	}
 	by := time.Now().Add(most)
-	children := childrenOf
+	children := k.childrenOf
 	seen := make(map[proc.PID]bool, len(roots))
 	for _, root := range roots {
 		seen[root] = true
@@ -114,10 +116,17 @@ func childrenIn(all []stat) func(proc.PID) ([]proc.PID, bool) {
 // (proc_pid_task_tid_children(5)). ok is false where the kernel does not tell; of a process
 // that is gone there are none. The list is exact for those that neither fork nor die
 // meanwhile.
-func childrenOf(pid proc.PID) (children []proc.PID, ok bool) {
+func (k *Linux) childrenOf(pid proc.PID) (children []proc.PID, ok bool) {
+	first := strconv.Itoa(int(pid))
+	if children, ok = k.childrenOfThread(pid, first); !ok {
+		return nil, false
+	}
+	if s, ok := statOf(pid); !ok || s.threads <= 1 {
+		return children, true
+	}
 	fd, err := unix.Open(procFile(pid, "task"), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return nil, true
+		return children, true
 	}
 	dir := os.NewFile(uintptr(fd), "task")
 	defer dir.Close()
@@ -126,45 +135,35 @@ func childrenOf(pid proc.PID) (children []proc.PID, ok bool) {
 		if len(names) == 0 {
 			return children, true
 		}
-		for _, tid := range names {
-			text, err := readWhole(procFile(pid, "task/"+tid+"/children"))
-			if err == unix.ENOENT && !hasChildrenFile() {
-				return nil, false
-			}
-			for word := range strings.FieldsSeq(text) {
-				if child, err := strconv.Atoi(word); err == nil {
-					children = append(children, proc.PID(child))
-				}
+		for _, thread := range names {
+			if thread != first {
+				more, _ := k.childrenOfThread(pid, thread)
+				children = append(children, more...)
 			}
 		}
 	}
+}
+
+func (k *Linux) childrenOfThread(pid proc.PID, thread string) (children []proc.PID, ok bool) {
+	buffer := make([]byte, 1024)
+	n, ok := readRaw(procFile(pid, "task/"+thread+"/children"), buffer)
+	for ok && n == len(buffer) { // there may be more
+		buffer = make([]byte, 8*n)
+		n, ok = readRaw(procFile(pid, "task/"+thread+"/children"), buffer)
+	}
+	if !ok {
+		return nil, hasChildrenFile()
+	}
+	for word := range strings.FieldsSeq(string(buffer[:n])) {
+		if child, err := strconv.Atoi(word); err == nil {
+			children = append(children, proc.PID(child))
+		}
+	}
+	return children, true
 }
 
 // hasChildrenFile tells whether the kernel has such files at all.
 func hasChildrenFile() bool {
 	var stat unix.Stat_t
 	return unix.Stat("/proc/thread-self/children", &stat) == nil
-}
-
-// readWhole reads a file of any length.
-func readWhole(path string) (string, error) {
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return "", err
-	}
-	defer unix.Close(fd)
-	buffer := make([]byte, 0, 4096)
-	for {
-		if len(buffer) == cap(buffer) {
-			buffer = append(buffer, 0)[:len(buffer)]
-		}
-		n, err := unix.Read(fd, buffer[len(buffer):cap(buffer)])
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil || n <= 0 {
-			return string(buffer), nil
-		}
-		buffer = buffer[:len(buffer)+n]
-	}
 }

@@ -35,8 +35,11 @@ func TestBelowFindsWhatDescends(t *testing.T) {
 	if all, ok := childrenIn(scan(time.Now().Add(time.Minute)))(leader); !ok || !slices.Equal(all, []proc.PID{member.PID}) {
 		t.Errorf("the children of %d by a look at everybody: %v, %v", leader, all, ok)
 	}
-	if ours, ok := k.Children(); !ok || !slices.Contains(ours, leader) || slices.Contains(ours, member.PID) {
+	if ours, ok := k.childrenOf(proc.PID(os.Getpid())); !ok || !slices.Contains(ours, leader) || slices.Contains(ours, member.PID) {
 		t.Errorf("our children: %v, %v; want %d among them", ours, ok, leader)
+	}
+	if ours, ok := k.Children(); !ok || slices.Contains(ours, member.PID) {
+		t.Errorf("our main thread's children: %v, %v", ours, ok)
 	}
 	if o, alive := k.Look(member.PID); !alive || o != member.Other {
 		t.Errorf("a look at %d: %+v, %v; want %+v", member.PID, o, alive, member.Other)

@@ -1,0 +1,76 @@
+package pid1
+
+import (
+	"time"
+
+	"sexton/proc"
+	"sexton/service"
+)
+
+// The server behind a wrapper (see core), when the wrapper ends by itself: by then the
+// server is an orphan, and nothing proves any more where it came from. So we look for it while
+// the wrapper lives.
+
+// firstLook is the age of a run at which we look first, and lookTimes how often, each time at
+// twice the age. A wrapper may have a lot to do before it starts its server, but not
+// for minutes; and a look costs some system calls.
+const (
+	firstLook = time.Second
+	lookTimes = 7
+	looksMost = 64 // in one turn
+)
+
+// planLook plans the next look at a run. A service that is not started again has no next
+// run that a server could be in the way of.
+func (p *PID1) planLook(child *process) {
+	spec := &p.Plan.Services[child.spec]
+	if p.Plan.Init.OneCommand || spec.OneShot || spec.Restart == service.Never || child.looks >= lookTimes {
+		return
+	}
+	if at := child.started + firstLook<<child.looks; p.nextLook == 0 || at < p.nextLook {
+		p.nextLook = at
+	}
+}
+
+// lookForServers looks at the runs whose time has come.
+func (p *PID1) lookForServers() {
+	if p.nextLook == 0 || p.now() < p.nextLook {
+		return
+	}
+	p.nextLook = 0
+	looked := 0
+	for _, child := range p.runs {
+		if child.looks < lookTimes && child.started+firstLook<<child.looks <= p.now() && looked < looksMost {
+			looked++
+			child.looks++
+			t := &tree{leader: child.pid, spec: child.spec}
+			inside, beyond := p.descendants(t, true)
+			child.servers = child.servers[:0]
+			for _, pid := range p.servers(t, inside, beyond) {
+				if other, alive := p.Kernel.Look(pid); alive {
+					child.servers = append(child.servers, other)
+				}
+			}
+		}
+		p.planLook(child)
+	}
+}
+
+// addServers makes the servers of a run that has ended by itself a part of its tree, with
+// all that descends from them.
+func (p *PID1) addServers(t *tree, child *process) {
+	if child == nil {
+		return
+	}
+	var roots []proc.PID
+	for _, other := range child.servers {
+		if now, alive := p.Kernel.Look(other.PID); alive && now.Started == other.Started {
+			t.members[other.PID], roots = now, append(roots, other.PID)
+		}
+	}
+	if len(roots) > 0 {
+		for _, other := range p.Kernel.Below(roots, p.lookLeft()) {
+			t.members[other.PID] = other
+		}
+	}
+}
