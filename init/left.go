@@ -12,9 +12,11 @@ import (
 
 // checkEmpty looks whether what we watch is empty by now.
 func (p *PID1) checkEmpty() {
+	for run := range p.trees {
+		p.stepOrphans(run)
+	}
 	for run := range p.watched {
 		if _, dying := p.runs[run]; !dying {
-			p.stepOrphans(run)
 			p.signalGroup(run, 0)
 		}
 	}

@@ -78,7 +78,7 @@ func (p *PID1) patience() time.Duration {
 	if at, ok := p.machine.Next(); ok {
 		sooner(at - p.now())
 	}
-	if p.sweeping || len(p.watched) > 0 {
+	if p.sweeping || len(p.watched) > 0 || p.spares() {
 		sooner(watchEvery)
 	}
 	if p.notice.again {

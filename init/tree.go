@@ -12,10 +12,11 @@ import (
 // A service is its tree: what descends from a run but has left its process group gets the
 // steps of the ladder too, and is waited for. family.go knows what descends from what.
 //
-// A process group that a member of the run has made in the run's own session is left to that
-// member as long as it lives, and gets the step when it has lost its parent: a shell with job
-// control, tini, or a sexton with one command pass on what they get, and a second signal
-// would come behind theirs. KILL is for everybody.
+// What has left the group is left to its parent as long as that lives, and gets the step when
+// it is an orphan. A parent that lives on after the step has its own way to end its children,
+// and ours would come across it: postgres, whose backends each have a session, tini, dumb-init,
+// sudo, a shell with job control. A job of cron is an orphan as soon as cron has ended. KILL
+// is for everybody.
 
 // tree is what descends from a run beyond its group, from the first step of its ladder on.
 type tree struct {
@@ -49,27 +50,25 @@ func (p *PID1) signalTree(a machine.Signal) {
 	p.stepMembers(t)
 }
 
-// stepMembers sends the present step to those members whose group has not got it, and that
-// are not left to their parents. KILL spares nothing.
+// stepMembers sends the present step to those groups beyond the run's that have not got it
+// and have an orphan among them; what has a parent there is left to it. KILL spares nothing.
 func (p *PID1) stepMembers(t *tree) {
-	session := t.leader
 	us, _ := p.Kernel.Look(0)
-	if !p.ownSession(&p.Plan.Services[t.spec]) {
-		session = us.Session
-	}
-	var groups []proc.PID
-	t.spared = false
+	due := make(map[proc.PID]bool)
 	for _, other := range t.members {
-		mine := other.Session == session && other.Parent != us.PID
-		if t.step == proc.KILL || !mine && !t.stepped[other.Group] {
-			groups = append(groups, other.Group)
-			p.signalOther(other, t.step)
-		} else if mine && !t.stepped[other.Group] {
-			t.spared = true
+		if t.step == proc.KILL || other.Parent == us.PID && !t.stepped[other.Group] {
+			due[other.Group] = true
 		}
 	}
-	for _, group := range groups {
-		t.stepped[group] = true
+	t.spared = false
+	for _, other := range t.members {
+		switch {
+		case due[other.Group]:
+			t.stepped[other.Group] = true
+			p.signalOther(other, t.step)
+		case !t.stepped[other.Group]:
+			t.spared = true
+		}
 	}
 }
 
@@ -80,6 +79,16 @@ func (p *PID1) stepOrphans(run service.Run) {
 		p.forgetDead(t)
 		p.stepMembers(t)
 	}
+}
+
+// spares tells whether some member of a tree was left to its parent.
+func (p *PID1) spares() bool {
+	for _, t := range p.trees {
+		if t.spared && t.killed == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // widen makes all of a run's tree a part of its stop.

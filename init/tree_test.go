@@ -97,12 +97,18 @@ func TestAServiceIsItsTree(t *testing.T) {
 	}
 }
 
-// A process group that a member of the service has made in the service's session is that
-// member's: it gets the signal when it has lost its parent, and once.
-func TestAGroupOfTheSameSessionIsLeftToItsParent(t *testing.T) {
+// What a member of the service has put into another group or session is that member's to
+// end: it gets the signal when it has lost its parent, and once.
+func TestAChildInAnotherGroupIsLeftToItsParent(t *testing.T) {
+	for _, job := range []simkernel.Habit{{Leaves: true}, {Session: true}} {
+		job.Polite, job.Stops = true, time.Second
+		leftToItsParent(t, job)
+	}
+}
+
+func leftToItsParent(t *testing.T, job simkernel.Habit) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := simkernel.New(1)
-		job := simkernel.Habit{Leaves: true, Polite: true, Stops: time.Second}
 		said, status := treeLife(sim, simkernel.Habit{Polite: true, Stops: 2 * time.Second, Forks: []simkernel.Habit{job}}, second)
 		web, db := said.when("web: stopped", 1), said.when("db: stopped", 1)
 		if status != 0 || web < 4*time.Second || web > 4100*time.Millisecond || db < web || len(sim.Again()) > 0 || sim.Alive() != 0 {
