@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -64,12 +65,13 @@ var bans = map[string]map[string]string{
 	"service": {"os": "values, no deeds"},
 	"proc":    {"os": "values, no deeds"},
 	"*": {
-		"os/exec":   "its Wait steals exits from the reaper; use kernel.Spawn",
-		"os/signal": "it merges signals, hides some and does not tell the sender; use kernel.Catch",
-		"os/user":   "it depends on cgo and the environment; use kernel.LookupUser",
-		"net/http":  "costs 0.5 ms of every start, megabytes of the binary and of memory",
-		"regexp":    "its tables cost 40 microseconds of every start; use pattern",
-		"log":       "lines of ours go through stdio.Mux.Say, which never blocks",
+		"os/exec":     "its Wait steals exits from the reaper; use kernel.Spawn",
+		"os/signal":   "it merges signals, hides some and does not tell the sender; use kernel.Catch",
+		"os/user":     "it depends on cgo and the environment; use kernel.LookupUser",
+		"crypto/rand": "32 MB of address space, and tests of itself at every start; math/rand/v2 is seeded by the kernel",
+		"net/http":    "costs 0.5 ms of every start, megabytes of the binary and of memory",
+		"regexp":      "its tables cost 40 microseconds of every start; use pattern",
+		"log":         "lines of ours go through stdio.Mux.Say, which never blocks",
 	},
 }
 
@@ -170,6 +172,24 @@ func TestBannedImports(t *testing.T) {
 			if homes, one := onlyIn[path]; one && !slices.Contains(homes, s.room) {
 				t.Errorf("%s: imports %s, whose only homes are %v", s.path, path, homes)
 			}
+		}
+	}
+}
+
+// A ban holds for what is linked by way of other packages too, and for packages that
+// there are: one that was renamed would be a hole.
+func TestBannedPackagesAreNotLinked(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", "-tags", "entry", ".").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	linked := strings.Fields(string(out))
+	for path, why := range bans["*"] {
+		if slices.Contains(linked, path) {
+			t.Errorf("%s is linked, by way of another package (go list -deps shows which): %s", path, why)
+		}
+		if err := exec.Command("go", "list", path).Run(); err != nil {
+			t.Errorf("the banned package %s is not there any more: %v", path, err)
 		}
 	}
 }

@@ -1,11 +1,10 @@
 package control
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"strings"
 
@@ -141,9 +140,9 @@ func listenFallback(mode fs.FileMode, note *string) (*Server, error) {
 	if !errors.Is(err, ErrInUse) {
 		return s, err
 	}
-	var random [8]byte
-	_, _ = rand.Read(random[:]) // which never fails
-	s, again := Listen([]string{fallback() + "-" + hex.EncodeToString(random[:]) + socketEnd}, mode)
+	// The runtime seeds this generator by the kernel's (math/rand/v2, "Top-level functions"),
+	// and it gives nothing away that has been drawn before.
+	s, again := Listen([]string{fmt.Sprintf("%s-%016x%s", fallback(), rand.Uint64(), socketEnd)}, mode)
 	if again != nil {
 		return nil, errors.Join(err, again)
 	}
