@@ -3,6 +3,7 @@ package pid1
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"sexton/proc"
 )
@@ -169,6 +170,10 @@ func (p *PID1) core(t *tree, inside, beyond []proc.Other) []proc.Other {
 	return slices.DeleteFunc(slices.Clone(beyond), func(o proc.Other) bool { return !chosen[o.PID] })
 }
 
+// listenMost is how long we look for sockets that listen. A thousand sockets take a millisecond; any
+// process in our network namespace can open a hundred times as many.
+const listenMost = 50 * time.Millisecond
+
 // servers are the leaders of sessions that a member of the run's group has made and that
 // listen, where nothing in the group does.
 func (p *PID1) servers(t *tree, inside, beyond []proc.Other) []proc.PID {
@@ -185,7 +190,7 @@ func (p *PID1) servers(t *tree, inside, beyond []proc.Other) []proc.PID {
 	if len(made) == 0 {
 		return nil
 	}
-	listens := p.Kernel.Listening(append(slices.Clone(group), made...))
+	listens := p.Kernel.Listening(append(slices.Clone(group), made...), min(listenMost, p.lookLeft()))
 	if slices.ContainsFunc(group, func(pid proc.PID) bool { return listens[pid] }) {
 		return nil
 	}

@@ -57,7 +57,7 @@ type Kernel interface {
 	Below(roots []proc.PID, most time.Duration) []proc.Other
 	Look(pid proc.PID) (o proc.Other, alive bool)
 	UserOf(pid proc.PID) int
-	Listening(pids []proc.PID) map[proc.PID]bool
+	Listening(pids []proc.PID, most time.Duration) map[proc.PID]bool
 	// SignalOther signals one of Others, if it still is that process.
 	SignalOther(o proc.Other, sig proc.Signal)
 	// Connections counts new ones: see kernel.Linux.

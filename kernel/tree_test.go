@@ -1,10 +1,13 @@
 package kernel
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -59,7 +62,7 @@ func TestBelowFindsWhatDescends(t *testing.T) {
 func TestListening(t *testing.T) {
 	self := proc.PID(os.Getpid())
 	for network, address := range map[string]string{"tcp4": "127.0.0.1:0", "tcp6": "[::1]:0", "unix": filepath.Join(t.TempDir(), "s")} {
-		if (&Linux{}).Listening([]proc.PID{self})[self] {
+		if (&Linux{}).Listening([]proc.PID{self}, time.Minute)[self] {
 			t.Fatal("something listens before we do")
 		}
 		listener, err := net.Listen(network, address)
@@ -67,9 +70,38 @@ func TestListening(t *testing.T) {
 			t.Logf("%s: %v", network, err)
 			continue
 		}
-		if !(&Linux{}).Listening([]proc.PID{1 << 30, self})[self] {
+		if !(&Linux{}).Listening([]proc.PID{1 << 30, self}, time.Minute)[self] {
 			t.Errorf("%s: it is not seen that we listen", network)
 		}
+		if (&Linux{}).Listening([]proc.PID{self}, 0)[self] {
+			t.Errorf("%s: it looks although there is no time", network)
+		}
 		listener.Close()
+	}
+}
+
+// Any process can open a hundred thousand sockets. However many there are, the look for those that listen
+// takes no memory for them, and no more time than it is given.
+func TestListeningAmongManySockets(t *testing.T) {
+	for i := range 5000 {
+		fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			t.Skipf("cannot open so many sockets: %v", err)
+		}
+		defer unix.Close(fd)
+		if err := unix.Bind(fd, &unix.SockaddrUnix{Name: fmt.Sprintf("@%s-%d-%d", strings.Repeat("x", 80), os.Getpid(), i)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := os.ReadFile("/proc/net/unix")
+	if err != nil {
+		t.Skip(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	(&Linux{}).Listening([]proc.PID{proc.PID(os.Getpid())}, time.Minute)
+	runtime.ReadMemStats(&after)
+	if grown := after.TotalAlloc - before.TotalAlloc; grown > uint64(len(text)) {
+		t.Errorf("%d bytes were allocated for a table of %d", grown, len(text))
 	}
 }

@@ -128,7 +128,7 @@ func (s *Sim) Look(pid proc.PID) (o proc.Other, alive bool) {
 func (s *Sim) UserOf(proc.PID) int { return 0 }
 
 // Listening: see kernel.Linux.
-func (s *Sim) Listening(pids []proc.PID) map[proc.PID]bool {
+func (s *Sim) Listening(pids []proc.PID, _ time.Duration) map[proc.PID]bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	listening := make(map[proc.PID]bool)
