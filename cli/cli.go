@@ -50,7 +50,7 @@ func Main(args []string) int {
 	}
 	switch {
 	case c.help || c.verb == "help":
-		fmt.Fprint(c.stdout, usage)
+		c.explain()
 		return 0
 	case c.version || c.verb == "version":
 		fmt.Fprintf(c.stdout, "sexton version %s\n", Version)
@@ -77,11 +77,17 @@ func Main(args []string) int {
 	return c.operate()
 }
 
-// verbs are the first words that are not a COMMAND, and whether this version has
-// them. `--` makes any of them a COMMAND.
-var verbs = map[string]bool{
-	"check": true, "status": true, "health": true, "why": true, "shutdown": true, "version": true, "help": true, "doctor": true, verbPause: true,
-	"start": false, "stop": false, "restart": false, "signal": false, "logs": false, "reload": false,
+// explain prints the usage: of all, or of one verb.
+func (c *call) explain() {
+	name := c.verb
+	if name == "help" && len(c.words) > 0 {
+		name = c.words[0]
+	}
+	if v := verbNamed(name); v != nil && v.help != "" && name != "help" {
+		fmt.Fprint(c.stdout, v.usage())
+		return
+	}
+	fmt.Fprint(c.stdout, usage())
 }
 
 // verbPause runs nothing: it reaps, and waits for a stop signal.
@@ -117,50 +123,3 @@ type call struct {
 
 // rewrite is one --rewrite FROM:TO; to 0 drops the signal.
 type rewrite struct{ from, to proc.Signal }
-
-const usage = `sexton: PID 1 for containers
-
-  sexton [flags] -- COMMAND [ARG...]    run one command, as tini and dumb-init do
-  sexton [-c FILE]                      run the services of FILE
-  sexton -c FILE -- COMMAND [ARG...]    run both, COMMAND as the main service
-  sexton COMMAND [ARG...]               the same where FILE is there, otherwise one command
-  sexton pause                          run nothing: reap orphans, and wait for a stop signal
-  sexton check [-c FILE]                say what is wrong with FILE, or what it would do
-  sexton status [--json] [SERVICE...]   how the services of a running sexton are
-  sexton health [--ready|--live] [SERVICE...]
-                                        exit with 0 or 1, for HEALTHCHECK and exec probes
-  sexton why [--json] SERVICE           how its last runs ended
-  sexton shutdown [--now]               the graceful end; --now leaves the drain out
-  sexton doctor [--brief] [-c FILE]     what sexton can do in this container, what not, and how to mend it;
-                                        --brief: only what failed, and notes
-  sexton version
-
-FILE is /etc/sexton.toml unless -c or $SEXTON_CONFIG says otherwise.
-
-Flags
-  -c, --config FILE        the services to run
-      --again              start them even where a sexton of this container runs them already
-  -v, --verbose            say more
-  -q, --quiet              say nothing but errors
-      --trace FILE         write down what happened and what was decided
-  -s, --subreaper          adopt orphans when not PID 1; always done, taken for tini's sake
-  -w, --name-orphans       say each orphan that is reaped
-
-Flags for one command
-      --single-child       forward signals to the command alone, not to its process group
-      --rewrite FROM:TO    forward TO when FROM comes; TO 0 drops it; repeatable
-  -e, --ok-code N          exit with 0 when the command exits with N; repeatable
-      --linger TIME        what outlives the command gets TERM, and KILL after TIME
-                           (default 2s; 0: leave at once, as tini does); pause knows it
-                           too. What got the command's stop signal with it is waited for
-      --grace TIME         KILL the command, and what got the signal with it, TIME after
-                           a stop signal (default: $SEXTON_GRACE, or never); pause knows
-                           it too
-      --setsid             start the command in a session of its own
-  -p, --parent-death SIG   get SIG when our own parent dies, and so does the command when we do
-  -g                       taken and without effect: the process group is the default
-
-Exit status: the command's or main service's own, 128+N if signal N killed it;
-with services 0 after a stop in time, 137 if something had to be killed;
-64 wrong usage, 78 wrong configuration, 70 our fault, 126/127 cannot run/not found.
-`

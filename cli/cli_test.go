@@ -71,3 +71,25 @@ func TestCheckSaysWhatAFileWouldDo(t *testing.T) {
 		golden.File(t, "../testdata/cli/check-"+name+".golden", fmt.Sprintf("%s%sstatus %d\n", &complaints, &out, status))
 	}
 }
+
+// What --help prints: all of it, and each verb by itself.
+func TestUsageSaysWhatThereIs(t *testing.T) {
+	var b bytes.Buffer
+	lines := []string{"--help", "help", "help status", "restart --help"}
+	for _, v := range verbs {
+		if v.help != "" {
+			lines = append(lines, v.name+" --help")
+		}
+	}
+	for _, line := range lines {
+		fmt.Fprintf(&b, "$ sexton %s\n", line)
+		c := &call{verb: "run", stdout: &b}
+		if err := c.parse(strings.Split(line, " ")); err != nil {
+			fmt.Fprintf(&b, "  wrong: %v\n\n", err)
+			continue
+		}
+		c.explain()
+		b.WriteString("\n")
+	}
+	golden.File(t, "../testdata/cli/usage.golden", b.String())
+}

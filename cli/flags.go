@@ -12,42 +12,55 @@ import (
 	"sexton/proc"
 )
 
-// flag is one of ours: what it is called, who knows it, what it does.
+// flag is one of ours: what it is called, which verbs know it, what it does.
 type flag struct {
-	short, long string // "-c", "--config"; short may be ""
+	short, long string // "-c", "--config"; one may be ""
 	value       bool   // it takes one
+	arg         string // what the value is called in the usage
 	oneCommand  bool   // it is for one command: with services, the file says it
-	asks        string // the verbs that know it, in words; "": run alone, everyVerb: all
+	verbs       string // those that know it; run is what has no verb
+	help        string // in the usage; "": it is not shown
 	set         func(c *call, name, value string) error
 }
 
-// everyVerb marks a flag that verbs which ask know as well as the others do.
-const everyVerb = "every verb"
+// of tells whether a verb knows the flag.
+func (f *flag) of(verb string) bool { return slices.Contains(strings.Fields(f.verbs), verb) }
 
 // flags are all of them; of two that are equally near to a typo, the first is named.
 var flags = []flag{
-	{short: "-c", long: "--config", value: true, asks: everyVerb, set: func(c *call, _, value string) error { c.config = value; return nil }},
-	{short: "-v", long: "--verbose", set: func(c *call, _, _ string) error { c.verbosity = 1; return nil }},
-	{short: "-q", long: "--quiet", asks: everyVerb, set: func(c *call, _, _ string) error { c.verbosity = -1; return nil }},
-	{long: "--again", set: func(c *call, _, _ string) error { c.again = true; return nil }},
-	{long: "--trace", value: true, set: func(c *call, _, value string) error { c.trace = value; return nil }},
-	{short: "-s", long: "--subreaper", set: noEffect},
-	{short: "-w", long: "--name-orphans", set: func(c *call, _, _ string) error { c.nameOrphans = true; return nil }},
-	{long: "--single-child", oneCommand: true, set: func(c *call, _, _ string) error { c.single = true; return nil }},
-	{long: "--rewrite", value: true, oneCommand: true, set: (*call).addRewrite},
-	{short: "-e", long: "--ok-code", value: true, oneCommand: true, set: (*call).addOKCode},
-	{long: "--linger", value: true, oneCommand: true, set: func(c *call, name, value string) error { return setDuration(&c.linger, name, value) }},
-	{long: "--grace", value: true, oneCommand: true, set: func(c *call, name, value string) error { return setDuration(&c.grace, name, value) }},
-	{long: "--setsid", oneCommand: true, set: func(c *call, _, _ string) error { c.setsid = true; return nil }},
-	{short: "-p", long: "--parent-death", value: true, oneCommand: true, set: (*call).setParentDeath},
+	{short: "-c", long: "--config", value: true, arg: "FILE", verbs: "run check status health why shutdown doctor", help: "the services to run",
+		set: func(c *call, _, value string) error { c.config = value; return nil }},
+	{long: "--again", verbs: "run", help: "start them even where a sexton of this container runs them already",
+		set: func(c *call, _, _ string) error { c.again = true; return nil }},
+	{short: "-v", long: "--verbose", verbs: "run pause check doctor", help: "say more", set: func(c *call, _, _ string) error { c.verbosity = 1; return nil }},
+	{short: "-q", long: "--quiet", verbs: "run pause check status health why shutdown doctor", help: "say nothing but errors",
+		set: func(c *call, _, _ string) error { c.verbosity = -1; return nil }},
+	{long: "--trace", value: true, arg: "FILE", verbs: "run pause", help: "write down what happened and what was decided",
+		set: func(c *call, _, value string) error { c.trace = value; return nil }},
+	{short: "-s", long: "--subreaper", verbs: "run pause", help: "adopt orphans when not PID 1; always done, taken for tini's sake", set: noEffect},
+	{short: "-w", long: "--name-orphans", verbs: "run pause", help: "say each orphan that is reaped",
+		set: func(c *call, _, _ string) error { c.nameOrphans = true; return nil }},
+	{long: "--single-child", oneCommand: true, verbs: "run", help: "forward signals to the command alone, not to its process group",
+		set: func(c *call, _, _ string) error { c.single = true; return nil }},
+	{long: "--rewrite", value: true, arg: "FROM:TO", oneCommand: true, verbs: "run", help: "forward TO when FROM comes; TO 0 drops it; repeatable", set: (*call).addRewrite},
+	{short: "-e", long: "--ok-code", value: true, arg: "N", oneCommand: true, verbs: "run", help: "exit with 0 when the command exits with N; repeatable", set: (*call).addOKCode},
+	{long: "--linger", value: true, arg: "TIME", oneCommand: true, verbs: "run pause",
+		help: "what outlives the command gets TERM, and KILL after TIME\n(default 2s; 0: leave at once, as tini does). What got the\ncommand's stop signal with it is waited for",
+		set:  func(c *call, name, value string) error { return setDuration(&c.linger, name, value) }},
+	{long: "--grace", value: true, arg: "TIME", oneCommand: true, verbs: "run pause",
+		help: "KILL the command, and what got the signal with it, TIME after\na stop signal (default: $SEXTON_GRACE, or never)",
+		set:  func(c *call, name, value string) error { return setDuration(&c.grace, name, value) }},
+	{long: "--setsid", oneCommand: true, verbs: "run", help: "start the command in a session of its own", set: func(c *call, _, _ string) error { c.setsid = true; return nil }},
+	{short: "-p", long: "--parent-death", value: true, arg: "SIG", oneCommand: true, verbs: "run",
+		help: "get SIG when our own parent dies, and so does the command when we do", set: (*call).setParentDeath},
+	{short: "-g", long: "--group", verbs: "run", help: "taken and without effect: the process group is the default", set: noEffect},
 	{short: "-h", long: "--help", set: func(c *call, _, _ string) error { c.help = true; return nil }},
 	{short: "-V", long: "--version", set: func(c *call, _, _ string) error { c.version = true; return nil }},
-	{long: "--brief", asks: "doctor", set: func(c *call, _, _ string) error { c.brief = true; return nil }},
-	{long: "--json", asks: "status and why", set: func(c *call, _, _ string) error { c.json = true; return nil }},
-	{long: "--ready", asks: "health", set: func(c *call, _, _ string) error { c.ready = true; return nil }},
-	{long: "--live", asks: "health", set: func(c *call, _, _ string) error { c.live = true; return nil }},
-	{long: "--now", asks: "shutdown", set: func(c *call, _, _ string) error { c.immediately = true; return nil }},
-	{short: "-g", long: "--group", set: noEffect},
+	{long: "--brief", verbs: "doctor", help: "only what failed, and notes", set: func(c *call, _, _ string) error { c.brief = true; return nil }},
+	{long: "--json", verbs: "status why", help: "the answer as JSON, on one line", set: func(c *call, _, _ string) error { c.json = true; return nil }},
+	{long: "--ready", verbs: "health", help: "whether the container, or the services, are ready; the default", set: func(c *call, _, _ string) error { c.ready = true; return nil }},
+	{long: "--live", verbs: "health", help: "whether sexton's loop answers, or the services have a process", set: func(c *call, _, _ string) error { c.live = true; return nil }},
+	{long: "--now", verbs: "shutdown", help: "without the drain; the stop ladders keep their time", set: func(c *call, _, _ string) error { c.immediately = true; return nil }},
 }
 
 // noEffect is for what is done always.
@@ -89,11 +102,15 @@ func (c *call) parse(args []string) error {
 				c.words = append(c.words, arg)
 				continue
 			}
+			if c.verb == "help" && len(c.words) == 0 && verbNamed(arg) != nil {
+				c.words = []string{arg}
+				continue
+			}
 			if c.verb != "run" {
 				return fmt.Errorf("%s: %q is one word too many%s", c.verb, arg, c.fileMeant(arg))
 			}
-			if here, known := verbs[arg]; known {
-				if !here {
+			if v := verbNamed(arg); v != nil {
+				if v.help == "" {
 					return fmt.Errorf("%s: not supported yet by this version; a program of that name is run by sexton -- %s", arg, arg)
 				}
 				c.verb = arg
@@ -231,52 +248,26 @@ func setDuration(into **time.Duration, name, text string) error {
 	return nil
 }
 
-// agree checks that the flags fit each other and the form of the call.
+// agree checks that the flags fit the verb, each other and the form of the call.
 func (c *call) agree() error {
-	switch {
-	case c.help || c.version:
-		return nil
-	case operates(c.verb):
-		return c.agreeToOperate()
-	}
-	for _, g := range c.flags {
-		if g.asks != "" && g.asks != everyVerb && !slices.Contains(strings.Fields(g.asks), c.verb) {
-			return fmt.Errorf("%s is a flag of sexton %s", g.name, g.asks)
-		}
-	}
-	switch {
-	case c.verb == verbPause:
-		return c.agreeToPause()
-	case c.verb == "run" && c.config == "" && len(c.command) > 0:
+	if c.help || c.version {
 		return nil
 	}
-	for _, g := range c.flags {
-		if g.oneCommand {
-			return fmt.Errorf("%s is for one command; with services, the file says it", g.name)
-		}
-	}
-	return nil
-}
-
-// agreeToPause checks flags of pause: those that are about our own life, and about what
-// is left at its end.
-func (c *call) agreeToPause() error {
-	if c.dashes {
+	if c.verb == verbPause && c.dashes {
 		return fmt.Errorf("pause: it runs no command; sexton -- %s runs one", strings.Join(c.command, " "))
 	}
+	alone := c.verb == "run" && c.config == "" && len(c.command) > 0
 	for _, g := range c.flags {
-		if g.oneCommand && g.long != "--linger" && g.long != "--grace" || g.long == "--config" {
-			return fmt.Errorf("pause: %s is no flag of it: it runs nothing", g.name)
-		}
-	}
-	return nil
-}
-
-// agreeToOperate checks flags and words of a verb that asks.
-func (c *call) agreeToOperate() error {
-	for _, g := range c.flags {
-		if g.asks != everyVerb && !slices.Contains(strings.Fields(g.asks), c.verb) {
+		switch {
+		case g.of(c.verb) && (c.verb != "run" || alone || !g.oneCommand):
+		case operates(c.verb):
 			return fmt.Errorf("%s: %s is no flag of it", c.verb, g.name)
+		case c.verb == verbPause:
+			return fmt.Errorf("pause: %s is no flag of it: it runs nothing", g.name)
+		case g.oneCommand:
+			return fmt.Errorf("%s is for one command; with services, the file says it", g.name)
+		default:
+			return fmt.Errorf("%s is a flag of sexton %s", g.name, strings.Join(strings.Fields(g.verbs), " and "))
 		}
 	}
 	switch {

@@ -91,12 +91,11 @@ func (c *call) nearVerb() string {
 		return ""
 	}
 	var known []string
-	for verb, here := range verbs {
-		if here {
-			known = append(known, verb)
+	for _, v := range verbs {
+		if v.help != "" {
+			known = append(known, v.name)
 		}
 	}
-	slices.Sort(known) // of two that are equally near always the same
 	return proc.Nearest(c.command[0], known)
 }
 

@@ -11,6 +11,33 @@ import (
 	"sexton/proc"
 )
 
+// located lists the files that may be the command's, in the order in which they are tried,
+// as they are reached from our own directory.
+func located(c *proc.Command) []string {
+	files := candidates(c)
+	for i, file := range files {
+		if !strings.HasPrefix(file, "/") && c.Dir != "" {
+			files[i] = c.Dir + "/" + file
+		}
+	}
+	return files
+}
+
+// Find looks for the command as Spawn does, without starting it: there is false where no
+// such file is. where says in words where it was looked for. A file that may be there,
+// in a directory closed to us, counts as there.
+func Find(c *proc.Command) (where string, there bool) {
+	for _, file := range located(c) {
+		if err := unix.Access(file, unix.F_OK); err != unix.ENOENT && err != unix.ENOTDIR {
+			return file, true
+		}
+	}
+	if strings.Contains(c.Argv[0], "/") {
+		return "from " + c.Dir, false
+	}
+	return "in PATH=" + pathOf(c.Env), false
+}
+
 // FindProgram looks for the file that Spawn would execute for c, without starting
 // anything: by the PATH of c.Env, in c.Dir, as execvp(3) does. It returns nil where
 // there is a regular file that somebody may execute, and otherwise a
@@ -19,10 +46,7 @@ import (
 // looked at. It reads directories, and so may wait for a slow file system.
 func FindProgram(c *proc.Command) error {
 	errno := unix.ENOENT
-	for _, file := range candidates(c) {
-		if !strings.HasPrefix(file, "/") && c.Dir != "" {
-			file = c.Dir + "/" + file
-		}
+	for _, file := range located(c) {
 		info, err := os.Stat(file)
 		switch {
 		case err != nil:

@@ -149,10 +149,7 @@ func (p *plan) failure(c *proc.Command) error {
 // that is there.
 func execMend(c *proc.Command, errno syscall.Errno) string {
 	lookedUp := !strings.Contains(c.Argv[0], "/")
-	for _, file := range candidates(c) {
-		if !strings.HasPrefix(file, "/") && c.Dir != "" {
-			file = c.Dir + "/" + file
-		}
+	for _, file := range located(c) {
 		info, err := os.Stat(file)
 		if err != nil {
 			continue
@@ -256,24 +253,6 @@ func candidates(c *proc.Command) []string {
 		return tooLong
 	}
 	return files
-}
-
-// Find looks for the command as Spawn does, without starting it: there is false where no
-// such file is. where says in words where it was looked for. A file that may be there,
-// in a directory closed to us, counts as there.
-func Find(c *proc.Command) (where string, there bool) {
-	for _, file := range candidates(c) {
-		if !strings.HasPrefix(file, "/") && c.Dir != "" {
-			file = c.Dir + "/" + file
-		}
-		if err := unix.Access(file, unix.F_OK); err != unix.ENOENT && err != unix.ENOTDIR {
-			return file, true
-		}
-	}
-	if strings.Contains(c.Argv[0], "/") {
-		return "from " + c.Dir, false
-	}
-	return "in PATH=" + pathOf(c.Env), false
 }
 
 // findPaths makes the files to try, for the child.
