@@ -11,6 +11,7 @@ import (
 	"sexton/kernel"
 	"sexton/machine"
 	"sexton/paths"
+	"sexton/proc"
 	"sexton/service"
 	"sexton/stdio"
 )
@@ -65,7 +66,7 @@ func (c *call) output(plan *service.Plan) *output {
 	o.json = plan.Log.Format == service.JSON
 	o.mux = stdio.New(stdio.Options{
 		Out: 1, Err: 2, Names: names, ColorOut: stdio.Color(1, plan.Color, c.getenv), ColorErr: stdio.Color(2, plan.Color, c.getenv),
-		Level: stdio.Errors, Self: "sexton", Prefixed: len(names) > 0,
+		Level: stdio.Verbose, Self: "sexton", Prefixed: len(names) > 0,
 		JSON: o.json, Timestamps: plan.Log.Timestamps, Clock: time.Now, Owner: owner,
 		KeepThread: kernel.KeepThread, FreeThread: kernel.FreeThread,
 	})
@@ -119,7 +120,7 @@ func owner(user, group string) (uid, gid int, err error) {
 }
 
 // Open is pid1.Output's.
-func (o *output) Open(name string, run service.Run, files [3]int) (full [3]int, started func(), err error) {
+func (o *output) Open(name string, run service.Run, files [3]int) (full [3]int, started func(proc.PID), err error) {
 	spec := o.specs[name]
 	var close closers
 	defer func() {
@@ -141,7 +142,7 @@ func (o *output) Open(name string, run service.Run, files [3]int) (full [3]int, 
 		if spec.Log.OneStream {
 			files[2] = files[1]
 		}
-		return files, close.all, nil
+		return files, func(proc.PID) { close.all() }, nil
 	}
 	o.used = true
 	pipes, err := o.mux.Open(stdio.Output{Service: name, Run: run, Log: spec.Log, ErrOnly: reader != "", Terminal: spec.PTY})
@@ -161,7 +162,10 @@ func (o *output) Open(name string, run service.Run, files [3]int) (full [3]int, 
 		files[1] = pipes.Out
 	}
 	files[2] = pipes.Err
-	return files, close.all, nil
+	return files, func(pid proc.PID) {
+		pipes.Started(int(pid))
+		close.all()
+	}, nil
 }
 
 // Died is pid1.Output's.
@@ -257,10 +261,13 @@ func (o *output) Break(writer string) {
 
 func (o *output) Hang(writer string) { o.mux.Hang(writer) }
 
+// levels are the machine's in the words of stdio, which knows no machine.
+var levels = [...]stdio.Level{machine.Error: stdio.Errors, machine.Warn: stdio.Warnings, machine.Info: stdio.Normal, machine.Debug: stdio.Verbose}
+
 func (o *output) Say(level machine.Level, name, text string) {
 	if level <= o.level {
 		o.used = true
-		o.mux.Say(stdio.Errors, name, text)
+		o.mux.Say(levels[level], name, text)
 	}
 }
 
@@ -271,12 +278,12 @@ func (o *output) Sum(s service.Summary) {
 	}
 	if o.json {
 		o.used = true
-		o.mux.SayObject(stdio.Errors, summaryObject(s))
+		o.mux.SayObject(stdio.Normal, summaryObject(s))
 		return
 	}
 	if text := s.Text(); text != "" {
 		o.used = true
-		o.mux.Say(stdio.Errors, "", "in all: "+text)
+		o.mux.Say(stdio.Normal, "", "in all: "+text)
 	}
 }
 
@@ -301,7 +308,11 @@ func (o *output) drain(stalled, most time.Duration) {
 	}
 	for _, left := range o.mux.Drain(stalled, most) {
 		if words := o.lossWords(left); words != "" {
-			o.mux.Say(stdio.Errors, left.Service, words)
+			level := stdio.Errors
+			if left.Lost() == 0 {
+				level = stdio.Warnings
+			}
+			o.mux.Say(level, left.Service, words)
 		}
 	}
 	if o.level < machine.Debug {
@@ -309,14 +320,14 @@ func (o *output) drain(stalled, most time.Duration) {
 	}
 	for _, a := range o.mux.Accounts() {
 		if a.In.Bytes > 0 {
-			o.mux.Say(stdio.Errors, a.Service, fmt.Sprintf("its %s: %s came in, %s went out, %s dropped", a.Stream, a.In, a.Out, a.Dropped))
+			o.mux.Say(stdio.Verbose, a.Service, fmt.Sprintf("its %s: %s came in, %s went out, %s dropped", a.Stream, a.In, a.Out, a.Dropped))
 		}
 	}
 }
 
 // lossWords says what of an output was not written, and why.
 func (o *output) lossWords(left stdio.Left) string {
-	lost := left.Pending.Bytes + left.Unread + left.Dropped.Bytes
+	lost := left.Lost()
 	switch {
 	case left.Piped:
 		return fmt.Sprintf("%d bytes of its stdout were not read by %s", left.Unread, o.readers[left.Service])

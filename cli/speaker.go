@@ -6,6 +6,7 @@ import (
 
 	pid1 "sexton/init"
 	"sexton/machine"
+	"sexton/proc"
 	"sexton/service"
 	"sexton/stdio"
 )
@@ -44,8 +45,8 @@ func (s *speaker) threads() int {
 	return n
 }
 
-func (s *speaker) Open(_ string, _ service.Run, files [3]int) ([3]int, func(), error) {
-	return files, func() {}, nil
+func (s *speaker) Open(_ string, _ service.Run, files [3]int) ([3]int, func(proc.PID), error) {
+	return files, func(proc.PID) {}, nil
 }
 
 func (s *speaker) Lack(int) {}

@@ -22,13 +22,13 @@ func summaryObject(s service.Summary) string {
 		Outside bool    `json:"outside,omitempty"`
 	}
 	object := struct {
-		Message string   `json:"message"`
-		Event   string   `json:"event"`
-		Status  int      `json:"status"`
-		Reason  string   `json:"reason"`
-		About   string   `json:"about,omitempty"`
-		Took    float64  `json:"took_seconds"`
-		Ended   []ending `json:"ended"`
+		Line   string   `json:"line"`
+		Event  string   `json:"event"`
+		Status int      `json:"status"`
+		Reason string   `json:"reason"`
+		About  string   `json:"about,omitempty"`
+		Took   float64  `json:"took_seconds"`
+		Ended  []ending `json:"ended"`
 	}{proc.Visible(strings.TrimSuffix("in all: "+s.Text(), ": ")), "end", s.Status, s.Reason, s.Service, s.Took.Seconds(), []ending{}}
 	for _, e := range s.Ends {
 		end := ending{Service: e.Service, PID: int(e.PID), Command: e.Command, After: e.After.Seconds(), Killed: e.Killed, Claimed: e.Claimed, Outside: e.Outside}

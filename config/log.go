@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"math"
-	"net/netip"
 	"path"
 	"slices"
 	"strconv"
@@ -133,7 +132,7 @@ func logRows(withColor bool) []row[draftLog] {
 			}},
 		{name: "file", expects: "a table", example: `file = { path = "/var/log/{service}.log", size = "10MiB", keep = 5 }`,
 			others: "logfile stdout_logfile", read: readLogFile},
-		{name: "syslog", expects: "an address", example: `syslog = "unix:/dev/log"`, read: readSyslog},
+		{name: "syslog", expects: "an address or a table", example: `syslog = "unix:/dev/log"`, read: readSyslog},
 	}
 	if withColor {
 		rows = append(rows, row[draftLog]{name: "color", expects: "a word", example: `color = "never"`, others: "colour colors",
@@ -270,31 +269,6 @@ func readOwner(r *reader, v *value, f *service.LogFile) {
 			r.note(v, what+", and the file stays ours until it is", mend)
 		}
 	}
-}
-
-func readSyslog(r *reader, v *value, d draftLog) {
-	if v.data == false {
-		d.log.Syslog = ""
-		return
-	}
-	text, ok := r.text(v)
-	if !ok {
-		return
-	}
-	way, where, _ := strings.Cut(text, ":")
-	switch {
-	case way == "unix" && strings.HasPrefix(where, "/") && len(where) < 108:
-	case way == "udp" && isAddrPort(where):
-	default:
-		r.wrong(v, "it is no address of a syslog", `write "unix:/dev/log" or "udp:10.0.0.1:514"`)
-		return
-	}
-	d.log.Syslog = text
-}
-
-func isAddrPort(text string) bool {
-	at, err := netip.ParseAddrPort(text)
-	return err == nil && at.Port() > 0 && at.Addr().Zone() == ""
 }
 
 // size reads an amount of bytes: an integer, or a string with a unit.

@@ -19,8 +19,8 @@ type diary struct {
 	sum   service.Summary
 }
 
-func (*diary) Open(_ string, _ service.Run, files [3]int) ([3]int, func(), error) {
-	return files, func() {}, nil
+func (*diary) Open(_ string, _ service.Run, files [3]int) ([3]int, func(proc.PID), error) {
+	return files, func(proc.PID) {}, nil
 }
 func (*diary) Died(string)                           {}
 func (*diary) Lack(int)                              {}

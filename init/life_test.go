@@ -342,7 +342,7 @@ func (l *life) judge(status int, took time.Duration) {
 }
 
 // Open, Say and Drain make a life its own Output.
-func (l *life) Open(name string, _ service.Run, files [3]int) ([3]int, func(), error) {
+func (l *life) Open(name string, _ service.Run, files [3]int) ([3]int, func(proc.PID), error) {
 	if l.dice.Float64() < 0.01 {
 		return files, nil, syscall.EMFILE
 	}
@@ -360,7 +360,7 @@ func (l *life) Open(name string, _ service.Run, files [3]int) ([3]int, func(), e
 	if err := l.pid1.machine.Check(); err != nil {
 		l.wrong("%v", err)
 	}
-	return files, func() {}, nil
+	return files, func(proc.PID) {}, nil
 }
 
 func (l *life) Lack(int) {}

@@ -112,7 +112,7 @@ func (p *PID1) spawn(a machine.Spawn) {
 	}
 	command.Heir = p.Plan.Init.OneCommand && !p.dropped
 	pid, err := p.Kernel.Spawn(&command)
-	started()
+	started(pid)
 	p.counted(err)
 	if err != nil {
 		p.Output.Ended(a.Run)

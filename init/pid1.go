@@ -95,9 +95,10 @@ type Kernel interface {
 type Output interface {
 	// Open completes the descriptors 0, 1 and 2 of a run of a service: it is given
 	// those that the run has where the file says nothing, -1 for none. They are
-	// ours until started closes our copies, whether or not there was a start. For
+	// ours until started closes our copies, whether or not there was a start; it is told the
+	// PID, 0 for no start. For
 	// a service with a terminal of its own (service.Spec.PTY) that is what it gives for 1.
-	Open(service string, run service.Run, files [3]int) (full [3]int, started func(), err error)
+	Open(service string, run service.Run, files [3]int) (full [3]int, started func(proc.PID), err error)
 	// Died has what a service wrote before its end stand before what is said next. It
 	// is called when a run's first process has ended.
 	Died(service string)

@@ -62,8 +62,9 @@ type Log struct {
 
 	Recent int // bytes of the latest lines that are kept in memory; 0: none
 
-	File   LogFile
-	Syslog string // "unix:/dev/log", "udp:host:port"; "": no syslog
+	File    LogFile
+	Syslog  string // "unix:/dev/log", "udp:host:port"; "": no syslog
+	RFC5424 bool   // Syslog: each line as RFC 5424 has it, not as syslog(3) sends it
 }
 
 // LogFile is a file that gets the output of a service instead of our stdout

@@ -1,6 +1,7 @@
 package stdio
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -36,6 +37,7 @@ var palette = [...]string{
 
 const (
 	ownColor = "\x1b[1m"
+	redColor = "\x1b[31m"
 	noColor  = "\x1b[0m"
 )
 
@@ -54,9 +56,9 @@ func (m *Mux) serviceFrame(o *Output, which string, k *sink) frame {
 	var f frame
 	switch log := &o.Log; {
 	case k.syslog != nil:
-		f = k.syslog.frame(o.Service, which)
+		f = k.syslog.frame(o.Service, which, o.pid, log.RFC5424)
 	case log.Format == service.JSON:
-		f = newJSON(o.Service, which, o.Run, log.Merge, o.join)
+		f = newJSON(origin{o.Service, which, levelOf(which), o.Run, o.pid}, log.Merge, o.join)
 	case log.Format == service.Raw:
 		f.raw = true
 	default:
@@ -77,9 +79,18 @@ func (m *Mux) serviceFrame(o *Output, which string, k *sink) frame {
 	return f
 }
 
+// levelOf is the level of what a service writes, which it alone knows: that of its
+// stream, as in syslog. Many programs write all of their log to stderr, so it is no error.
+func levelOf(which string) Level {
+	if which == Stderr {
+		return Warnings
+	}
+	return Normal
+}
+
 // ownFrame is how lines of ours look: as [log] says, or like those among which
 // they stand.
-func (m *Mux) ownFrame(color, json, timestamps bool) frame {
+func (m *Mux) ownFrame(color, json, timestamps bool, level Level) frame {
 	ink := ""
 	if color {
 		ink = ownColor
@@ -87,7 +98,7 @@ func (m *Mux) ownFrame(color, json, timestamps bool) frame {
 	var f frame
 	switch {
 	case json:
-		f = newJSON(m.options.Self, Stderr, 0, true, nil) // Say passes objects on
+		f = newJSON(origin{m.options.Self, Stderr, level, 0, os.Getpid()}, false, nil)
 	case m.options.Prefixed:
 		f.line, f.more = prefixes(m.options.Self, m.width, ink)
 	case m.options.Self == "":

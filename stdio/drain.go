@@ -18,6 +18,9 @@ type Left struct {
 	Piped   bool  // the pipe is another service's stdin, which did not read it
 }
 
+// Lost is how many bytes nobody will read.
+func (l *Left) Lost() int64 { return l.Pending.Bytes + l.Unread + l.Dropped.Bytes }
+
 // Drain is for our own end. It waits until every stream has come to its end and
 // everything is written, our own lines included. It waits for as long as what
 // there was at the beginning gets on, at most for most, and else for

@@ -18,12 +18,14 @@ const (
 // each. What it writes depends on the bytes alone, not on how they were split
 // among the calls of cut.
 type frame struct {
-	line []byte // stands before a line
-	more []byte // stands before every piece of a line but the first
-	time span   // where the time stands in line and in more
-	room int    // the longest piece, without prefix and newline; at least one
-	raw  bool   // no prefix, and no newline that was not in the input
-	json *jsonFrame
+	line  []byte // stands before a line
+	more  []byte // stands before every piece of a line but the first
+	time  span   // where the time stands in line and in more
+	vary  []span // behind it, in order: words and numbers that other lines of the stream may have otherwise
+	room  int    // the longest piece, without prefix and newline; at least one
+	local bool   // the time is as in syslog(3)
+	raw   bool   // no prefix, and no newline that was not in the input
+	json  *jsonFrame
 
 	inside  bool // the last piece ended inside a line
 	scanned int  // bytes at the beginning of rest, as cut left it, that hold no newline
@@ -76,9 +78,13 @@ func (f *frame) setTime(stamp *[stampBytes]byte) {
 	if f.time.end == 0 {
 		return
 	}
-	putStamp(f.line[f.time.begin:f.time.end], stamp)
+	put := putStamp
+	if f.local {
+		put = putLocal
+	}
+	put(f.line[f.time.begin:f.time.end], stamp)
 	if len(f.more) > 0 {
-		putStamp(f.more[f.time.begin:f.time.end], stamp)
+		put(f.more[f.time.begin:f.time.end], stamp)
 	}
 }
 
@@ -240,21 +246,45 @@ func (f *frame) measure(framed []byte, n int) Count {
 			framed, n = framed[end:], n-end
 			continue
 		}
-		prefix := f.line
-		if f.isMore(framed) {
-			prefix = f.more
+		head, more := f.head(framed, f.more)
+		if !more {
+			head, _ = f.head(framed, f.line)
 		}
-		c.Bytes += int64(end - len(prefix))
+		c.Bytes += int64(end - head)
 		framed, n = framed[end:], n-end
-		if f.isMore(framed) {
+		if _, more := f.head(framed, f.more); more {
 			c.Bytes-- // the newline was ours: the line goes on
 		}
 	}
 }
 
-// isMore tells whether framed begins with a further piece of a line. The time
-// in it may be any.
-func (f *frame) isMore(framed []byte) bool {
-	m, t := f.more, f.time
-	return len(framed) >= len(m) && bytes.Equal(framed[:t.begin], m[:t.begin]) && bytes.Equal(framed[t.end:len(m)], m[t.end:])
+// head tells whether framed begins with what stands before a line, f.line or f.more, and
+// how long that is. The time in it may be any, and so may what varies: runs may share a
+// pipe, and each line of ours has its own level.
+func (f *frame) head(framed, line []byte) (n int, ok bool) {
+	skip := func(from, to int) bool {
+		part := line[from:to]
+		if n > len(framed) || !bytes.HasPrefix(framed[n:], part) {
+			return false
+		}
+		n += len(part)
+		return true
+	}
+	from := f.time.end
+	if !skip(0, f.time.begin) {
+		return 0, false
+	}
+	n += f.time.end - f.time.begin
+	for _, v := range f.vary {
+		if !skip(from, v.begin) {
+			return 0, false
+		}
+		for n < len(framed) && isWord(framed[n]) {
+			n++
+		}
+		from = v.end
+	}
+	return n, skip(from, len(line))
 }
+
+func isWord(c byte) bool { return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' }

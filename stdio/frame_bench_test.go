@@ -13,9 +13,9 @@ func BenchmarkCut(b *testing.B) {
 	}{
 		{"prefix", frame{line: []byte("web      | "), more: []byte("web      |+")}},
 		{"raw", frame{raw: true}},
-		{"json", newJSON("web", Stdout, 1, false, nil)},
-		{"merge", newJSON("web", Stdout, 1, true, nil)},
-		{"join", newJSON("web", Stdout, 1, false, testJoin)},
+		{"json", newJSON(testOrigin, false, nil)},
+		{"merge", newJSON(testOrigin, true, nil)},
+		{"join", newJSON(testOrigin, false, testJoin)},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			line := append(bytes.Repeat([]byte{'x'}, 119), '\n')

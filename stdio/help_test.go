@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"sexton/service"
 )
 
 // patience bounds every wait of the tests.
@@ -171,6 +173,7 @@ func spawn(t *testing.T, m *Mux, o Output) *child {
 		t.Fatal(err)
 	}
 	defer p.Close()
+	p.Started(pidOf(o.Run))
 	for _, fd := range []int{p.Out, p.Err} {
 		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
 		if err != nil || flags&unix.O_NONBLOCK != 0 {
@@ -181,6 +184,9 @@ func spawn(t *testing.T, m *Mux, o Output) *child {
 	t.Cleanup(c.exit)
 	return c
 }
+
+// pidOf is the PID of a run that is spawned.
+func pidOf(run service.Run) int { return 4704 + int(run) }
 
 func holdEnd(t *testing.T, fd int) *os.File {
 	t.Helper()

@@ -10,14 +10,14 @@ import (
 
 // jsonFrame is what a frame has besides when lines become JSON objects:
 //
-//	{"time":"2026-01-02T15:04:05.123456789Z","service":"web","stream":"stdout","run":1,"line":"the text"}
+//	{"time":"2026-01-02T15:04:05.123456789Z","level":"info","service":"web","stream":"stdout","run":1,"pid":7,"line":"the text"}
 //
 // A piece of a long line that goes on has "more":true behind it: a reader joins
 // the line of this object and of the next one of the same service, stream and
 // run. frame.line is all up to the text.
 type jsonFrame struct {
 	merge   bool             // a line that is an object is passed on as one
-	members [4]span          // where each of jsonNames stands in frame.line, with its value
+	members [6]span          // where each of jsonNames stands in frame.line, with its value
 	join    *pattern.Matcher // a line that matches belongs to the record before it; nil: none does
 	now     bool             // a record is not waited for any longer
 
@@ -26,7 +26,15 @@ type jsonFrame struct {
 	taken, size int
 }
 
-var jsonNames = [...]string{"time", "service", "stream", "run"}
+var jsonNames = [...]string{"time", "level", "service", "stream", "run", "pid"}
+
+// origin is where lines come from.
+type origin struct {
+	name, stream string
+	level        Level
+	run          service.Run
+	pid          int
+}
 
 const (
 	jsonEnd  = `"}`
@@ -34,14 +42,16 @@ const (
 )
 
 // newJSON makes the frame of one stream. join must have been compiled before.
-func newJSON(name, stream string, run service.Run, merge bool, join *pattern.Pattern) frame {
+func newJSON(from origin, merge bool, join *pattern.Pattern) frame {
 	j := &jsonFrame{merge: merge}
 	if join != nil {
 		j.join = &pattern.Matcher{Pattern: join}
 	}
 	f := frame{json: j, line: []byte("{")}
 	var nothing [stampBytes]byte
-	for i, value := range [...]string{string(nothing[:]), name, stream, strconv.FormatUint(uint64(run), 10)} {
+	for i, value := range [...]string{
+		string(nothing[:]), from.level.String(), from.name, from.stream, strconv.FormatUint(uint64(from.run), 10), strconv.Itoa(from.pid),
+	} {
 		if i > 0 {
 			f.line = append(f.line, ',')
 		}
@@ -49,17 +59,21 @@ func newJSON(name, stream string, run service.Run, merge bool, join *pattern.Pat
 		f.line = append(f.line, '"')
 		f.line = append(f.line, jsonNames[i]...)
 		f.line = append(f.line, `":`...)
+		at := len(f.line) + len(`"`)
 		switch i {
 		case 0:
-			at := len(f.line) + 1
 			f.time = span{at, at + stampBytes}
 			f.line = append(f.line, `"`+value+`"`...)
-		case 3:
+		case 4, 5: // numbers
+			at--
 			f.line = append(f.line, value...)
 		default:
 			f.line = append(f.line, '"')
 			f.line = appendEscaped(f.line, []byte(value))
 			f.line = append(f.line, '"')
+		}
+		if i == 1 || i >= 4 {
+			f.vary = append(f.vary, span{at, at + len(value)})
 		}
 		j.members[i] = span{begin, len(f.line)}
 	}
@@ -209,25 +223,11 @@ func (f *frame) appendMerged(dst, text []byte, has uint) []byte {
 	}
 }
 
-// head is how long what stands before the text is in an object that has our members
-// alone. Its time and its run may be any: runs may share a pipe.
-func (j *jsonFrame) head(f *frame, framed []byte) (n int, ours bool) {
-	t, run := f.time, j.members[3].begin+len(`"run":`)
-	rest := f.line[j.members[3].end:]
-	if len(framed) < run || !bytes.Equal(framed[:t.begin], f.line[:t.begin]) || !bytes.Equal(framed[t.end:run], f.line[t.end:run]) {
-		return 0, false
-	}
-	for run < len(framed) && '0' <= framed[run] && framed[run] <= '9' {
-		run++
-	}
-	return run + len(rest), bytes.HasPrefix(framed[run:], rest)
-}
-
 // source is how many bytes of the stream an object with its newline was made of.
 func (j *jsonFrame) source(f *frame, framed []byte) int {
-	head, ours := j.head(f, framed)
+	head, ours := f.head(framed, f.line)
 	if !ours {
-		return len(framed) - bytes.IndexByte(framed, ' ')
+		return len(framed) - bytes.IndexByte(framed, ' ') // some of our members were its own
 	}
 	text := framed[head : len(framed)-1]
 	if rest, more := bytes.CutSuffix(text, []byte(jsonMore)); more {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -132,12 +133,14 @@ var testJoin = func() *pattern.Pattern { p, _ := pattern.Compile(`^\s`); return 
 
 func joinsSlowly(line string) bool { return line != "" && strings.IndexByte(" \t\n\f\r", line[0]) >= 0 }
 
+var testOrigin = origin{"web", Stdout, Normal, 1, 7}
+
 func testJSONFrame(room int, merge, join bool) frame {
 	p := testJoin
 	if !join {
 		p = nil
 	}
-	f := newJSON("web", Stdout, 1, merge, p)
+	f := newJSON(testOrigin, merge, p)
 	s := stamp(time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC))
 	f.setTime(&s)
 	f.room = room
@@ -145,7 +148,7 @@ func testJSONFrame(room int, merge, join bool) frame {
 }
 
 func TestLinesBecomeObjects(t *testing.T) {
-	head := `{"time":"2026-01-02T03:04:05.000000006Z","service":"web","stream":"stdout","run":1,"line":"`
+	head := `{"time":"2026-01-02T03:04:05.000000006Z","level":"info","service":"web","stream":"stdout","run":1,"pid":7,"line":"`
 	tests := []struct{ in, want string }{
 		{"", ""},
 		{"\n", head + "\"}\n"},
@@ -164,16 +167,18 @@ func TestLinesBecomeObjects(t *testing.T) {
 }
 
 func TestObjectsPassAsObjects(t *testing.T) {
-	const stamped = `"time":"2026-01-02T03:04:05.000000006Z",`
-	const ours = `"service":"web","stream":"stdout","run":1`
+	const level = `"level":"info",`
+	const stamped = `"time":"2026-01-02T03:04:05.000000006Z",` + level
+	const ours = `"service":"web","stream":"stdout","run":1,"pid":7`
 	tests := []struct{ in, want string }{
-		{`{"level":"info","msg":"a b"}`, `{` + stamped + ours + `, "level":"info","msg":"a b"}`},
+		{`{"level":"error","msg":"a b"}`, `{"time":"2026-01-02T03:04:05.000000006Z",` + ours + `, "level":"error","msg":"a b"}`},
+		{`{"msg":"a b","pid":"x"}`, `{` + stamped + strings.TrimSuffix(ours, `,"pid":7`) + `, "msg":"a b","pid":"x"}`},
 		{`{}`, `{` + stamped + ours + ` }`},
-		{`{ "time" : 5 }`, `{` + ours + `,  "time" : 5 }`},
-		{`{"time":1,"service":2,"stream":3,"run":4}`, `{ "time":1,"service":2,"stream":3,"run":4}`},
+		{`{ "time" : 5 }`, `{` + level + ours + `,  "time" : 5 }`},
+		{`{"time":1,"level":0,"service":2,"stream":3,"run":4,"pid":5}`, `{ "time":1,"level":0,"service":2,"stream":3,"run":4,"pid":5}`},
 		{`{"a":01}`, `{` + stamped + ours + `,"line":"{\"a\":01}"}`},
 		{`{"\u0074im\u0065":1,"Time":2,"\u0174ime":3,"ru\u006":4}`, `{` + stamped + ours + `,"line":"{\"\\u0074im\\u0065\":1,\"Time\":2,\"\\u0174ime\":3,\"ru\\u006\":4}"}`},
-		{`{"\u0074im\u0065":1,"Time":2,"\u0174ime":3,"ru\n":4}`, `{` + ours + `, "\u0074im\u0065":1,"Time":2,"\u0174ime":3,"ru\n":4}`},
+		{`{"\u0074im\u0065":1,"Time":2,"\u0174ime":3,"ru\n":4}`, `{` + level + ours + `, "\u0074im\u0065":1,"Time":2,"\u0174ime":3,"ru\n":4}`},
 		{`{"a":[` + strings.Repeat(`"",`, 120) + `1]}`, `{` + stamped + ours + `, "a":[` + strings.Repeat(`"",`, 120) + `1]}`},
 		{` {"a":1}`, `{` + stamped + ours + `,  "a":1}`},
 		{"{\"a\":1}\r", `{` + stamped + ours + `, "a":1}` + "\r"},
@@ -264,6 +269,10 @@ func FuzzCutJSON(f *testing.F) {
 		if measured := frame.measure([]byte(got), len(got)).Bytes; measured != count.Bytes && measured != count.Bytes+1 {
 			t.Errorf("measured %d bytes, want %d", measured, count.Bytes)
 		}
+		other := newJSON(origin{"web", Stdout, Errors, 12345, 1}, merge, nil) // another run may ask
+		if again := other.measure([]byte(got), len(got)); again != frame.measure([]byte(got), len(got)) {
+			t.Errorf("measured %+v by another run", again)
+		}
 		for object := range strings.Lines(got) {
 			if len(object) > frame.most() {
 				t.Errorf("an object of %d bytes, most is %d", len(object), frame.most())
@@ -314,7 +323,7 @@ func TestRecordGoesOutWhenNothingFollows(t *testing.T) {
 		web := spawn(t, m, Output{Service: "web", Run: 7, Log: service.Log{Format: service.JSON, Join: `^\s`, Overflow: overflow}})
 		web.say("panic\n at one\n")
 		web.say(" at ")
-		eventually(t, "the record", func() bool { return strings.Contains(out.String(), `"run":7,"line":"panic\n at one"}`) })
+		eventually(t, "the record", func() bool { return strings.Contains(out.String(), `"run":7,"pid":4711,"line":"panic\n at one"}`) })
 		web.say("two\n at three\n")
 		web.exit()
 		drained(t, m)
@@ -325,7 +334,7 @@ func TestRecordGoesOutWhenNothingFollows(t *testing.T) {
 	}
 	m.Say(Normal, "web", "started")
 	drained(t, m)
-	if got := out.all(); !strings.HasSuffix(got, `"service":"sexton","stream":"stderr","run":0,"line":"web: started"}`+"\n") {
+	if got := out.all(); !strings.HasSuffix(got, fmt.Sprintf(`"level":"info","service":"sexton","stream":"stderr","run":0,"pid":%d,"line":"web: started"}`+"\n", os.Getpid())) {
 		t.Errorf("got %s", got)
 	}
 }
@@ -343,7 +352,7 @@ func TestRecordThatWasServedLateIsNotTorn(t *testing.T) {
 	}
 	defer closeBoth(ends)
 	m := New(Options{})
-	s := &stream{sink: &sink{mux: m}, account: &account{}, fd: ends[0], frame: newJSON("web", Stdout, 1, false, join)}
+	s := &stream{sink: &sink{mux: m}, account: &account{}, fd: ends[0], frame: newJSON(testOrigin, false, join)}
 	s.frame.limit(0)
 	b := m.batches.borrow(s.sink, outBytes, nil)
 	for i, line := range []string{"trace\n", "\tat one\n"} {
@@ -396,49 +405,5 @@ func TestTimestamps(t *testing.T) {
 	later := bytes.Replace(framed, []byte("05.678Z web    |+"), []byte("06.678Z web    |+"), 1)
 	if got := f.measure(later, len(later)); got != (Count{301, 2}) {
 		t.Errorf("measured %+v", got)
-	}
-}
-
-func TestRecentLines(t *testing.T) {
-	out := newReader(t, 0).read()
-	m := newMux(t, Options{Out: out.out, Err: out.out})
-	web := spawn(t, m, Output{Service: "web", Log: service.Log{Recent: 64}})
-	if m.Recent("web", -1) != nil || m.Recent("nobody", 5) != nil {
-		t.Error("lines of nobody")
-	}
-	for i := range 100 {
-		web.say(fmt.Sprintf("line %d\n", i))
-	}
-	eventually(t, "all lines", func() bool { return strings.Contains(out.String(), "line 99\n") })
-	if got := fmt.Sprintf("%s", m.Recent("web", 2)); got != "[line 98 line 99]" {
-		t.Errorf("the last two: %s", got)
-	}
-	if got := fmt.Sprintf("%s", m.Recent("web", -1)); got != "[line 93 line 94 line 95 line 96 line 97 line 98 line 99]" {
-		t.Errorf("all: %s", got)
-	}
-	web.exit()
-	drained(t, m)
-}
-
-func TestRingIsWhatWasWrittenLast(t *testing.T) {
-	random := rand.New(rand.NewPCG(3, 4))
-	for limit := 1; limit < 40; limit++ {
-		r, all := &ring{limit: limit}, ""
-		s := &stream{}
-		for range 100 {
-			text := strings.Repeat("abcdefg\n", 10)[:random.IntN(60)]
-			r.add(s, []byte(text))
-			all += text
-			kept := string(r.data[r.first:]) + string(r.data[:r.first])
-			if want := all[max(0, len(all)-limit):]; kept != want {
-				t.Fatalf("limit %d: kept %q, want %q", limit, kept, want)
-			}
-		}
-	}
-	r := &ring{limit: 100}
-	r.add(&stream{}, []byte("no end"))
-	r.add(&stream{}, []byte("another\n"))
-	if got := fmt.Sprintf("%q", r.lines(-1)); got != `["no end" "another"]` {
-		t.Errorf("two streams: %s", got)
 	}
 }

@@ -21,8 +21,8 @@ func TestLongLinesTakeLinearTime(t *testing.T) {
 	}{
 		{"raw", func() frame { return frame{raw: true} }},
 		{"prefix", func() frame { return frame{line: []byte("web | "), more: []byte("web |+")} }},
-		{"json", func() frame { return newJSON("web", Stdout, 1, false, nil) }},
-		{"merge", func() frame { return newJSON("web", Stdout, 1, true, nil) }},
+		{"json", func() frame { return newJSON(testOrigin, false, nil) }},
+		{"merge", func() frame { return newJSON(testOrigin, true, nil) }},
 	} {
 		took := func(limit int) time.Duration {
 			f := kind.make()

@@ -30,20 +30,27 @@ type Output struct {
 	Terminal bool
 
 	join *pattern.Pattern
+	pid  int // of the run's first process, once it is known
 }
 
 // Pipes are the ends of one run's output that the child gets: blocking and
 // close-on-exec, to be put at its descriptors 1 and 2. With Log.OneStream or
 // Terminal they are one and the same; a terminal can be read as well, but nothing
 // ever comes.
-type Pipes struct{ Out, Err int }
+type Pipes struct {
+	Out, Err int
+
+	mux    *Mux
+	waking []*stream // whose lines bear the run's PID, until that is known
+}
 
 // Open makes the pipes of one run, and begins to carry what comes through
 // them. The error is for a lack of descriptors or of memory, and leaves nothing
-// open. The caller calls Close after the spawn.
+// open. After the spawn the caller calls Started and Close; nothing is read before where
+// lines bear the PID.
 func (m *Mux) Open(o Output) (*Pipes, error) {
 	m.begin()
-	p := &Pipes{Out: -1, Err: -1}
+	p := &Pipes{Out: -1, Err: -1, mux: m}
 	var err error
 	if o.Log.Join != "" {
 		if o.join, err = pattern.Compile(o.Log.Join); err != nil {
@@ -51,17 +58,17 @@ func (m *Mux) Open(o Output) (*Pipes, error) {
 		}
 	}
 	if o.Terminal {
-		if p.Out, err = m.terminal(&o); err != nil {
+		if p.Out, err = m.terminal(&o, p); err != nil {
 			return nil, fmt.Errorf("cannot make its terminal: %w", err)
 		}
 		p.Err = p.Out
 		return p, nil
 	}
 	if !o.ErrOnly {
-		p.Out, err = m.pipe(&o, Stdout)
+		p.Out, err = m.pipe(&o, p, Stdout)
 	}
 	if p.Err = p.Out; err == nil && (o.ErrOnly || !o.Log.OneStream) {
-		p.Err, err = m.pipe(&o, Stderr)
+		p.Err, err = m.pipe(&o, p, Stderr)
 	}
 	if err != nil {
 		p.Close()
@@ -70,10 +77,30 @@ func (m *Mux) Open(o Output) (*Pipes, error) {
 	return p, nil
 }
 
+// Started tells the PID of the run's first process, 0 if there is none. Calling it
+// again does nothing.
+func (p *Pipes) Started(pid int) {
+	m := p.mux
+	for _, s := range p.waking {
+		s.reading.Lock()
+		if n := len(s.starts); n > 0 {
+			s.starts[n-1].pid, s.starts[n-1].waits = pid, false
+		}
+		s.reading.Unlock()
+		m.mu.Lock()
+		if m.open[s.pipe] == s { // then its descriptor is not closed yet
+			m.poller.arm(int(s.pipe))
+		}
+		m.mu.Unlock()
+	}
+	p.waking = nil
+}
+
 // Close gives up our copies of the ends. It is called once the child has its
 // own, or once it is known that there will be no child: then nobody holds the
 // ends, and the streams end by themselves. Calling it again does nothing.
 func (p *Pipes) Close() {
+	p.Started(0)
 	if p.Err >= 0 && p.Err != p.Out {
 		_ = unix.Close(p.Err)
 	}
@@ -102,9 +129,9 @@ func (m *Mux) sinkOf(log *service.Log, which string) *sink {
 // of a pipe are two open files: the service's end stays blocking.
 //
 // Where there are too many pipes of the output already, it is the last one's end.
-func (m *Mux) pipe(o *Output, which string) (int, error) {
+func (m *Mux) pipe(o *Output, p *Pipes, which string) (int, error) {
 	m.mu.Lock()
-	fd, shared, err := m.accountOf(o.Service, which).share(o, mostPipes)
+	fd, shared, err := m.accountOf(o.Service, which).share(o, p, mostPipes)
 	m.mu.Unlock()
 	if shared {
 		return fd, err
@@ -117,7 +144,7 @@ func (m *Mux) pipe(o *Output, which string) (int, error) {
 		closeBoth(ends)
 		return -1, fmt.Errorf("fcntl: %w", err)
 	}
-	if err := m.register(o, which, m.newStream(o, which, ends[0])); err != nil {
+	if err := m.register(o, p, which, m.newStream(o, which, ends[0])); err != nil {
 		closeBoth(ends)
 		return -1, err
 	}
@@ -130,7 +157,15 @@ func (m *Mux) pipe(o *Output, which string) (int, error) {
 // newStream makes the stream that reads fd, which is non-blocking and ours alone.
 func (m *Mux) newStream(o *Output, which string, fd int) *stream {
 	k := m.sinkOf(&o.Log, which)
-	return &stream{sink: k, fd: fd, pipe: int32(fd), spare: -1, frame: m.serviceFrame(o, which, k)}
+	s := &stream{sink: k, fd: fd, pipe: int32(fd), spare: -1, frame: m.serviceFrame(o, which, k)}
+	if len(s.frame.vary) > 0 {
+		first := s.frame // which nextRun puts another in the place of
+		s.template = &first
+		s.output = &Output{}
+		*s.output = *o
+		s.starts = []runStart{{run: o.Run, waits: true}}
+	}
+	return s
 }
 
 func closeBoth(ends [2]int) {
@@ -138,19 +173,25 @@ func closeBoth(ends [2]int) {
 	_ = unix.Close(ends[1])
 }
 
-// register begins to wait for the stream.
-func (m *Mux) register(o *Output, which string, s *stream) error {
+// register begins to wait for the stream, or, where its lines bear the PID of a run that
+// has not begun, lets Pipes do so. Until then our own end keeps it from its end.
+func (m *Mux) register(o *Output, p *Pipes, which string, s *stream) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.poller == nil {
-		p, err := newPoller()
+		made, err := newPoller()
 		if err != nil {
 			return err
 		}
-		m.poller = p
-		go m.carry(p)
+		m.poller = made
+		go m.carry(made)
 	}
-	if err := m.poller.add(s.fd); err != nil {
+	what := uint32(unix.EPOLLIN)
+	if len(s.starts) > 0 {
+		what = 0
+		p.waking = append(p.waking, s)
+	}
+	if err := m.poller.addFor(s.fd, what); err != nil {
 		return err
 	}
 	s.account = m.accountOf(o.Service, which)

@@ -41,10 +41,9 @@ func newPoller() (*poller, error) {
 
 const pollEvents = unix.EPOLLIN | unix.EPOLLONESHOT
 
-// add begins to wait for fd, armed.
-func (p *poller) add(fd int) error { return p.addFor(fd, unix.EPOLLIN) }
-
-// addFor begins to wait until fd can be read (EPOLLIN) or written (EPOLLOUT), armed.
+// addFor begins to wait until fd can be read (EPOLLIN) or written (EPOLLOUT), armed; with
+// 0 for what it is not armed, though the kernel reports that the other end is closed all the
+// same (epoll_ctl(2), EPOLLHUP).
 func (p *poller) addFor(fd int, what uint32) error {
 	e := unix.EpollEvent{Events: what | unix.EPOLLONESHOT, Fd: int32(fd)}
 	if err := unix.EpollCtl(p.fd, unix.EPOLL_CTL_ADD, fd, &e); err != nil {

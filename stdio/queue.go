@@ -1,6 +1,7 @@
 package stdio
 
 import (
+	"os"
 	"sync"
 
 	"sexton/service"
@@ -189,15 +190,16 @@ func (s *stream) sayDropped(b *batch, c Count) {
 	switch {
 	case s == m.own:
 		text = "of our own lines " + text
-	case s.frame.raw:
-		m.Say(Errors, s.account.service, text)
+	case s.look().raw:
+		m.Say(Warnings, s.account.service, text)
 		return
 	default:
 		text = s.account.service + ": " + text
 	}
-	f := m.ownFrame(s.sink.color, s.frame.json != nil, s.frame.json == nil && s.frame.time.end > 0)
+	like := s.look()
+	f := m.ownFrame(s.sink.color, like.json != nil, like.json == nil && like.time.end > 0, Warnings)
 	if s.sink.syslog != nil {
-		f = s.sink.syslog.frame(m.options.Self, Stderr)
+		f = s.sink.syslog.frame(m.options.Self, Stderr, os.Getpid(), !like.local)
 		f.limit(syslogMaxLine)
 	}
 	m.stamp(&f)

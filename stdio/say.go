@@ -1,6 +1,7 @@
 package stdio
 
 import (
+	"bytes"
 	"strings"
 	"time"
 
@@ -19,28 +20,43 @@ func (m *Mux) Say(level Level, service, text string) {
 	if service != "" {
 		text = service + ": " + text
 	}
-	m.sayLine(level, proc.Visible(strings.TrimSuffix(text, "\n")))
+	m.sayLine(level, proc.Visible(strings.TrimSuffix(text, "\n")), false)
 }
 
 // SayObject is Say where our lines are JSON: the object, which has no newline, is the
-// line's members. What is in its strings is the caller's to make visible.
-func (m *Mux) SayObject(level Level, object string) { m.sayLine(level, object) }
+// line's members. Its text is its member "line", as everywhere. What is in its strings is
+// the caller's to make visible.
+func (m *Mux) SayObject(level Level, object string) { m.sayLine(level, object, true) }
 
-func (m *Mux) sayLine(level Level, line string) {
+func (m *Mux) sayLine(level Level, line string, object bool) {
 	if level > m.options.Level {
 		return
 	}
 	m.begin()
-	m.own.say([]byte(line + "\n"))
+	o := &m.options
+	f := m.ownFrame(m.err.color, o.JSON, o.Timestamps, level)
+	if o.JSON {
+		f.json.merge = object
+	}
+	m.own.say(&f, []byte(line+"\n"), level == Errors && m.err.color && !o.JSON)
 }
 
-// say cuts a text of ours and puts it into the queue.
-func (s *stream) say(text []byte) {
+// say cuts a text of ours and puts it into the queue, in red if it is a failure that a
+// person sees. Colours are added here, behind proc.Visible, and count as text.
+func (s *stream) say(f *frame, text []byte, red bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sink.mux.stamp(&s.frame)
-	lines, _, n, _ := s.frame.cut(make([]byte, 0, s.frame.framed(text)), text)
+	s.sink.mux.stamp(f)
+	if red {
+		f.line, f.more = append(f.line, redColor...), append(f.more, redColor...)
+		f.room -= len(redColor) + len(noColor)
+	}
+	lines, _, n, _ := f.cut(make([]byte, 0, f.framed(text)), text)
 	c := Count{int64(len(text)), int64(n)}
+	if red {
+		lines = bytes.ReplaceAll(lines, newline, []byte(noColor+"\n"))
+		c = s.frame.measure(lines, len(lines))
+	}
 	s.account.in.add(c)
 	s.queue.put(s, lines, c)
 	s.sink.enqueue(s)

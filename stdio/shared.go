@@ -22,16 +22,19 @@ const (
 	mostTerminals = 16
 )
 
-// runStart says that the bytes of a stream from at on are those of a run.
+// runStart says that the bytes of a stream from at on are those of a run. While it
+// waits for its PID, they are not read.
 type runStart struct {
-	at  int64
-	run service.Run
+	at    int64
+	run   service.Run
+	pid   int
+	waits bool
 }
 
 // share gives a further run the last pipe of the output, if there are as many as
 // there may be: most. It returns a copy of the end to write to, which is blocking whatever
 // an earlier run has made of it. The caller holds m.mu.
-func (a *account) share(o *Output, most int) (fd int, shared bool, err error) {
+func (a *account) share(o *Output, p *Pipes, most int) (fd int, shared bool, err error) {
 	if len(a.streams) < most {
 		return -1, false, nil
 	}
@@ -51,19 +54,23 @@ func (a *account) share(o *Output, most int) (fd int, shared bool, err error) {
 		s.output = &Output{}
 		*s.output = *o
 	}
-	s.begins(o.Run)
+	waits := s.template != nil
+	if waits {
+		p.waking = append(p.waking, s)
+	}
+	s.begins(o.Run, waits)
 	return fd, true, nil
 }
 
 // begins notes that what is written from now on is the run's.
-func (s *stream) begins(run service.Run) {
+func (s *stream) begins(run service.Run, waits bool) {
 	s.reading.Lock()
 	defer s.reading.Unlock()
 	at := s.taken + s.unread(false)
 	if n := len(s.starts); n > 0 && s.starts[n-1].at == at {
 		s.starts = s.starts[:n-1] // that run wrote nothing
 	}
-	s.starts = append(s.starts, runStart{at, run})
+	s.starts = append(s.starts, runStart{at: at, run: run, waits: waits})
 }
 
 // keepSpare keeps a copy of the end to write to of the newest pipe when there are no
@@ -105,7 +112,10 @@ func (s *stream) readRun(space []byte) (n int, next bool, err error) {
 	defer s.reading.Unlock()
 	if len(s.starts) > 0 {
 		left := s.starts[0].at - s.taken
-		if left <= 0 {
+		switch {
+		case left <= 0 && s.starts[0].waits:
+			return 0, false, unix.EAGAIN
+		case left <= 0:
 			return 0, true, nil
 		}
 		space = space[:min(left, int64(len(space)))]
@@ -121,10 +131,25 @@ func (s *stream) nextRun(b *batch) {
 	s.tail = nil
 	s.reading.Lock()
 	o := *s.output // share has made it before it noted the start
-	o.Run = s.starts[0].run
-	s.starts = s.starts[1:]
+	o.Run, o.pid = s.starts[0].run, s.starts[0].pid
+	if s.starts = s.starts[1:]; len(s.starts) == 0 {
+		s.starts = nil
+	}
 	s.reading.Unlock()
+	if s.template == nil { // the lines of all runs look alike
+		s.frame.inside, s.frame.scanned = false, 0
+		return
+	}
 	m := s.sink.mux
 	s.frame = m.serviceFrame(&o, s.account.stream, s.sink)
 	m.stamp(&s.frame)
+}
+
+// look is how the lines of the stream look, whatever the run. Unlike frame it may be
+// asked by who does not own the stream, to measure lines and to make others like them.
+func (s *stream) look() *frame {
+	if s.template != nil {
+		return s.template
+	}
+	return &s.frame
 }

@@ -37,7 +37,7 @@ func TestRestartsAtAStalledStdoutShareAPipe(t *testing.T) {
 	text := stdout.all()
 	for run := 1; run <= runs; run++ {
 		for _, which := range []string{"a", "b"} {
-			want := fmt.Sprintf(`"run":%d,"line":"%s of %d"}`, run, which, run)
+			want := fmt.Sprintf(`"run":%d,"pid":%d,"line":"%s of %d"}`, run, pidOf(service.Run(run)), which, run)
 			if n := strings.Count(text, want); n != 1 {
 				t.Errorf("%q: %d times", want, n)
 			}

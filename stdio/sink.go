@@ -148,7 +148,7 @@ func (k *sink) take(b *batch) {
 		}
 		rest := p.Count
 		if p.stream != nil {
-			out := p.stream.frame.measure(b.out[p.begin:p.end], max(0, n-p.begin))
+			out := p.stream.look().measure(b.out[p.begin:p.end], max(0, n-p.begin))
 			rest = Count{p.Bytes - out.Bytes, p.Lines - out.Lines}
 			p.stream.account.out.add(out)
 		}
@@ -212,7 +212,7 @@ func (k *sink) report(err error, lost Count) {
 		if k.lost.Bytes > 0 || k.detoured.Bytes == 0 {
 			text += "; dropped meanwhile: " + k.lost.String()
 		}
-		k.mux.Say(Errors, "", text)
+		k.mux.Say(Normal, "", text)
 		k.lost, k.detoured = Count{}, Count{}
 	}
 }

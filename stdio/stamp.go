@@ -37,7 +37,21 @@ func putStamp(to []byte, s *[stampBytes]byte) {
 	to[n-1] = 'Z'
 }
 
+// putLocal writes a stamp as syslog(3) does, the day padded with a blank.
+func putLocal(to []byte, s *[stampBytes]byte) {
+	const months = "JanFebMarAprMayJunJulAugSepOctNovDec"
+	month := int(s[5]-'0')*10 + int(s[6]-'0')
+	copy(to, months[3*(month-1):3*month])
+	to[3], to[4], to[5] = ' ', s[8], s[9]
+	if s[8] == '0' {
+		to[4] = ' '
+	}
+	to[6] = ' '
+	copy(to[7:], s[11:19])
+}
+
 const (
+	stampLocal  = len("Jan  2 15:04:05")
 	stampMillis = len("2006-01-02T15:04:05.000Z")
 	stampMicros = len("2006-01-02T15:04:05.000000Z")
 )

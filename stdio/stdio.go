@@ -57,10 +57,14 @@ import (
 type Level uint8
 
 const (
-	Errors  Level = iota // what went wrong; said whatever the level (-q)
-	Normal               // what happened and what happens next
-	Verbose              // what explains it (-v)
+	Errors   Level = iota // what went wrong and stays so; said whatever the level (-q)
+	Warnings              // what may go wrong, or went wrong once
+	Normal                // what happened and what happens next
+	Verbose               // what explains it (-v)
 )
+
+// String is the level as it stands in JSON lines.
+func (l Level) String() string { return [...]string{"error", "warn", "info", "debug"}[l] }
 
 // Options says where output goes and how it looks.
 type Options struct {
@@ -159,7 +163,7 @@ func (m *Mux) begin() {
 			sink:    m.err,
 			fd:      -1,
 			account: &account{service: o.Self, stream: Stderr},
-			frame:   m.ownFrame(m.err.color, o.JSON, o.Timestamps),
+			frame:   m.ownFrame(m.err.color, o.JSON, o.Timestamps, Normal),
 		}
 		m.own.queue = &queue{account: m.own.account, mux: m, limit: ownQueueBytes, chunk: ownChunkBytes}
 		m.open = make(map[int32]*stream)

@@ -24,6 +24,7 @@ type stream struct {
 	pipe     int32 // what fd was at the beginning
 	terminal bool  // fd is our side of a pseudo-terminal
 	frame    frame
+	template *frame      // where frame follows the run: one that never changes, see look; else nil
 	tail     []byte      // of a line whose end was not read yet
 	queue    *queue      // for streams that never wait: what waits instead, of earlier runs too; nil for others
 	ended    bool        // the tail was put out because of ending
@@ -199,7 +200,15 @@ func (s *stream) keep(data, rest []byte) {
 	s.tail = append(s.tail[:0], rest...)
 }
 
-func (s *stream) arm() { s.sink.mux.poller.arm(s.fd) }
+// arm asks for a report of what comes next, unless that is a run's that is about to start:
+// Pipes does it then.
+func (s *stream) arm() {
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	if len(s.starts) == 0 || s.starts[0].at > s.taken || !s.starts[0].waits {
+		s.sink.mux.poller.arm(s.fd)
+	}
+}
 
 func (s *stream) close() {
 	m := s.sink.mux

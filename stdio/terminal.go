@@ -12,9 +12,9 @@ import (
 // The two sides are two open files: ours is non-blocking and theirs is not. Ours
 // reads EIO when nobody has theirs any more (pty(7)); until then a child of
 // another service that has a copy for the moment of its start disturbs nobody.
-func (m *Mux) terminal(o *Output) (int, error) {
+func (m *Mux) terminal(o *Output, p *Pipes) (int, error) {
 	m.mu.Lock()
-	_, tooMany, err := m.accountOf(o.Service, Stdout).share(o, mostTerminals)
+	_, tooMany, err := m.accountOf(o.Service, Stdout).share(o, p, mostTerminals)
 	m.mu.Unlock()
 	if tooMany {
 		return -1, err
@@ -31,7 +31,7 @@ func (m *Mux) terminal(o *Output) (int, error) {
 	s := m.newStream(o, Stdout, ours)
 	s.terminal = true
 	m.Resize()
-	if err := m.register(o, Stdout, s); err != nil {
+	if err := m.register(o, p, Stdout, s); err != nil {
 		closeBoth([2]int{ours, theirs})
 		return -1, err
 	}

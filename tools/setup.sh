@@ -45,6 +45,7 @@ test)
 	want prlimit util-linux
 	want qemu-aarch64-static qemu-user-static
 	want sshd openssh-server
+	want rsyslogd rsyslog
 	want ssh openssh-client
 	ls -d /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || need="$need postgresql"
 	;;

@@ -1,0 +1,54 @@
+package stdio
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"sexton/service"
+)
+
+func TestRecentLines(t *testing.T) {
+	out := newReader(t, 0).read()
+	m := newMux(t, Options{Out: out.out, Err: out.out})
+	web := spawn(t, m, Output{Service: "web", Log: service.Log{Recent: 64}})
+	if m.Recent("web", -1) != nil || m.Recent("nobody", 5) != nil {
+		t.Error("lines of nobody")
+	}
+	for i := range 100 {
+		web.say(fmt.Sprintf("line %d\n", i))
+	}
+	eventually(t, "all lines", func() bool { return strings.Contains(out.String(), "line 99\n") })
+	if got := fmt.Sprintf("%s", m.Recent("web", 2)); got != "[line 98 line 99]" {
+		t.Errorf("the last two: %s", got)
+	}
+	if got := fmt.Sprintf("%s", m.Recent("web", -1)); got != "[line 93 line 94 line 95 line 96 line 97 line 98 line 99]" {
+		t.Errorf("all: %s", got)
+	}
+	web.exit()
+	drained(t, m)
+}
+
+func TestRingIsWhatWasWrittenLast(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	for limit := 1; limit < 40; limit++ {
+		r, all := &ring{limit: limit}, ""
+		s := &stream{}
+		for range 100 {
+			text := strings.Repeat("abcdefg\n", 10)[:random.IntN(60)]
+			r.add(s, []byte(text))
+			all += text
+			kept := string(r.data[r.first:]) + string(r.data[:r.first])
+			if want := all[max(0, len(all)-limit):]; kept != want {
+				t.Fatalf("limit %d: kept %q, want %q", limit, kept, want)
+			}
+		}
+	}
+	r := &ring{limit: 100}
+	r.add(&stream{}, []byte("no end"))
+	r.add(&stream{}, []byte("another\n"))
+	if got := fmt.Sprintf("%q", r.lines(-1)); got != `["no end" "another"]` {
+		t.Errorf("two streams: %s", got)
+	}
+}

@@ -1,0 +1,127 @@
+package stdio
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"sexton/service"
+)
+
+// Each line is a datagram of the format that was asked for, with the service and the PID of its
+// run; so is what we say ourselves of lines that were dropped.
+func TestSyslog(t *testing.T) {
+	host, _ := os.Hostname()
+	pid := pidOf(0)
+	t.Run("local", func(t *testing.T) {
+		const at = "Jan  2 03:04:05 "
+		testSyslog(t, false, func(pri, name string, pid int, more bool) string {
+			if more {
+				return fmt.Sprintf("<%s>%s%s[%d]: +", pri, at, name, pid)
+			}
+			return fmt.Sprintf("<%s>%s%s[%d]: ", pri, at, name, pid)
+		}, pid)
+	})
+	t.Run("RFC 5424", func(t *testing.T) {
+		const at = "1 2026-01-02T03:04:05.678900Z "
+		testSyslog(t, true, func(pri, name string, pid int, more bool) string {
+			id := "-"
+			if more {
+				id = "+"
+			}
+			return fmt.Sprintf("<%s>%s%s %s %d %s - ", pri, at, host, name, pid, id)
+		}, pid)
+	})
+}
+
+func testSyslog(t *testing.T, rfc5424 bool, head func(pri, name string, pid int, more bool) string, pid int) {
+	path := filepath.Join(t.TempDir(), "log")
+	stderr := newReader(t, 0).read()
+	clock := func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 678_900_000, time.UTC) }
+	m := newMux(t, Options{Out: -1, Err: stderr.out, Clock: clock})
+	log := service.Log{Syslog: "unix:" + path, RFC5424: rfc5424, MaxLine: 256}
+	web := spawn(t, m, Output{Service: "web", Log: log})
+	web.say("lost\n")
+	eventually(t, "it is dropped", func() bool { return accountOfTest(t, m, "web", Stdout).Dropped.Lines == 1 })
+	fd := listenLog(t, path)
+	defer func() { _ = unix.Close(fd) }()
+	receive := func() string {
+		buffer := make([]byte, 1000)
+		var n int
+		within(t, "a datagram", func() { n, _ = unix.Read(fd, buffer) })
+		return string(buffer[:n])
+	}
+	web.say("one\n")
+	wantText(t, "datagram", receive(), head("30", "web", pid, false)+"one")
+	_, _ = web.err.WriteString(strings.Repeat("x", 300) + "\n")
+	first := head("28", "web", pid, false)
+	room := 255 - len(first)
+	wantText(t, "datagram", receive(), first+strings.Repeat("x", room))
+	wantText(t, "datagram", receive(), head("28", "web", pid, true)+strings.Repeat("x", 300-room))
+	_ = unix.Close(fd)
+	_ = unix.Unlink(path)
+	fd = listenLog(t, path) // the daemon was started again
+	web.say("two\n")
+	wantText(t, "datagram", receive(), head("30", "web", pid, false)+"two")
+	web.exit()
+	drainedButDropped(t, m)
+
+	kept := &keeper{}
+	b := testBatches.borrow(kept, outBytes, nil)
+	defer testBatches.giveBack(b)
+	k := m.sinks()[2]
+	lost := &stream{sink: k, account: &account{service: "web"}, frame: k.syslog.frame("web", Stdout, 1, rfc5424)}
+	lost.sayDropped(b, Count{80, 1})
+	b.flush()
+	wantText(t, "notice", kept.lines.String(), head("28", "sexton", os.Getpid(), false)+"web: 1 line (80 B) dropped for lack of room\n")
+}
+
+func listenLog(t *testing.T, path string) int {
+	t.Helper()
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Bind(fd, &unix.SockaddrUnix{Name: path}); err != nil {
+		t.Fatal(err)
+	}
+	return fd
+}
+
+// What was written of lines for syslog can be counted back, whatever the PID of the
+// runs that they come from.
+func TestMeasureCountsDatagrams(t *testing.T) {
+	for _, rfc5424 := range []bool{false, true} {
+		y := &syslog{host: "host"}
+		stream := "one\n\n" + strings.Repeat("0123456789", 40) + "\n" + "web[1]: two\n+three\n+ - four\n"
+		f := y.frame("web", Stdout, 123456, rfc5424)
+		f.limit(256)
+		s := stamp(time.Date(2026, 12, 31, 3, 4, 5, 6, time.UTC))
+		f.setTime(&s)
+		framed, count := cutInChunks(f, []byte(stream), func() int { return 7 }, 1024)
+		other := y.frame("web", Stdout, 1, rfc5424)
+		for _, measure := range []*frame{&f, &other} {
+			if whole := measure.measure([]byte(framed), len(framed)); whole != count || whole.Bytes != int64(len(stream)) {
+				t.Errorf("RFC 5424 %v: %+v, cut %+v, written %d", rfc5424, whole, count, len(stream))
+			}
+		}
+	}
+}
+
+// The time is as strftime(3) writes it in the C locale with "%h %e %T" (syslog.c of glibc).
+func TestLocalStamp(t *testing.T) {
+	for day := range 366 {
+		at := time.Date(2028, 1, 1, 23, 59, 8, 5, time.UTC).AddDate(0, 0, day)
+		s := stamp(at)
+		var got [stampLocal]byte
+		putLocal(got[:], &s)
+		if want := at.Format(time.Stamp); string(got[:]) != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
