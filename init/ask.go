@@ -35,7 +35,7 @@ func (p *PID1) Look(ctx context.Context, name string) (service.Answer, error) {
 	return p.question(ctx, question{name: name})
 }
 
-// Alive waits until the loop has come round, as Look does, and costs it nothing more.
+// Alive waits until the loop has come round, or has made one more start in its turn, and costs it nothing more.
 func (p *PID1) Alive(ctx context.Context) error {
 	_, err := p.question(ctx, question{alive: true})
 	return err
@@ -70,6 +70,21 @@ func (p *PID1) question(ctx context.Context, q question) (service.Answer, error)
 	case <-ctx.Done():
 		return service.Answer{}, ctx.Err()
 	}
+}
+
+// answerAlive answers, within a turn, those who only want to know that the loop lives: a turn of a
+// thousand services may make many starts, each of which waits for an exec, and a probe has a
+// timeout.
+func (p *PID1) answerAlive() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.questions = slices.DeleteFunc(p.questions, func(q question) bool {
+		if q.alive {
+			q.answer <- service.Answer{}
+			p.asked, p.trimmed = p.now(), false
+		}
+		return q.alive
+	})
 }
 
 // takeQuestions does what was asked for, then answers everybody: one report

@@ -19,6 +19,7 @@ func (p *PID1) collect() {
 
 // bury deals with a dead child while its number is still its own.
 func (p *PID1) bury(dead proc.Dead) {
+	p.answerAlive()
 	known := p.processes[dead.PID]
 	dead.Exit.OOM = p.outOfMemory(dead.Exit) // whoever it was: it is nobody else's any more
 	switch {

@@ -76,3 +76,47 @@ func TestSignalsAreHeardAmongManyStarts(t *testing.T) {
 		}
 	})
 }
+
+// asks is a kernel at whose starts somebody asks whether the loop lives.
+type asks struct {
+	slow
+	p       *PID1
+	pending chan service.Answer // the answer to the question of the start before
+	late    int
+}
+
+func (k *asks) Spawn(c *proc.Command) (proc.PID, error) {
+	if k.pending != nil && len(k.pending) == 0 {
+		k.late++
+	}
+	k.pending = make(chan service.Answer, 1)
+	k.p.mu.Lock()
+	k.p.questions = append(k.p.questions, question{alive: true, answer: k.pending})
+	k.p.mu.Unlock()
+	return k.slow.Spawn(c)
+}
+
+// Whoever asks at a start whether the loop lives has the answer before the next start, however many
+// come in one turn.
+func TestALiveLoopSaysSoBetweenTwoStarts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sim := simkernel.New(1)
+		_ = sim.Catch()
+		sim.Behaves = func([]string) simkernel.Habit { return simkernel.Habit{Lives: time.Millisecond} }
+		var plan service.Plan
+		var commands []proc.Command
+		plan.Init.Grace = time.Second
+		for i := range 100 {
+			spec := plain(fmt.Sprint("s", i))
+			spec.OneShot, spec.Restart = true, service.Never
+			plan.Services = append(plan.Services, spec)
+			commands = append(commands, proc.Command{Argv: spec.Command})
+		}
+		k := &asks{slow: slow{sim}}
+		k.p = New(Config{Plan: plan, Commands: commands, Kernel: k, Output: &diary{}})
+		k.p.Run()
+		if k.late > 0 {
+			t.Errorf("%d questions were not answered before the next start", k.late)
+		}
+	})
+}

@@ -114,6 +114,7 @@ func (p *PID1) spawn(a machine.Spawn) {
 	pid, err := p.Kernel.Spawn(&command)
 	started(pid)
 	p.counted(err)
+	p.answerAlive()
 	if err != nil {
 		p.Output.Ended(a.Run)
 		failed := asSpawnError(err)
