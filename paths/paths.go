@@ -51,11 +51,14 @@ type Shared struct {
 type Refused struct {
 	Why    string // "it is a symbolic link", or "/data/log is a symbolic link", of a directory on the way
 	Shared Shared
+	Err    error // the kernel's, if it was that which refused
 }
 
 func (r *Refused) Error() string {
 	return r.Why + ", and " + r.Shared.Who + " can write to " + r.Shared.Dir
 }
+
+func (r *Refused) Unwrap() error { return r.Err }
 
 // Find resolves a path except for its last component, if that is no link. An error is
 // an errno of open(2), or Refused.
@@ -88,11 +91,8 @@ func (p *Place) Open(flags int) (fd int, s unix.Stat_t, err error) {
 		how &^= unix.O_NOFOLLOW
 	}
 	fd, err = openat(p.Dir, p.Name, how, 0)
-	if err == unix.ELOOP && p.Shared != nil {
-		return -1, s, p.refuse("it is a symbolic link")
-	}
 	if err != nil {
-		return -1, s, err
+		return -1, s, p.trap(err)
 	}
 	if err = unix.Fstat(fd, &s); err == nil && p.Shared != nil {
 		err = p.vet(fd, &s, flags&unix.O_ACCMODE != unix.O_RDONLY)

@@ -2,7 +2,9 @@ package paths
 
 import (
 	"errors"
+	"net"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -157,6 +159,43 @@ func TestOnlyPlainFilesAreOpenedInSharedDirectories(t *testing.T) {
 		p.FIFO = true
 		fd, _, err := p.Open(unix.O_RDONLY)
 		do(t, err, unix.Close(fd))
+	}
+}
+
+// What cannot be opened at once, or not at all, in a shared directory is refused like everything else that
+// somebody may have put there: a caller can tell it from trouble with the disk.
+func TestTrapsInSharedDirectoriesAreRefused(t *testing.T) {
+	trusted(t)
+	do(t, shared("s"), unix.Mkfifo("s/fifo", 0o600), os.Mkdir("s/dir", 0o755), os.WriteFile("s/leased", nil, 0o600), unix.Mkfifo("fifo", 0o600))
+	listener, err := net.Listen("unix", "s/socket")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	leased, err := os.Open("s/leased")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer leased.Close()
+	signal.Ignore(unix.SIGIO)
+	defer signal.Reset(unix.SIGIO)
+	names := map[string]string{"s/fifo": "a FIFO", "s/dir": "a directory", "s/socket": "a socket"}
+	if _, err := unix.FcntlInt(leased.Fd(), unix.F_SETLEASE, unix.F_RDLCK); err == nil {
+		names["s/leased"] = "a lease"
+	}
+	for name, word := range names {
+		p := place(t, name)
+		_, _, err := p.Open(unix.O_WRONLY | unix.O_APPEND)
+		wantRefused(t, name, err, word)
+	}
+	if _, err := Find("s/fifo/f"); !errors.Is(err, unix.ENOTDIR) {
+		t.Errorf("a FIFO in the place of a directory: %v", err)
+	} else {
+		wantRefused(t, "s/fifo/f", err, "is no directory")
+	}
+	p := place(t, "fifo")
+	if _, _, err := p.Open(unix.O_WRONLY); err != unix.ENXIO {
+		t.Errorf("a FIFO elsewhere: %v", err)
 	}
 }
 

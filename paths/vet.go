@@ -29,6 +29,30 @@ func (p *Place) vet(fd int, s *unix.Stat_t, toWrite bool) error {
 	return p.oneName(fd, s)
 }
 
+// trap makes Refused of an error of open(2) that somebody may have caused in a shared directory: what is
+// there is no file that can be opened at once.
+func (p *Place) trap(err error) error {
+	why := ""
+	switch err {
+	case unix.ELOOP:
+		why = "it is a symbolic link"
+	case unix.ENXIO:
+		why = "it is a FIFO that nobody reads, or a socket"
+	case unix.EISDIR:
+		why = "it is a directory"
+	case unix.EAGAIN:
+		why = "a process has a lease on it"
+	case unix.ETXTBSY:
+		why = "it is a program that runs"
+	case unix.EACCES, unix.EPERM:
+		why = "it may not be opened"
+	}
+	if why == "" || p.Shared == nil {
+		return err
+	}
+	return &Refused{Why: why, Shared: *p.Shared, Err: err}
+}
+
 // oneName refuses a file with several names: one may be that of a file of
 // root's. Where fs.protected_hardlinks is 0, anybody may make such a link, and remove it
 // between our open and the look at the number of links. So the file must have its one name here,

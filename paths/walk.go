@@ -124,6 +124,9 @@ func (w *walk) step(name string, last bool) (*Place, error) {
 		return w.place(name, false), nil
 	case kind != unix.S_IFDIR:
 		_ = unix.Close(fd)
+		if w.shared != nil {
+			return nil, &Refused{Why: join(w.at, name) + " is no directory", Shared: *w.shared, Err: unix.ENOTDIR}
+		}
 		return nil, unix.ENOTDIR
 	}
 	return nil, w.enter(fd, name)
