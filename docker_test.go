@@ -334,6 +334,26 @@ func (c container) status() string {
 	return must(c.t, "wait", c.name)
 }
 
+// shutDown ends the container by `sexton shutdown` in it, and returns its status and what
+// the command said. Docker's client may miss the end of an exec whose container ends in the
+// same moment, and wait for ever: it is not waited for when the container has ended.
+func (c container) shutDown(ask ...string) (status, said string) {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.t.Context(), dockerBound)
+	defer cancel()
+	var out bytes.Buffer
+	cmd := exec.CommandContext(ctx, "docker", append(append([]string{"exec"}, ask...), c.name, "/sexton", "shutdown")...)
+	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &out, &out, time.Second
+	if err := cmd.Start(); err != nil {
+		c.t.Fatal(err)
+	}
+	status = c.status()
+	timer := time.AfterFunc(2*time.Second, cancel)
+	defer timer.Stop()
+	_ = cmd.Wait()
+	return status, out.String()
+}
+
 // states lists the states of the processes of the container, as ps has them.
 func (c container) states() string {
 	c.t.Helper()

@@ -62,9 +62,8 @@ func TestDockerIsOperated(t *testing.T) {
 			if out, err, status := docker(t, "exec", "--user", "54321", c.name, "/sexton", "health"); status != 1 || !strings.Contains(err, "UID 54321 may not open") {
 				t.Errorf("a stranger: status %d\n%s%s", status, out, err)
 			}
-			must(t, "exec", c.name, "/sexton", "shutdown")
-			if got := c.status(); got != "0" {
-				t.Errorf("status %s, want 0\n%s", got, must(t, "logs", c.name))
+			if got, said := c.shutDown(); got != "0" {
+				t.Errorf("status %s, want 0\n%s%s", got, said, must(t, "logs", c.name))
 			}
 		})
 	}
@@ -136,11 +135,8 @@ func TestDockerPodsKeepTheirSocketsApart(t *testing.T) {
 					}
 				}
 			}
-			if out, err, status := run(second, "shutdown"); status != 0 || out != "stopping 1 service\n" {
-				t.Errorf("shutdown of the second: %d\n%s%s", status, out, err)
-			}
-			if got := second.status(); got != "0" {
-				t.Errorf("the second: status %s", got)
+			if got, said := second.shutDown(test.ask...); got != "0" || said != "stopping 1 service\n" {
+				t.Errorf("shutdown of the second: status %s\n%s", got, said)
 			}
 			if out, err, status := run(first, "health"); status != 0 || out != "ready\n" {
 				t.Errorf("health of the first: %d\n%s%s", status, out, err)
