@@ -17,12 +17,6 @@ func (c *call) check() int {
 	if !ok {
 		return exitConfig
 	}
-	if _, problems := prepare(&plan, c.getenv); len(problems) > 0 {
-		for _, problem := range problems {
-			fmt.Fprintf(c.stderr, "sexton: %s\n", proc.Visible(problem))
-		}
-		return exitConfig
-	}
 	fmt.Fprint(c.stdout, proc.VisibleLines(summary(c.fileName(), &plan)))
 	return 0
 }

@@ -14,11 +14,11 @@ import (
 
 // prepare turns each service of a plan into what it takes to start it, but for whom it runs as:
 // users and groups are looked up at each start (identify), since a service that runs before may
-// make them or give them other numbers. That it cannot be anybody else than ourselves is a mistake before
-// anything has been started. It returns every such mistake.
-func prepare(plan *service.Plan, getenv func(string) string) (commands []proc.Command, problems []string) {
+// make them or give them other numbers. That it cannot be anybody else than ourselves was found while the
+// file was read (cannotBe).
+func prepare(plan *service.Plan) (commands []proc.Command) {
 	if plan.Init.OneCommand {
-		return []proc.Command{oneCommand(&plan.Services[0])}, nil
+		return []proc.Command{oneCommand(&plan.Services[0])}
 	}
 	dir, err := os.Getwd()
 	if err != nil {
@@ -33,13 +33,21 @@ func prepare(plan *service.Plan, getenv func(string) string) (commands []proc.Co
 			command.Dir = spec.Dir
 		}
 		command.Env = named(command.Env, spec.Name)
-		tried := command
-		if err := identify(spec, &tried, getenv); errors.Is(err, errNotRoot) {
-			problems = append(problems, fmt.Sprintf("service %q: %v", spec.Name, err))
-		}
 		commands = append(commands, command)
 	}
-	return commands, problems
+	return commands
+}
+
+// cannotBe is config.Options.Identity: who is not root starts services as itself alone. A
+// user that is not there yet is none of its faults.
+func cannotBe(spec *service.Spec) (key, fault string) {
+	var command proc.Command
+	var other *notRoot
+	err := identify(spec, &command, func(string) string { return "" })
+	if !errors.As(err, &other) {
+		return "", ""
+	}
+	return other.key, other.Error()
 }
 
 // named puts the name of the service into its environment, in the place of what a
@@ -60,7 +68,31 @@ func oneCommand(spec *service.Spec) proc.Command {
 	}
 }
 
-var errNotRoot = errors.New("and not root")
+// notRoot says that we cannot start a service as another, and which key of it asks for that.
+type notRoot struct {
+	key  string
+	user kernel.User
+}
+
+func (n *notRoot) Error() string {
+	return fmt.Sprintf("it is to run as UID %d, GID %d, but we are UID %d, GID %d and not root; start the container as root, or take user and group out",
+		n.user.UID, n.user.GID, os.Geteuid(), os.Getegid())
+}
+
+// keyAtFault is the key of a service that makes the user another than we are.
+func keyAtFault(spec *service.Spec, user kernel.User) string {
+	switch {
+	case spec.User != "" && user.UID != os.Geteuid():
+		return "user"
+	case spec.Group != "" && user.GID != os.Getegid():
+		return "group"
+	case spec.Groups != nil:
+		return "groups"
+	case spec.User != "": // its groups in /etc/group are not ours
+		return "user"
+	}
+	return "group"
+}
 
 // identify finds out whom a service runs as, and puts that into its command.
 func identify(spec *service.Spec, command *proc.Command, getenv func(string) string) error {
@@ -96,8 +128,7 @@ func identify(spec *service.Spec, command *proc.Command, getenv func(string) str
 	}
 	command.Credential = kernel.Credential(user.UID, user.GID, user.Groups)
 	if command.Credential != nil && os.Geteuid() != 0 {
-		return fmt.Errorf("it is to run as UID %d, GID %d, but we are UID %d, GID %d %w; start the container as root, or take user and group out",
-			user.UID, user.GID, os.Geteuid(), os.Getegid(), errNotRoot)
+		return &notRoot{keyAtFault(spec, user), user}
 	}
 	return nil
 }

@@ -37,14 +37,7 @@ func (c *call) run() int {
 	if !ok {
 		return exitConfig
 	}
-	commands, problems := prepare(&plan, c.getenv)
-	if len(problems) > 0 {
-		text := ""
-		for _, problem := range problems {
-			text += fmt.Sprintf("sexton: %s\n", problem)
-		}
-		return c.refuse(exitConfig, plan.Init.TerminationLog, text+fmt.Sprintf("sexton: %s; nothing was started\n", service.Counted(len(problems), "mistake")))
-	}
+	commands := prepare(&plan)
 	if status := c.mistaken(&plan, commands); status != 0 {
 		if slices.Contains(c.okCodes, status) {
 			return 0
@@ -187,7 +180,7 @@ func (c *call) load(running bool) (service.Plan, bool) {
 // options are what a file is read with. Only a check looks for programs and users: at a start
 // a oneshot may bring them.
 func (c *call) options(running bool) config.Options {
-	o := config.Options{Command: c.command, Running: running, Terminal: running && kernel.IsTerminal(0)}
+	o := config.Options{Command: c.command, Running: running, Terminal: running && kernel.IsTerminal(0), Identity: cannotBe}
 	if c.verb == "check" {
 		o.Program, o.User, o.Group = knownProgram, knownUser, knownGroup
 	}

@@ -43,7 +43,8 @@ var ambient = []string{"PATH=/usr/bin:/bin", "HOME=/root"}
 
 // directives are what a file's comments say of its surroundings: "#! environ
 // NAME=VALUE" adds to the environment, "#! command WORDS" gives a command, "#! run on a
-// terminal" starts the services, "#! nobody is known" knows no users, and "#! without NAMES" says which programs the image
+// terminal" starts the services, "#! nobody is known" knows no users, "#! we are NUMBER" is
+// who we are, and "#! without NAMES" says which programs the image
 // does not have.
 func directives(text string) (environ []string, options Options) {
 	environ = append(environ, ambient...)
@@ -58,6 +59,19 @@ func directives(text string) (environ []string, options Options) {
 		if line == "#! nobody is known" {
 			options.User = func(name string) error { return fmt.Errorf("user %q is not in /etc/passwd; add it", name) }
 			options.Group = func(name string) error { return fmt.Errorf("group %q is not in /etc/group; add it", name) }
+		}
+		if us, ok := strings.CutPrefix(line, "#! we are "); ok {
+			options.Identity = func(s *service.Spec) (key, fault string) {
+				switch {
+				case s.User != "" && s.User != us:
+					return "user", "it is to run as " + s.User + ", but we are " + us + "; take it out"
+				case s.Group != "" && s.Group != us:
+					return "group", "it is to run with group " + s.Group + ", but we are " + us + "; take it out"
+				case s.Groups != nil:
+					return "groups", "we cannot leave our groups; take it out"
+				}
+				return "", ""
+			}
 		}
 		if words, ok := strings.CutPrefix(line, "#! command "); ok {
 			options.Command = strings.Fields(words)

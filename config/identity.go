@@ -72,6 +72,18 @@ func (r *reader) identity(v *value, known func(string) error) (string, bool) {
 	return "", false
 }
 
+// possible reports a service that cannot run as whom it is to.
+func (r *reader) possible(s *draftService) {
+	if r.options.Identity == nil {
+		return
+	}
+	key, fault := r.options.Identity(&s.spec)
+	if v := s.table.child(key); fault != "" && v != nil {
+		what, mend, _ := strings.Cut(fault, "; ")
+		r.wrong(v, what, mend)
+	}
+}
+
 // readGroups reads the supplementary groups. An empty list means none, which is
 // not the same as no list.
 func readGroups(r *reader, v *value, s *service.Spec) {

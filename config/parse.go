@@ -46,6 +46,11 @@ type Options struct {
 	// functions ask nobody.
 	User, Group func(name string) error
 
+	// Identity tells why a service cannot run as whom it is to, where we are, and the key of it
+	// that is at fault ("user", "group" or "groups"); "" for no fault. That is a mistake. The text may hold a mend
+	// behind "; ". A nil function asks nobody.
+	Identity func(s *service.Spec) (key, fault string)
+
 	// Program tells what is wrong with the program of a command, found as it will be
 	// when the service is started: nil for nothing. It is for a check in the image; a nil
 	// function asks nobody.

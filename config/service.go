@@ -49,6 +49,7 @@ func (r *reader) service(v *value, d *draft) {
 	if s.spec.OneShot {
 		r.oneShot(s)
 	}
+	r.possible(s)
 	d.services = append(d.services, s)
 }
 
