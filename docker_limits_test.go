@@ -21,7 +21,7 @@ func TestDockerLeastPidsLimits(t *testing.T) {
 			if status != 70 || err == "" {
 				t.Errorf("--pids-limit %s %q: status %d, want 70\nstdout: %s\nstderr: %s", limit, args, status, out, err)
 			}
-			// With three, one command is tried again a few times.
+			// With three, one command is tried five times, which takes eight seconds.
 			for line := range strings.Lines(err) {
 				if !strings.HasPrefix(line, "sexton: ") || !strings.Contains(line, "the pids limit of the container") {
 					t.Errorf("--pids-limit %s %q: %q does not tell of the limit", limit, args, line)

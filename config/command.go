@@ -24,6 +24,7 @@ func OneCommand(argv, environ []string) service.Plan {
 			Env:        environ,
 			Restart:    service.Never,
 			Backoff:    newSpec("").Backoff,
+			GiveUp:     newSpec("").GiveUp, // of starts that are refused for now
 			ShutdownOn: service.AnyExit,
 			OKCodes:    []int{0},
 			Stop:       []service.Rung{{Signal: proc.TERM}, {Signal: proc.KILL}},

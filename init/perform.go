@@ -302,10 +302,13 @@ func (p *PID1) stopProbe(run service.Run) {
 }
 
 // spawnErrorStatus is what a shell would exit with: 127 for a command that is
-// not there, 126 for one that cannot be run.
+// not there, 126 for one that cannot be run. No process at all is not the command's fault.
 func spawnErrorStatus(failed *proc.SpawnError) int {
-	if failed.NotFound {
+	switch {
+	case failed.NotFound:
 		return 127
+	case failed.Stage == "fork":
+		return exitInternal
 	}
 	return 126
 }
