@@ -263,6 +263,50 @@ func TestDirectory(t *testing.T) {
 	}
 }
 
+// A socket is reached by name where only we can write, and by a descriptor elsewhere; what others may have put in its
+// place is not connected to.
+func TestSocket(t *testing.T) {
+	trusted(t)
+	do(t, shared("s"))
+	for _, name := range []string{"socket", "s/socket", "s/others"} {
+		fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+		do(t, err)
+		defer unix.Close(fd)
+		do(t, unix.Bind(fd, &unix.SockaddrUnix{Name: name}))
+	}
+	do(t, os.Symlink("../socket", "s/link"), os.WriteFile("s/file", nil, 0o600), os.Symlink("socket", "link"))
+	connects := func(name string) error {
+		held, done, err := Socket(name)
+		if err != nil {
+			return err
+		}
+		fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+		do(t, err)
+		defer unix.Close(fd)
+		// What comes into its place now is not reached.
+		if name == "s/socket" {
+			do(t, os.Rename(name, "s/old"), os.Symlink("nowhere", name))
+		}
+		err = unix.Connect(fd, &unix.SockaddrUnix{Name: held})
+		done()
+		return err
+	}
+	for _, name := range []string{"socket", "link", "s/socket"} {
+		if err := connects(name); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	wantRefused(t, "s/link", connects("s/link"), "it is a symbolic link")
+	wantRefused(t, "s/file", connects("s/file"), "it is no socket")
+	if os.Geteuid() == 0 {
+		do(t, os.Chown("s/others", 12345, -1))
+		wantRefused(t, "s/others", connects("s/others"), "it belongs to UID 12345")
+	}
+	if err := connects("s/none"); err != unix.ENOENT {
+		t.Errorf("nothing there: %v", err)
+	}
+}
+
 // The log file of many images is a link to /dev/stdout, which leads by /proc to
 // our own descriptor, and that may be a pipe.
 func TestLinksOfProcAreFollowed(t *testing.T) {

@@ -18,15 +18,24 @@ func (p *Place) vet(fd int, s *unix.Stat_t, toWrite bool) error {
 	default:
 		return p.refuse("it is no regular file")
 	}
+	if toWrite {
+		if err := p.vetOwner(s); err != nil {
+			return err
+		}
+	}
+	return p.oneName(fd, s)
+}
+
+// vetOwner refuses what belongs to another user than those who may read what we write there.
+func (p *Place) vetOwner(s *unix.Stat_t) error {
 	var dir unix.Stat_t
 	if err := unix.Fstat(p.Dir, &dir); err != nil {
 		return err
 	}
-	// What we write into a file of another user, that user can read.
-	if owner := int(s.Uid); toWrite && owner != 0 && owner != p.us && owner != p.Owner && s.Uid != dir.Uid {
+	if owner := int(s.Uid); owner != 0 && owner != p.us && owner != p.Owner && s.Uid != dir.Uid {
 		return p.refuse(fmt.Sprintf("it belongs to UID %d", owner))
 	}
-	return p.oneName(fd, s)
+	return nil
 }
 
 // trap makes Refused of an error of open(2) that somebody may have caused in a shared directory: what is

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"sexton/paths"
 )
 
 // syslog is a sink's socket: each line is a datagram, in one of two formats. Daemons that
@@ -125,7 +127,16 @@ func (y *syslog) send(line []byte) error {
 }
 
 func (y *syslog) connect() error {
-	family, address, err := syslogAddress(y.address)
+	where := y.address
+	if path, ok := strings.CutPrefix(where, "unix:"); ok && !strings.HasPrefix(path, "@") { // that is an abstract one
+		held, done, err := paths.Socket(path)
+		if err != nil {
+			return fmt.Errorf("connect: %w", err)
+		}
+		defer done()
+		where = "unix:" + held
+	}
+	family, address, err := syslogAddress(where)
 	if err != nil {
 		return err
 	}
