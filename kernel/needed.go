@@ -60,7 +60,7 @@ const (
 	leaving     = "; leaving with status 70\n"
 	limitReach  = "sexton: a thread cannot be made: raise the pids limit of the container (--pids-limit), or the process limit of this user (RLIMIT_NPROC, ulimit -u)" + leaving
 	cloneFailed = "sexton: a thread cannot be made: clone is refused; allow it, with the flags of threads, in the seccomp profile of the container" + leaving
-	noMemory    = "sexton: no memory for Go's runtime: raise the limits of the address space and of data (RLIMIT_AS, ulimit -v, 1 GiB at least; RLIMIT_DATA, ulimit -d, 64 MiB at least), or the memory limit of the container" + leaving
+	noMemory    = "sexton: no memory for Go's runtime: raise the limits of the address space and of data (RLIMIT_AS, ulimit -v, 1.25 GiB at least; RLIMIT_DATA, ulimit -d, 64 MiB at least), or the memory limit of the container" + leaving
 )
 
 // memoryWords are what each error has in it with which Go's runtime ends us because it gets no memory.
