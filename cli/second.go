@@ -50,7 +50,7 @@ func (c *call) alreadyHere(plan *service.Plan) string {
 		}
 		return ""
 	case errors.Is(err, control.ErrClosed):
-		if new(kernel.Linux).First() || !control.Listened(socket) {
+		if new(kernel.Linux).First() || !control.Listened(socket) && !control.ListenedElsewhere() {
 			return ""
 		}
 	case errors.Is(err, control.ErrNobody):

@@ -83,6 +83,18 @@ func Listened(path string) bool {
 	return false
 }
 
+// ListenedElsewhere tells whether a program listens at the fallback's first name, and who
+// owns it is root or the user of the namespace's first process. Any other user may have
+// taken the name to keep a sexton from starting.
+func ListenedElsewhere() bool {
+	path := fallback() + socketEnd
+	var file, first unix.Stat_t
+	if unix.Lstat(path, &file) != nil || file.Mode&unix.S_IFMT != unix.S_IFSOCK || !Listened(path) {
+		return false
+	}
+	return file.Uid == 0 || unix.Stat("/proc/1", &first) == nil && first.Uid == file.Uid
+}
+
 // mostOfOne bounds the names of one owner that a client tries: another user can make as
 // many as it likes, and must not keep a client from the one that counts.
 const mostOfOne = 4

@@ -204,7 +204,7 @@ func (m *Machine) escaped(e Escaped) {
 	if e.Claimed {
 		how = "which is of this service by its own word alone (SEXTON_SERVICE)"
 	}
-	m.sayf(Info, &m.units[i], "in another process group, stopped and waited for like its own: %s, %s", e.Names, how)
+	m.sayf(Info, &m.units[i], "in another process group, waited for like its own: %s, %s", e.Names, how)
 }
 
 // inBackground says once what it means that a service puts itself into the background.
