@@ -32,6 +32,7 @@ func (l *Left) Lost() int64 { return l.Pending.Bytes + l.Unread + l.Dropped.Byte
 // Nothing is closed, and what comes later is still carried. One Drain at a time.
 func (m *Mux) Drain(stalled, most time.Duration) []Left {
 	m.begin()
+	m.ending.Store(true)
 	m.dropSpares()
 	last := min(stalled/5, 100*time.Millisecond)
 	stalled -= last

@@ -29,6 +29,7 @@ type file struct {
 	full    int64 // the size at which it is rotated; 0: never for that
 	born    time.Time
 	regular bool  // it can be rotated
+	pipe    bool  // it is a FIFO
 	inside  bool  // a line of it has no end yet: it is not rotated now
 	beyond  int64 // it could not be rotated, which was said: how much larger it may become until the next try
 
@@ -140,6 +141,8 @@ func (f *file) put(p []byte) (int, error) {
 func (f *file) fits(p []byte) int {
 	line, most := firstLine(p), f.full+f.beyond
 	switch {
+	case f.pipe:
+		return portion(f.fd, p, &f.sink.mux.ending)
 	case !f.regular:
 		return len(p)
 	case f.inside:
@@ -198,6 +201,7 @@ func (f *file) openAt(place *paths.Place) error {
 	}
 	f.fd = fd
 	f.size, f.regular, f.inside, f.beyond = s.Size, s.Mode&unix.S_IFMT == unix.S_IFREG, false, 0
+	f.pipe = s.Mode&unix.S_IFMT == unix.S_IFIFO
 	f.full = f.mostBytes()
 	f.born = f.birth(fd, made, &s)
 	if f.regular && !place.Linked {

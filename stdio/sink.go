@@ -15,6 +15,7 @@ type sink struct {
 	fd      int
 	name    string
 	color   bool
+	pipe    bool                                // fd is a pipe or FIFO
 	file    *file                               // nil: it is none of our own
 	syslog  *syslog                             // nil: it is none
 	writeTo func(fd int, p []byte) (int, error) // write(2); tests put their own

@@ -126,6 +126,7 @@ type Mux struct {
 
 	packer packer // of rotated files
 
+	ending   atomic.Bool  // our own end has begun: Drain was called
 	watching atomic.Int32 // how many there are in watchers
 	watchers []chan struct{}
 }
@@ -154,10 +155,10 @@ func New(o Options) *Mux {
 func (m *Mux) begin() {
 	m.once.Do(func() {
 		o := &m.options
-		m.out = &sink{mux: m, fd: o.Out, name: "stdout", color: o.ColorOut, writeTo: o.writer(o.Out)}
+		m.out = &sink{mux: m, fd: o.Out, name: "stdout", color: o.ColorOut, pipe: isPipe(o.Out), writeTo: o.writer(o.Out)}
 		m.err = m.out
 		if !sameFile(o.Out, o.Err) {
-			m.err = &sink{mux: m, fd: o.Err, name: "stderr", color: o.ColorErr, writeTo: o.writer(o.Err)}
+			m.err = &sink{mux: m, fd: o.Err, name: "stderr", color: o.ColorErr, pipe: isPipe(o.Err), writeTo: o.writer(o.Err)}
 		}
 		m.own = &stream{
 			sink:    m.err,

@@ -29,7 +29,11 @@ func (k *sink) write(p []byte) (n int, err error) {
 	tries, pause := 0, fullPause
 	polled := false
 	for n < len(p) {
-		written, err := k.writeTo(k.fd, p[n:])
+		next := p[n:]
+		if k.pipe {
+			next = next[:portion(k.fd, next, &k.mux.ending)]
+		}
+		written, err := k.writeTo(k.fd, next)
 		switch {
 		case written > 0:
 			n += written

@@ -1,0 +1,179 @@
+package stdio
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"sexton/service"
+)
+
+// Whenever our process ends, what is in the pipe of a reader that stalls are whole lines, in every
+// format: of our stdout and of a FIFO that services log to, also where somebody else's bytes and
+// a page that was read in part are in it.
+func TestStalledPipeHoldsWholeLines(t *testing.T) {
+	for _, format := range []service.Format{service.Raw, service.Prefix, service.JSON} {
+		for _, fifo := range []bool{false, true} {
+			for _, read := range []int{0, 30_001} {
+				t.Run(fmt.Sprintf("%v, FIFO %v, read %d", format, fifo, read), func(t *testing.T) {
+					testStalledPipe(t, format, fifo, read)
+				})
+			}
+		}
+	}
+}
+
+func testStalledPipe(t *testing.T, format service.Format, fifo bool, read int) {
+	out := newReader(t, 0)
+	log := service.Log{Format: format, OneStream: true}
+	if fifo {
+		log.File = service.LogFile{Path: filepath.Join(t.TempDir(), "fifo"), Mode: 0o600}
+		if err := unix.Mkfifo(log.File.Path, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		fd, err := unix.Open(log.File.Path, unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = unix.Close(fd) })
+		again, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = &reader{t: t, out: fd, in: os.NewFile(uintptr(again), "fifo"), done: make(chan struct{})}
+	}
+	m := newMux(t, Options{Out: out.out, Err: openNull(t), Clock: testClock()})
+	web := spawn(t, m, Output{Service: "web", Log: log})
+	defer func() { // the pipe is emptied, so that all comes to its end
+		out.read()
+		web.exit()
+		drained(t, m)
+	}()
+	foreign := "somebody else's line\n"
+	if _, err := unix.Write(out.out, []byte(foreign)); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		for i := range 6000 {
+			if _, err := fmt.Fprintf(web.out, "%05d %s\n", i, strings.Repeat("x", 37+i%301)); err != nil {
+				return
+			}
+		}
+	}()
+	stalledFor(t, out)
+	if read > 0 {
+		n, err := unix.Read(int(out.in.Fd()), make([]byte, read))
+		if err != nil {
+			t.Fatal(err)
+		}
+		read = n
+		stalledFor(t, out)
+	}
+	got := contents(t, out)
+	if len(got) < 30_000 || !strings.HasSuffix(got, "\n") {
+		t.Errorf("%d bytes are in the pipe; they end with %q", len(got), got[max(0, len(got)-50):])
+	}
+}
+
+// stalledFor waits until the writer has come to rest before the reader: it is in a write
+// that does not go on.
+func stalledFor(t *testing.T, r *reader) {
+	t.Helper()
+	before, since := -1, time.Now()
+	eventually(t, "the writer is stalled", func() bool {
+		n, err := unix.IoctlGetInt(r.out, unix.TIOCINQ)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n != before {
+			before, since = n, time.Now()
+		}
+		return n > 30_000 && time.Since(since) > 100*time.Millisecond
+	})
+}
+
+// contents is what is in the pipe, which stays there.
+func contents(t *testing.T, r *reader) string {
+	t.Helper()
+	var ends [2]int
+	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
+		t.Fatal(err)
+	}
+	defer closeBoth(ends)
+	n, err := unix.Tee(int(r.in.Fd()), ends[1], 1<<20, unix.SPLICE_F_NONBLOCK)
+	if err != nil {
+		t.Fatal(err)
+	}
+	buffer, have := make([]byte, n), 0
+	for have < int(n) {
+		k, err := unix.Read(ends[0], buffer[have:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		have += k
+	}
+	return string(buffer)
+}
+
+// In our own end a line that is longer than PIPE_BUF is not begun before there is room for all of it,
+// and goes out as soon as there is.
+func TestLongLineIsNotBegunWithoutRoom(t *testing.T) {
+	out := newReader(t, 0)
+	m := newMux(t, Options{Out: out.out, Err: openNull(t)})
+	web := spawn(t, m, Output{Service: "web", Log: service.Log{Format: service.Raw, OneStream: true}})
+	if left := m.Drain(time.Millisecond, time.Millisecond); len(left) != 1 || !left[0].Held {
+		t.Fatalf("%+v", left)
+	}
+	const lines, size = 10, 13_001
+	go func() {
+		for i := range lines {
+			web.say(strings.Repeat(string('a'+rune(i)), size) + "\n")
+		}
+		web.exit()
+	}()
+	eventually(t, "the first line", func() bool { n, _ := unix.IoctlGetInt(out.out, unix.TIOCINQ); return n > 0 })
+	for range 20 {
+		if got := contents(t, out); len(got)%(size+1) != 0 {
+			t.Fatalf("%d bytes are in the pipe, and a line has %d", len(got), size+1)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	out.read()
+	drained(t, m)
+	if got := out.all(); len(got) != lines*(size+1) {
+		t.Errorf("%d bytes came through", len(got))
+	}
+}
+
+// Whatever was written to a pipe, and read from it, what it is said to have room for it takes at once.
+func TestPipeRoomIsThere(t *testing.T) {
+	out := newReader(t, unix.O_NONBLOCK)
+	in := int(out.in.Fd())
+	_ = unix.SetNonblock(in, true)
+	buffer := make([]byte, 128<<10)
+	for i := range 20_000 {
+		room, size := pipeRoom(out.out)
+		if size != 64<<10 || room > size {
+			t.Skipf("room for %d bytes in %d", room, size)
+		}
+		if room > 0 && i%7 == 0 {
+			if n, err := unix.Write(out.out, buffer[:room]); n != room {
+				t.Fatalf("it took %d of %d bytes: %v", n, room, err)
+			}
+		}
+		_, _ = unix.Write(out.out, buffer[:1+i*7919%5000])
+		if i%3 == 0 {
+			_, _ = unix.Read(in, buffer[:1+i*104729%9000])
+		}
+		if i%11 == 0 {
+			for n := 1; n > 0; {
+				n, _ = unix.Read(in, buffer)
+			}
+		}
+	}
+}
