@@ -119,6 +119,8 @@ type call struct {
 	again         bool
 
 	json, ready, live, immediately, brief bool
+
+	remarks []string // on the file, to be said as JSON when there is output
 }
 
 // rewrite is one --rewrite FROM:TO; to 0 drops the signal.

@@ -58,6 +58,9 @@ func (c *call) run() int {
 		name = plan.Init.Main
 	}
 	output := c.output(&plan)
+	for _, note := range c.remarks {
+		output.Say(machine.Warn, "", "remark: "+note)
+	}
 	plan.Init.Mute = uint8(machine.Debug - output.level)
 	scribe := newScribe(plan.Init.TerminationLog, plan.Init.OneCommand)
 	var end func()
@@ -170,7 +173,11 @@ func (c *call) load(running bool) (service.Plan, bool) {
 		return service.Plan{}, false
 	}
 	for _, note := range append(notes, sharedLogsInTime(&plan)...) {
-		if c.verbosity >= 0 {
+		switch {
+		case c.verbosity < 0:
+		case running && plan.Log.Format == service.JSON:
+			c.remarks = append(c.remarks, note)
+		default:
 			fmt.Fprintf(c.stderr, "sexton: remark: %s\n", proc.Visible(note))
 		}
 	}
