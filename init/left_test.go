@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"sexton/kernel/simkernel"
+	"sexton/machine"
 	"sexton/proc"
 	"sexton/service"
 )
@@ -49,6 +50,14 @@ func TestProofComesBeforeAProcessesOwnWord(t *testing.T) {
 		got.outside = f.outside(other)
 		if got != want[other.PID] {
 			t.Errorf("%d: %+v, want %+v", other.PID, got, want[other.PID])
+		}
+	}
+	tell := p.tellOf(others)
+	for _, other := range others {
+		tell(other)
+		left := p.answers[len(p.answers)-1].(machine.Left)
+		if w := want[other.PID]; left.PID != other.PID || left.Service != w.service || left.Claimed != w.claimed || left.Outside != w.outside {
+			t.Errorf("%d: the machine is told %+v, want %+v", other.PID, left, w)
 		}
 	}
 }
