@@ -11,6 +11,7 @@ import (
 	pid1 "sexton/init"
 	"sexton/kernel"
 	"sexton/machine"
+	"sexton/paths"
 	"sexton/service"
 )
 
@@ -44,6 +45,9 @@ func serveThreads(plan *service.Plan) int {
 	n := 0
 	if !plan.Control.Off {
 		n++
+		if inShared(plan.Control.Socket) {
+			n++ // which looks after it, and the file system may hang
+		}
 	}
 	if plan.Health.Listen != "" {
 		n += 2
@@ -52,6 +56,19 @@ func serveThreads(plan *service.Plan) int {
 		n++
 	}
 	return n
+}
+
+// inShared tells whether a socket is to be where others can replace it.
+func inShared(socket string) bool {
+	if socket == "" {
+		return false
+	}
+	place, err := paths.Find(socket)
+	if err != nil {
+		return false
+	}
+	defer place.Close()
+	return place.Shared != nil
 }
 
 func serveControl(plan *service.Plan, file string, p *pid1.PID1, o *output, gate *crowd.Gate, memory func([]int) map[int]int64) (end func()) {
