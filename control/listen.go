@@ -18,7 +18,11 @@ import (
 // listen makes the socket at s.path.
 func (s *Server) listen(mode os.FileMode) error {
 	place, err := paths.Find(s.path)
-	if err != nil {
+	var refused *paths.Refused
+	switch {
+	case errors.As(err, &refused):
+		return inUse{s.path + ": " + refused.Error()}
+	case err != nil:
 		return fmt.Errorf("%s: %w", s.path, bare(err))
 	}
 	defer place.Close()
@@ -34,7 +38,9 @@ func (s *Server) listen(mode os.FileMode) error {
 		}
 		listener, err = config.Listen(context.Background(), "unix", s.path)
 	}
-	if err != nil {
+	if err != nil && place.Shared != nil { // somebody may see to that
+		return inUse{fmt.Sprintf("%s: %v, and %s can write to %s", s.path, bare(err), place.Shared.Who, place.Shared.Dir)}
+	} else if err != nil {
 		return fmt.Errorf("%s: %w", s.path, bare(err))
 	}
 	s.listener = listener.(*net.UnixListener)
@@ -51,7 +57,7 @@ func (s *Server) listen(mode os.FileMode) error {
 func (s *Server) settle(place *paths.Place, mode os.FileMode) error {
 	fd, err := unix.Openat(place.Dir, place.Name, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return fmt.Errorf("the socket is gone just after it was made: %w", err)
+		return fmt.Errorf("%w: the socket is gone just after it was made: %w", ErrInUse, err)
 	}
 	defer unix.Close(fd)
 	var file unix.Stat_t

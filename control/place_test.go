@@ -62,6 +62,27 @@ func TestTheFallbackIsTakenWhereSomebodyElseListens(t *testing.T) {
 	}
 }
 
+// A user who can write to a directory on the way can keep us from making the socket there, but not from having one.
+func TestTheFallbackIsTakenWhereOthersAreInTheWay(t *testing.T) {
+	dir := t.TempDir()
+	for _, err := range []error{os.Chmod(dir, 0o777), os.Mkdir(dir+"/there", 0o755), os.Symlink("there", dir+"/link"), os.WriteFile(dir+"/file", nil, 0o644)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, why := range map[string]string{"link/s": "is a symbolic link, and ", "file/s": "is no directory, and ", strings.Repeat("x", 104): "can write to "} {
+		s, note, err := Open(filepath.Join(dir, name), 0o600)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		s.Close()
+		if !strings.HasPrefix(s.Path(), fallback()) || !strings.Contains(note, why) {
+			t.Errorf("%s: %s, %q", name, s.Path(), note)
+		}
+	}
+}
+
 func TestVerify(t *testing.T) {
 	own := Namespace()
 	self := unix.Ucred{Pid: int32(os.Getpid()), Uid: uint32(os.Geteuid()), Gid: uint32(os.Getegid())}
