@@ -84,8 +84,9 @@ func TestFailuresAreRed(t *testing.T) {
 		if joined != long || len(pieces) != 4 {
 			t.Errorf("%d pieces have %d bytes together", len(pieces)-1, len(joined))
 		}
-		if own := m.own.account.now(); own.In != own.Out || own.In.Lines != 6 {
-			t.Errorf("account %+v", own)
+		own := m.own.account.now()
+		if c := m.own.frame.measure([]byte(got), len(got)); own.In != own.Out || own.In.Lines != 6 || c != own.In {
+			t.Errorf("account %+v, measured %+v", own, c)
 		}
 	}
 	r := newReader(t, 0).read()
