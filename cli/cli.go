@@ -59,7 +59,7 @@ func Main(args []string) int {
 	if c.verb != verbPause && !c.alone() || c.trace != "" {
 		if text, fatal := refusedCalls(kernel.Refused()); fatal {
 			return c.refuse(exitInternal, path, text)
-		} else if c.verb == "run" {
+		} else if c.verb == "run" && c.verbosity >= 0 {
 			fmt.Fprint(c.stderr, text)
 		}
 		if err := kernel.MayOpen(descriptorsLeast); err != nil {

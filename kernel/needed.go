@@ -1,3 +1,5 @@
+//lint:file-ignore U1000 entry_*.s reads and calls what is here, where the tag entry is set
+
 package kernel
 
 import (
@@ -32,8 +34,6 @@ const (
 // needed ends with a need whose number is nowhere. Some calls cannot be tried: see
 // Exit for exit_group, restore in catch_*.s for rt_sigreturn, and runtimeWrites for clone (valgrind
 // does not survive one that fails).
-//
-//lint:ignore U1000 entry_*.s reads it
 var needed = [...]need{
 	{unix.SYS_RT_SIGPROCMASK, [4]uintptr{0, 0, 0, 8}, refusedBegin + "rt_sigprocmask" + refusedEnd},
 	{unix.SYS_RT_SIGACTION, [4]uintptr{64, 0, 0, 8}, refusedBegin + "rt_sigaction" + refusedEnd},
@@ -160,8 +160,6 @@ const exitInternal = 70
 
 // noReturn is said by restore of catch_*.s, when a handler cannot end. Catch sends us a
 // signal, so that this is found before anything is started.
-//
-//lint:ignore U1000 catch_*.s says it
 var noReturn = refusedBegin + "rt_sigreturn" + refusedEnd
 
 // Exit ends the process. A seccomp profile may refuse exit_group, and only one thread can end by

@@ -51,7 +51,7 @@ func wantedCalls() []wanted {
 		{fstatatCall, [3]uintptr{nowhere}, RefusedCall{"newfstatat", "probes of files fail", false}},
 		{unix.SYS_FSTAT, bad, RefusedCall{"fstat", "log files and terminals cannot be used", false}},
 		{unix.SYS_FCHMODAT, [3]uintptr{nowhere}, RefusedCall{"fchmodat", "there is no control socket", false}},
-		{unix.SYS_IOCTL, bad, RefusedCall{"ioctl", "there are no terminals", false}},
+		{unix.SYS_IOCTL, [3]uintptr{nowhere, unix.TCGETS}, RefusedCall{"ioctl", "there are no terminals", false}},
 		{unix.SYS_GETDENTS64, bad, RefusedCall{"getdents64", "no other process can be seen in /proc", false}},
 		{unix.SYS_DUP3, bad, RefusedCall{"dup3", starting, false}},
 	}

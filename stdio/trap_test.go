@@ -302,7 +302,7 @@ func TestEndlessFilesAreNotCompressed(t *testing.T) {
 		for err == nil {
 			select {
 			case <-stop:
-				err = to.Close()
+				_ = to.Close()
 				return
 			default:
 				_, err = to.WriteString("x")
