@@ -32,12 +32,23 @@ func Ask(sockets []string, r Request, within time.Duration) (Reply, error) {
 		return Reply{}, err
 	}
 	line = append(line, '\n')
-	var seen []string
+	var seen, full []string
 	nowhere, closed := 0, false
-	for i, path := range sockets {
-		// Somebody else's socket, on which nobody answers, must leave time for ours.
-		share := time.Now().Add(time.Until(deadline) / time.Duration(len(sockets)-i))
+	for i := 0; i < len(sockets)+len(full); i++ {
+		// Somebody else's socket, on which nobody answers, must leave time for ours: what has a full
+		// queue comes last, and waits for a share of the time.
+		path, share := "", time.Time{}
+		if i < len(sockets) {
+			path = sockets[i]
+		} else {
+			path = full[i-len(sockets)]
+			share = time.Now().Add(time.Until(deadline) / time.Duration(len(sockets)+len(full)-i))
+		}
 		conn, err := connect(path, share)
+		if i < len(sockets) && errors.Is(err, unix.EAGAIN) {
+			full = append(full, path)
+			continue
+		}
 		if err != nil {
 			if errors.Is(err, fs.ErrNotExist) {
 				nowhere++
@@ -162,8 +173,8 @@ func noConnection(path string, err error) string {
 // fullPause is the wait before a full queue is tried again.
 const fullPause = 5 * time.Millisecond
 
-// connect waits for a place in the queue of those who want to ask, where that is full:
-// a socket that does not block says so at once (EAGAIN, unix(7)).
+// connect waits until a deadline, zero for not at all, for a place in the queue of those who want to ask, where
+// that is full: a socket that does not block says so at once (EAGAIN, unix(7)).
 func connect(path string, deadline time.Time) (*net.UnixConn, error) {
 	if err := noLink(path); err != nil {
 		return nil, err
