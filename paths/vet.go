@@ -26,6 +26,16 @@ func (p *Place) vet(fd int, s *unix.Stat_t, toWrite bool) error {
 	return p.oneName(fd, s)
 }
 
+// Ours tells whether what has a name in the directory may be a file of ours: anything elsewhere, but in a shared
+// directory a regular file of somebody trusted.
+func (p *Place) Ours(name string) bool {
+	if p.Shared == nil {
+		return true
+	}
+	var s unix.Stat_t
+	return p.At(name).Stat(&s) == nil && s.Mode&unix.S_IFMT == unix.S_IFREG && p.vetOwner(&s) == nil
+}
+
 // vetOwner refuses what belongs to another user than those who may read what we write there.
 func (p *Place) vetOwner(s *unix.Stat_t) error {
 	var dir unix.Stat_t

@@ -280,6 +280,7 @@ func (f *file) rotate() error {
 	place, err := paths.Make(f.Path)
 	if err == nil {
 		defer place.Close()
+		place.Owner = f.owner()
 		err = f.putAside(place)
 	}
 	if err != nil && err != unix.ENOENT {

@@ -173,7 +173,7 @@ func TestFileThatCannotBeRotatedIsTriedAgain(t *testing.T) {
 	m := newMux(t, Options{Out: -1, Err: stderr.out, Clock: func() time.Time { return begin.Add(time.Duration(now.Load())) }})
 	path := filepath.Join(t.TempDir(), "web.log")
 	taken := path + ".99991231T235959.999999999Z" // no name comes behind that
-	if err := os.Mkdir(taken, 0o700); err != nil {
+	if err := os.WriteFile(taken, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	web := spawn(t, m, Output{Service: "web", Log: service.Log{Format: service.Raw, File: service.LogFile{Path: path, Size: 5000, Keep: 5, Mode: 0o600}}})

@@ -62,7 +62,8 @@ func (f *file) nextStamp(place *paths.Place) (string, error) {
 
 // newest lists the latest n times in the names of what was rotated, in order: each once,
 // whether it is there compressed, not compressed or, for a moment, both. It
-// keeps no more than that in memory: whoever owns the directory can make any number of names.
+// keeps no more than that in memory: whoever owns the directory can make any number of names. What
+// is no file of ours does not count: a directory with the latest name that there is would end rotation.
 func newest(place *paths.Place, n int) (stamps []string, err error) {
 	_, err = place.Names(func(name string) bool {
 		stamp, rest, ours := stampOf(name, place.Name)
@@ -70,7 +71,7 @@ func newest(place *paths.Place, n int) (stamps []string, err error) {
 			return false
 		}
 		at, known := slices.BinarySearch(stamps, stamp)
-		if known || at == 0 && len(stamps) == n {
+		if known || at == 0 && len(stamps) == n || !place.Ours(name) {
 			return false
 		}
 		stamps = slices.Insert(stamps, at, stamp)

@@ -321,6 +321,28 @@ func TestEndlessFilesAreNotCompressed(t *testing.T) {
 	}
 }
 
+// Another user can neither end rotation nor have rotated files removed early, by names of the year 9999.
+func TestPlantedNamesDoNotCount(t *testing.T) {
+	m := newMux(t, Options{Out: -1, Err: newReader(t, 0).read().out, Clock: testClock()})
+	_, _, log := trapped(t)
+	planted := log.File.Path + ".99991231T235959.99999999"
+	must(t, os.Mkdir(planted+"9Z", 0o755), unix.Mkfifo(planted+"8Z", 0o600), os.Symlink("x", planted+"7Z"))
+	web := spawn(t, m, Output{Service: "web", Log: log})
+	for range 4 {
+		web.say(strings.Repeat("x", 4000) + "\n")
+	}
+	web.exit()
+	drained(t, m)
+	info, err := os.Stat(log.File.Path)
+	if must(t, err); info.Size() != 4001 {
+		t.Errorf("it was not rotated: %d bytes", info.Size())
+	}
+	files, err := filepath.Glob(log.File.Path + ".2*")
+	if must(t, err); len(files) != log.File.Keep {
+		t.Errorf("kept: %q", files)
+	}
+}
+
 func TestNewest(t *testing.T) {
 	t.Chdir(t.TempDir())
 	var want []string
