@@ -30,7 +30,8 @@ func (p *PID1) bury(dead proc.Dead) {
 	case known.probe == 0:
 		p.takeAnswers() // its start must be known before its end
 		p.Output.Died(p.Plan.Services[known.spec].Name)
-		p.take(machine.Exited{Run: known.run, Exit: dead.Exit, Usage: dead.Usage, Behind: p.behind(known, dead.Exit)})
+		behind, stays := p.behind(known, dead.Exit)
+		p.take(machine.Exited{Run: known.run, Exit: dead.Exit, Usage: dead.Usage, Behind: behind, Stays: stays})
 	default: // what a probe leaves behind is nobody's
 		_ = p.Kernel.Signal(dead.PID, proc.Group, proc.KILL)
 	}

@@ -273,32 +273,42 @@ func (f family) hasLadder(o proc.Other) bool {
 }
 
 // behind names what a service that ended well by itself has left running, "" for nothing: a
-// program that puts itself into the background does that. Where there is no proof, an
-// orphan that is younger than the run, and of no other service by its own word, will do:
-// it is only words.
-func (p *PID1) behind(child *process, exit proc.Exit) string {
+// program that puts itself into the background does that. stays: it comes from this run, and
+// is not in its group. Where there is no proof, an orphan that is younger than the run, and of no
+// other service by its own word, is named.
+func (p *PID1) behind(child *process, exit proc.Exit) (name string, stays bool) {
 	spec := &p.Plan.Services[child.spec]
 	if _, stopping := p.machine.LeaveBy(); stopping || p.Plan.Init.OneCommand || spec.OneShot || exit.Signal != 0 || !slices.Contains(spec.OKCodes, exit.Code) {
-		return ""
+		return "", false
 	}
 	p.orphansKnown = false // the death has made orphans in this very turn
 	known := make(map[proc.PID]bool)
+	first, _ := p.Kernel.Look(child.pid)
 	for _, orphan := range p.orphans() {
-		if known[orphan.PID] = true; orphan.spec == child.spec && p.kin[orphan.PID].Started != orphan.Started {
-			return p.called(orphan.Other)
+		known[orphan.PID] = true
+		if orphan.spec != child.spec || orphan.Started < first.Started || p.kin[orphan.PID].Started == orphan.Started {
+			continue
+		}
+		if orphan.Group != child.pid {
+			return p.called(orphan.Other), true
+		}
+		if name == "" {
+			name = p.called(orphan.Other)
 		}
 	}
-	first, _ := p.Kernel.Look(child.pid)
 	children, _ := p.Kernel.Children()
 	for _, pid := range children {
+		if name != "" {
+			break
+		}
 		if p.processes[pid] != nil || known[pid] {
 			continue
 		}
 		if o, alive := p.Kernel.Look(pid); alive && o.Started >= first.Started && p.Kernel.ServiceOf(pid) == "" {
-			return p.called(o)
+			name = p.called(o)
 		}
 	}
-	return ""
+	return name, false
 }
 
 // called is a process as people are told of it. One that has just ended has no name any more.

@@ -193,6 +193,7 @@ func FormatEvent(at Instant, event Event) string {
 		}
 		if e.Behind != "" {
 			w.text("behind", strconv.Quote(e.Behind))
+			w.flag("stays", e.Stays)
 		}
 	case Emptied:
 		name = "emptied"

@@ -30,12 +30,14 @@ type StartFailed struct {
 // Exited: the run's first process has ended. It is still a zombie, and stays
 // one until the actions that Step returns have been done. Usage decides nothing:
 // it is kept for people, and not in a trace. Behind names what a run that ended well has
-// left running; "": nothing.
+// left running; "": nothing. Stays: it comes from this
+// run for certain, and is not in its group, which is killed now.
 type Exited struct {
-	Run    service.Run
-	Exit   proc.Exit
-	Usage  proc.Usage
-	Behind string
+	Run     service.Run
+	Exit    proc.Exit
+	Usage   proc.Usage
+	Behind  string
+	Stays   bool
 }
 
 // Emptied: nothing is left of what Watch asked to be told of; with Run zero, nothing is

@@ -138,7 +138,7 @@ func ParseEvent(line string) (at Instant, event Event, err error) {
 		if name := r.text("signal"); name != "" {
 			exit.Signal = r.signal(name)
 		}
-		event = Exited{Run: run, Exit: exit, Behind: r.text("behind")}
+		event = Exited{Run: run, Exit: exit, Behind: r.text("behind"), Stays: r.flag("stays")}
 	case "emptied":
 		event = Emptied{Run: run}
 	case "connected":

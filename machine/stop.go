@@ -301,9 +301,9 @@ func (u *unit) stopped(m *Machine, _ Event) {
 // restartAfterFailing: the start had failed for want of readiness.
 func (u *unit) restartAfterFailing(m *Machine, failing string) {
 	u.ended, u.lastStatus = failing, u.failedStatus()
-	well := false
+	well, stays := false, false
 	if u.spec.Restart == service.Never {
-		u.judge(m, well, failing)
+		u.judge(m, well, stays, failing)
 		return
 	}
 	u.restartOr(m, Warn, failing, u.becomeFailed)

@@ -125,7 +125,7 @@ func (u *unit) startRefused(m *Machine, event Event) {
 		u.restartOr(m, Warn, u.ended, u.becomeFailed)
 		return
 	}
-	u.judge(m, false, u.ended)
+	u.judge(m, false, false, u.ended)
 }
 
 func (u *unit) becomeUp(m *Machine) {
@@ -184,7 +184,7 @@ func (u *unit) died(m *Machine, event Event) {
 	u.endRun(m)
 	u.noteEnd(m, false)
 	u.inBackground(m, event.(Exited).Behind)
-	u.judge(m, well, u.ended)
+	u.judge(m, well, event.(Exited).Stays, u.ended)
 	// Its group must not hold on to ports and files that the next run wants. At
 	// the container's end they are swept like everything else that is left,
 	// gently, and what a oneshot leaves behind may be meant.
@@ -197,8 +197,9 @@ func (u *unit) died(m *Machine, event Event) {
 }
 
 // judge decides what becomes of a unit whose target is up and whose run has
-// ended, well or not.
-func (u *unit) judge(m *Machine, well bool, what string) {
+// ended, well or not. stays: the run has left a process that goes on. Its restart
+// counts then, however well it ended, or every start would leave one more, for ever.
+func (u *unit) judge(m *Machine, well, stays bool, what string) {
 	restart := u.spec.Restart == service.Always || u.spec.Restart == service.OnFailure && !well
 	switch {
 	case u.spec.OneShot && well:
@@ -208,7 +209,7 @@ func (u *unit) judge(m *Machine, well bool, what string) {
 	case !m.keeping():
 		u.become(m, service.Down)
 		m.say(Info, u, what)
-	case restart && well:
+	case restart && well && !stays:
 		u.restartWell(m, what)
 	case restart:
 		u.restartOr(m, Warn, what, u.becomeFailed)
