@@ -31,6 +31,15 @@ func TestDockerLeastPidsLimits(t *testing.T) {
 	}
 }
 
+// Six tasks are enough for one command that is one process, as docs/docker.md says. One try may
+// be refused while the engine's own tasks end, and the next is not.
+func TestDockerPidsLimitOfOneCommand(t *testing.T) {
+	image := shellImage(t)
+	if out, err, status := docker(t, "run", "--network", "none", "--pids-limit", "6", "--name", newName(t), image, "--", "true"); status != 0 {
+		t.Errorf("status %d, want 0\nstdout: %s\nstderr: %s", status, out, err)
+	}
+}
+
 // A container that stands still for longer than its grace goes on where it stopped: nothing
 // was asked of it, so nothing is killed. A stop that came meanwhile has its whole time afterwards
 // where the services use it, and ends as it should.

@@ -41,6 +41,7 @@ func (p *PID1) bury(dead proc.Dead) {
 func (p *PID1) gone(dead proc.Dead) {
 	known := p.processes[dead.PID]
 	delete(p.kin, dead.PID)
+	delete(p.guessed, dead.PID)
 	if known == nil {
 		p.counts.Orphans++
 		if p.told[dead.PID] {

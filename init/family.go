@@ -304,11 +304,17 @@ func (p *PID1) behind(child *process, exit proc.Exit) (name string, stays bool) 
 		if p.processes[pid] != nil || known[pid] {
 			continue
 		}
-		if o, alive := p.Kernel.Look(pid); alive && o.Started >= first.Started && p.Kernel.ServiceOf(pid) == "" {
-			name = p.called(o)
+		if o, alive := p.Kernel.Look(pid); alive && younger(o, first) && p.guessed[pid] != o.Started && p.Kernel.ServiceOf(pid) == "" {
+			name, p.guessed[pid] = p.called(o), o.Started
 		}
 	}
 	return name, false
+}
+
+// younger tells whether a was started after b. The kernel's unit is a hundredth of a second; within
+// one, numbers tell.
+func younger(a, b proc.Other) bool {
+	return a.Started > b.Started || a.Started == b.Started && a.PID > b.PID
 }
 
 // called is a process as people are told of it. One that has just ended has no name any more.

@@ -215,6 +215,7 @@ type PID1 struct {
 	watched   map[service.Run]proc.Hold
 	trees     map[service.Run]*tree             // of runs whose ladder has begun
 	ranAs     []*proc.Credential                // the last run of each service; nil: as we do
+	guessed   map[proc.PID]uint64               // whom behind has named without proof, by number and start
 	kin       map[proc.PID]kinsman              // what has left its run's group, as far as we have seen
 	probes    map[service.Run]attempt           // the one on its way
 	marks     map[service.Run]*service.FileMark // what a file probe's path had before the start
@@ -290,6 +291,7 @@ func New(c Config) *PID1 {
 		looking:   make(map[service.Run]bool),
 		told:      make(map[proc.PID]bool),
 		trees:     make(map[service.Run]*tree),
+		guessed:   make(map[proc.PID]uint64),
 		kin:       make(map[proc.PID]kinsman),
 		ranAs:     make([]*proc.Credential, len(c.Plan.Services)),
 		warned:    make(map[proc.PID]uint64),

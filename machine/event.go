@@ -33,11 +33,11 @@ type StartFailed struct {
 // left running; "": nothing. Stays: it comes from this
 // run for certain, and is not in its group, which is killed now.
 type Exited struct {
-	Run     service.Run
-	Exit    proc.Exit
-	Usage   proc.Usage
-	Behind  string
-	Stays   bool
+	Run    service.Run
+	Exit   proc.Exit
+	Usage  proc.Usage
+	Behind string
+	Stays  bool
 }
 
 // Emptied: nothing is left of what Watch asked to be told of; with Run zero, nothing is
