@@ -1,10 +1,10 @@
 package service
 
 import (
-	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"sexton/proc"
 )
 
 // commandMost is how many bytes of a command stand in one of our lines.
@@ -28,18 +28,13 @@ func CommandLine(argv []string) string {
 	return strings.Join(words, " ")
 }
 
-// Printable is text on one line and without what a terminal obeys: control characters,
-// letters that change the direction, and bytes that are no UTF-8 are written as in a Go
-// string (\n, \x1b, \u202e). Of what is longer than most bytes the rest is left out.
+// Printable is text as proc.Visible shows it. Of what is longer than most bytes the rest is
+// left out.
 func Printable(text string, most int) string {
 	var b strings.Builder
 	for len(text) > 0 {
-		r, size := utf8.DecodeRuneInString(text)
-		piece := text[:size]
-		if r == utf8.RuneError && size == 1 || !unicode.IsPrint(r) {
-			piece = strconv.Quote(piece)
-			piece = piece[1 : len(piece)-1]
-		}
+		_, size := utf8.DecodeRuneInString(text)
+		piece := proc.Visible(text[:size])
 		if b.Len()+len(piece) > most {
 			return b.String() + " ..."
 		}
