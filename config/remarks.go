@@ -95,7 +95,8 @@ func (r *reader) remarkCRLF(v *value) {
 }
 
 // remarkBackground looks for commands that start a service elsewhere, or in the
-// background, and end.
+// background, and end. What nginx does is also in its own configuration, so it is not spoken
+// of at every start.
 func (r *reader) remarkBackground(v *value, words []string, text string) {
 	for len(words) > 0 && (words[0] == "exec" || words[0] == "sudo" || strings.Contains(words[0], "=")) {
 		words = words[1:]
@@ -105,7 +106,7 @@ func (r *reader) remarkBackground(v *value, words []string, text string) {
 	}
 	whole := strings.Join(words, " ") + " " + text
 	switch name := path.Base(words[0]); {
-	case name == "nginx" && !strings.Contains(whole, "daemon off") && !slices.ContainsFunc(words[1:], isOneOf("-t", "-T", "-v", "-V", "-s", "-h", "-?")):
+	case name == "nginx" && !r.options.Running && !strings.Contains(whole, "daemon off") && !slices.ContainsFunc(words[1:], isOneOf("-t", "-T", "-v", "-V", "-s", "-h", "-?")):
 		r.note(v, `nginx puts itself into the background, unless its configuration has "daemon off;"`, `write command = ["nginx", "-g", "daemon off;"]`)
 	case name == "systemctl":
 		r.note(v, "systemctl needs a running systemd, which a container does not have", "write the command that the unit's ExecStart has")
