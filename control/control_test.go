@@ -221,7 +221,7 @@ func TestHostileCallersKeepNobodyOut(t *testing.T) {
 			if ask(t, s, Request{Verb: VerbHealth}).Health == nil {
 				t.Error("no answer")
 			}
-			if took := time.Since(began); took > time.Second {
+			if took := time.Since(began); took > 3*time.Second { // of those 5 that a silent caller has
 				t.Errorf("with %d others an answer took %v", i, took)
 			}
 		}

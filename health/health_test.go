@@ -179,7 +179,7 @@ func TestHostileCallersKeepNobodyOut(t *testing.T) {
 			if status, _ := get(t, s, "GET", "/livez", ""); status != 200 {
 				t.Errorf("status %d", status)
 			}
-			if took := time.Since(began); took > time.Second {
+			if took := time.Since(began); took > 3*time.Second { // of those 5 that a silent caller has
 				t.Errorf("with %d others an answer took %v", i, took)
 			}
 		}

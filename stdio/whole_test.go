@@ -82,6 +82,12 @@ func testStalledPipe(t *testing.T, format service.Format, fifo bool, read int) {
 // that does not go on.
 func stalledFor(t *testing.T, r *reader) {
 	t.Helper()
+	stalledAt(t, r, 30_000)
+}
+
+// stalledAt is stalledFor where more than least bytes are in the pipe then.
+func stalledAt(t *testing.T, r *reader, least int) {
+	t.Helper()
 	before, since := -1, time.Now()
 	eventually(t, "the writer is stalled", func() bool {
 		n, err := unix.IoctlGetInt(r.out, unix.TIOCINQ)
@@ -91,7 +97,7 @@ func stalledFor(t *testing.T, r *reader) {
 		if n != before {
 			before, since = n, time.Now()
 		}
-		return n > 30_000 && time.Since(since) > 100*time.Millisecond
+		return n > least && time.Since(since) > 100*time.Millisecond
 	})
 }
 
@@ -135,11 +141,11 @@ func TestLongLineIsNotBegunWithoutRoom(t *testing.T) {
 		web.exit()
 	}()
 	eventually(t, "the first line", func() bool { n, _ := unix.IoctlGetInt(out.out, unix.TIOCINQ); return n > 0 })
-	for range 20 {
-		if got := contents(t, out); len(got)%(size+1) != 0 {
-			t.Fatalf("%d bytes are in the pipe, and a line has %d", len(got), size+1)
-		}
-		time.Sleep(time.Millisecond)
+	// While a write that has room for its line goes on, a part of the line is there.
+	eventually(t, "whole lines alone", func() bool { return len(contents(t, out))%(size+1) == 0 })
+	stalledAt(t, out, size)
+	if got := contents(t, out); len(got)%(size+1) != 0 {
+		t.Fatalf("%d bytes are in the pipe, and a line has %d", len(got), size+1)
 	}
 	out.read()
 	drained(t, m)
