@@ -91,7 +91,7 @@ run() {
 			die "$1 has ended before its services were ready"
 		}
 		sleep 0.2
-		address=$(sed -n 's/.*all [0-9]* services are ready: \(http:[^ ,]*\).*/\1/p' "$root/root/run.log" | tr -d '\r' | head -n 1)
+		address=$(sed -n 's/.*ready: [0-9]* services after [^ ]*; see \(http:[^ ,]*\).*/\1/p' "$root/root/run.log" | tr -d '\r' | head -n 1)
 	done
 	said "$1 says: look at $address"
 	in_tree "curl -fsS --max-time 10 $address" | grep -q 'written <b>[0-9]* *</b> times' || die "the page at $address is not the example's"
