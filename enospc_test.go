@@ -17,6 +17,7 @@ func TestFullDiskIsAccountedExactly(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("mounting a small disk needs root")
 	}
+	needWorld(t)
 	sexton, dir := provedSexton(t)
 	const rounds, lines, width = 4, 6000, 60
 	text := fmt.Sprintf("[service.loud]\noneshot = true\ncommand = \"for i in 1 2 3 4; do %[1]s %[2]d width=%[3]d; until [ -e %[4]s/go-$i ]; do sleep 0.02; done; done\"\n"+

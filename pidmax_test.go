@@ -45,6 +45,7 @@ func TestPIDMaxWithForkStorms(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("setting pid_max needs root")
 	}
+	needWorld(t)
 	const machines = "/proc/sys/kernel/pid_max"
 	before, err := os.ReadFile(machines)
 	if err != nil {

@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -70,6 +71,17 @@ func worldOf(cmd *exec.Cmd) *exec.Cmd {
 		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}}
 	}
 	return cmd
+}
+
+// needWorld skips where worldOf gives no namespaces in which something can be mounted: in a
+// container without rights, and in a chroot, whose root is no mount point.
+func needWorld(t *testing.T) {
+	t.Helper()
+	out, err := worldOf(exec.Command("/bin/sh", "-c", "mount --make-rprivate / && mount -t proc proc /proc")).CombinedOutput()
+	if err != nil {
+		why, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
+		t.Skipf("no namespaces can be made here (%s)", cmp.Or(why, err.Error()))
+	}
 }
 
 var bareBinary = sync.OnceValues(func() (string, error) {
