@@ -72,7 +72,11 @@ func (e *examination) controlSocket() {
 	if c.Socket != "" {
 		path = e.Root + c.Socket
 	}
-	reply, nobody := control.Ask(control.Sockets(path), control.Request{Verb: control.VerbStatus}, time.Second)
+	places := control.Sockets(path)
+	if e.Root != "" {
+		places = []string{path} // the other ones are the machine's
+	}
+	reply, nobody := control.Ask(places, control.Request{Verb: control.VerbStatus}, time.Second)
 	switch {
 	case nobody == nil && reply.Status != nil:
 		e.addf("control socket", Verified, "", "this container's sexton answers (pid %d)", reply.Status.PID)
