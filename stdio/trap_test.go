@@ -292,7 +292,8 @@ func TestEndlessFilesAreNotCompressed(t *testing.T) {
 	_, _, log := trapped(t)
 	log.File.Compress, log.File.Keep = true, 5
 	holes, growing := log.File.Path+".20260101T000000.000000001Z", log.File.Path+".20260101T000000.000000002Z"
-	must(t, os.WriteFile(holes, []byte("x"), 0o600), os.Truncate(holes, 1<<40), os.WriteFile(growing, []byte(strings.Repeat("x", 1<<20)), 0o600))
+	// Large enough that compressing it takes longer than the writer may have to wait for a processor.
+	must(t, os.WriteFile(holes, []byte("x"), 0o600), os.Truncate(holes, 1<<40), os.WriteFile(growing, []byte(strings.Repeat("x", 32<<20)), 0o600))
 	stop := make(chan struct{})
 	defer close(stop)
 	begun := make(chan struct{})
