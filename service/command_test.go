@@ -34,7 +34,7 @@ func FuzzPrintable(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string, most int) {
 		most = min(max(most, 0), 1000)
 		got := Printable(text, most)
-		if len(got) > most+len(" ...") || !utf8.ValidString(got) || strings.ContainsFunc(got, func(r rune) bool { return r != '\t' && !unicode.IsPrint(r) }) {
+		if len(got) > most+len(" ...") || !utf8.ValidString(got) || strings.ContainsFunc(got, func(r rune) bool { return r != '\t' && !unicode.IsGraphic(r) }) {
 			t.Errorf("%q, %d: %q", text, most, got)
 		}
 	})
