@@ -125,7 +125,7 @@ func (d *dropIn) run() int {
 	}
 	if err != nil {
 		speaker.Say(machine.Error, "", err.Error())
-		speaker.Drain(time.Second, time.Second, func() {})
+		speaker.Flush(time.Second, time.Second, func() {})
 		return 1
 	}
 	if d.warning != "" && !linux.First() && !linux.AdoptsOrphans() {

@@ -259,7 +259,7 @@ func (o *output) Break(writer string) {
 	}
 }
 
-func (o *output) Hang(writer string) { o.mux.Hang(writer) }
+func (o *output) ClosePipeline(writer string) { o.mux.Hang(writer) }
 
 // levels are the machine's in the words of stdio, which knows no machine.
 var levels = [...]stdio.Level{machine.Error: stdio.Errors, machine.Warn: stdio.Warnings, machine.Info: stdio.Normal, machine.Debug: stdio.Verbose}
@@ -290,8 +290,8 @@ func (o *output) Sum(s service.Summary) {
 // recent are the last lines of a service, as far as they came through us.
 func (o *output) recent(name string, n int) [][]byte { return o.mux.Recent(name, n) }
 
-// Drain is pid1.Output's.
-func (o *output) Drain(stalled, most time.Duration, last func()) {
+// Flush is pid1.Output's.
+func (o *output) Flush(stalled, most time.Duration, last func()) {
 	if o.used {
 		o.drain(stalled*8/10, most*8/10)
 	}

@@ -32,7 +32,7 @@ func TestLastWordsStandLast(t *testing.T) {
 		t.Fatal(err)
 	}
 	pipes.Close()
-	o.Drain(time.Minute, time.Minute, func() { o.Say(machine.Info, "", "leaving") })
+	o.Flush(time.Minute, time.Minute, func() { o.Say(machine.Info, "", "leaving") })
 	text, err := os.ReadFile(path)
 	if want := "web | line\nsexton: leaving\n"; err != nil || string(text) != want {
 		t.Errorf("got %q, %v, want %q", text, err, want)

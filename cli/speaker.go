@@ -61,7 +61,7 @@ func (s *speaker) Ended(service.Run) {}
 
 func (s *speaker) Break(string) {}
 
-func (s *speaker) Hang(string) {}
+func (s *speaker) ClosePipeline(string) {}
 
 // Sum is pid1.Output's: what we are called by says nothing of the kind.
 func (s *speaker) Sum(service.Summary) {}
@@ -86,7 +86,7 @@ func (s *speaker) original(level machine.Level, line string) {
 	}
 }
 
-func (s *speaker) Drain(within, _ time.Duration, last func()) {
+func (s *speaker) Flush(within, _ time.Duration, last func()) {
 	last()
 	by := time.Now().Add(within)
 	for level, mux := range s.muxes {

@@ -14,7 +14,7 @@ import (
 func (p *PID1) refuse(why string) (status int) {
 	p.summary = service.Summary{Status: exitInternal, Reason: why}
 	p.Output.Say(machine.Error, "", why)
-	p.Output.Drain(drainMax, drainMax, func() {})
+	p.Output.Flush(flushMax, flushMax, func() {})
 	p.tellEnd()
 	return exitInternal
 }

@@ -31,7 +31,7 @@ func (p *PID1) leaveWithoutMachine(cause any) int {
 	p.endRest(proc.KILL, leaveBy-reserve/2)
 	p.summary = service.Summary{Status: exitInternal, Reason: fmt.Sprintf("internal error: %v", cause)}
 	most := outputTime(leaveBy-p.now(), grace)
-	p.Output.Drain(min(drainMax, most), most, func() {})
+	p.Output.Flush(min(flushMax, most), most, func() {})
 	return exitInternal
 }
 

@@ -38,7 +38,7 @@ type life struct {
 	pid1      *PID1
 	trace     bytes.Buffer
 	wrongs    []string
-	drained   bool       // the services' output is written
+	flushed   bool       // the services' output is written
 	mu        sync.Mutex // for the two below
 	asked     bool
 	askAt     time.Duration
@@ -341,7 +341,7 @@ func (l *life) judge(status int, took time.Duration) {
 	}
 }
 
-// Open, Say and Drain make a life its own Output.
+// Open, Say and Flush make a life its own Output.
 func (l *life) Open(name string, _ service.Run, files [3]int) ([3]int, func(proc.PID), error) {
 	if l.dice.Float64() < 0.01 {
 		return files, nil, syscall.EMFILE
@@ -375,13 +375,13 @@ func (l *life) Ended(service.Run) {}
 
 func (l *life) Break(string) {}
 
-func (l *life) Hang(string) {}
+func (l *life) ClosePipeline(string) {}
 
 // Sum is a part of Output.
 func (l *life) Sum(service.Summary) {}
 
 func (l *life) Say(_ machine.Level, _, text string) {
-	if strings.HasPrefix(text, "leaving with status ") && !l.drained {
+	if strings.HasPrefix(text, "leaving with status ") && !l.flushed {
 		l.wrong("our last words are said before the services' output is written")
 	}
 	if err := l.pid1.machine.Check(); err != nil {
@@ -389,8 +389,8 @@ func (l *life) Say(_ machine.Level, _, text string) {
 	}
 }
 
-func (l *life) Drain(_, _ time.Duration, last func()) {
-	l.drained = true
+func (l *life) Flush(_, _ time.Duration, last func()) {
+	l.flushed = true
 	last()
 	if n := l.sim.Zombies(); n > 0 && !l.sim.Subreaper && l.plan.Init.Linger > 0 && l.sim.Alive() == 0 {
 		l.wrong("%d zombies are left at the end", n)

@@ -40,12 +40,12 @@ func (p *PID1) perform(action machine.Action) {
 		p.stopProbe(a.Run)
 	case machine.Sweep:
 		if a.Strangers {
-			p.signalStrangers(a.Signal)
+			p.signalStrays(a.Signal)
 		} else {
 			p.sweep, p.sweeping = a.Signal, true // when this turn's dead are reaped
 		}
 	case machine.Heed:
-		p.heed(a.On)
+		p.watchConnections(a.On)
 	case machine.Break:
 		p.Output.Break(a.Service)
 	case machine.Reopen:
@@ -59,7 +59,7 @@ func (p *PID1) perform(action machine.Action) {
 			p.say(a)
 		}
 	case machine.Leave:
-		p.heed(false)
+		p.watchConnections(false)
 		for run := range p.probes {
 			p.stopProbe(run)
 		}
@@ -152,7 +152,7 @@ func (p *PID1) counted(err error) {
 func (p *PID1) signal(a machine.Signal) {
 	if from := p.Plan.Services[p.index[a.Service]].StdinFrom; from != "" {
 		if _, stopping := p.machine.LeaveBy(); stopping {
-			p.Output.Hang(from)
+			p.Output.ClosePipeline(from)
 		}
 	}
 	p.counts.Sent++
@@ -179,8 +179,8 @@ func (p *PID1) signalGroupOf(a machine.Signal) {
 		switch {
 		case errors.Is(err, proc.ErrQueueFull):
 			p.unforwarded.count(a.Service)
-		case errors.Is(err, fs.ErrPermission) && !child.deaf:
-			child.deaf = true
+		case errors.Is(err, fs.ErrPermission) && !child.signalRefused:
+			child.signalRefused = true
 			p.Output.Say(machine.Warn, a.Service, err.Error()+": it runs as another user, and we have no CAP_KILL")
 		case err != nil:
 			p.Output.Say(machine.Debug, a.Service, err.Error())

@@ -20,120 +20,8 @@ import (
 	"sexton/forward"
 	"sexton/machine"
 	"sexton/proc"
-	"sexton/reaper"
 	"sexton/service"
 )
-
-// Kernel is what the loop needs of the kernel. kernel.Linux is the real one.
-type Kernel interface {
-	reaper.Waiter
-
-	// Wait waits for signals, for deaths of children and for Wake, at most so
-	// long, less than zero for ever. See kernel.Linux.
-	Wait(atMost time.Duration) proc.News
-	Wake()
-	// Spawn starts a process; a *proc.SpawnError says why not.
-	Spawn(c *proc.Command) (proc.PID, error)
-	// Signal and Queue send a signal to a child, or to the group it leads.
-	Signal(pid proc.PID, scope proc.Scope, sig proc.Signal) error
-	Queue(pid proc.PID, scope proc.Scope, sig proc.Signal, value uint64) error
-	// Stopped tells whether a child has been stopped (SIGSTOP, Ctrl-Z).
-	Stopped(pid proc.PID) bool
-	// Hold keeps hold of a zombie's group beyond its reaping.
-	Hold(pid proc.PID) proc.Hold
-	// SignalRest signals everything that is left, 0 only asks, and tells
-	// whether there was anybody.
-	SignalRest(sig proc.Signal) bool
-	// Others lists everything that SignalRest reaches, the dead left out; nil
-	// where nobody can be seen. As the first process it looks for so long at most, and
-	// then lists those that it has seen.
-	Others(most time.Duration) []proc.Other
-	// ServiceOf is the service that a process descends from, by its environment; ""
-	// where that does not say it.
-	ServiceOf(pid proc.PID) string
-	// Children are our own, Below those that descend from others; Look is one process as it
-	// is, and UserOf its user. Listening tells which listen at a socket: see kernel.Linux.
-	Children() (pids []proc.PID, ok bool)
-	Below(roots []proc.PID, most time.Duration) []proc.Other
-	Look(pid proc.PID) (o proc.Other, alive bool)
-	UserOf(pid proc.PID) int
-	Listening(pids []proc.PID, most time.Duration) map[proc.PID]bool
-	// SignalOther signals one of Others, if it still is that process.
-	SignalOther(o proc.Other, sig proc.Signal)
-	// Connections counts new ones: see kernel.Linux.
-	Connections() func() (int, error)
-	// OutOfMemory counts how many of the container the kernel has killed for want of
-	// memory since it was asked last.
-	OutOfMemory() int
-	// First tells whether orphans come to us by themselves; otherwise
-	// AdoptOrphans is needed.
-	First() bool
-	AdoptOrphans() error
-	// Suspend stops us until somebody continues us.
-	Suspend()
-	// FindTerminal, OnTerminal, GiveUpTerminal, GiveTerminal, HoldsTerminal and TakeBack: see kernel.Linux.
-	FindTerminal() (proc.Terminal, bool)
-	OnTerminal() bool
-	GiveUpTerminal(t proc.Terminal) bool
-	GiveTerminal(t proc.Terminal, child proc.PID) bool
-	HoldsTerminal(t proc.Terminal, holder proc.PID) bool
-	TakeBack(t proc.Terminal, holder proc.PID)
-	// LeaveNothingOpen drops what we inherited beside 0, 1 and 2.
-	LeaveNothingOpen()
-	// Settle keeps the loop on its thread and makes sure that n others stand ready.
-	Settle(n int) int
-	// SkipTo passes over the numbers of processes below first. See kernel.Linux.
-	SkipTo(first proc.PID)
-	// Trim gives back memory that only the start needed.
-	Trim()
-	// NameOf is what a process calls itself, "" if that is not known.
-	NameOf(pid proc.PID) string
-}
-
-// Output carries what services write, and what we have to say. No method may
-// block but Drain.
-type Output interface {
-	// Open completes the descriptors 0, 1 and 2 of a run of a service: it is given
-	// those that the run has where the file says nothing, -1 for none. They are
-	// ours until started closes our copies, whether or not there was a start; it is told the
-	// PID, 0 for no start. For
-	// a service with a terminal of its own (service.Spec.PTY) that is what it gives for 1.
-	Open(service string, run service.Run, files [3]int) (full [3]int, started func(proc.PID), err error)
-	// Died has what a service wrote before its end stand before what is said next. It
-	// is called when a run's first process has ended.
-	Died(service string)
-	// Ended closes what was kept open for as long as the run's first process is there,
-	// when that has ended, or was not started.
-	Ended(run service.Run)
-	// Lack says before the first Open that there are so many threads fewer than
-	// Config.MoreThreads asked for.
-	Lack(threads int)
-	// Reopen opens log files again by their names.
-	Reopen()
-	// Resize takes over a new size of our terminal's window.
-	Resize()
-	// Break has what a service writes to its stdout fail: its reader will not be
-	// started again.
-	Break(writer string)
-	// Hang lets the reader of a service's stdout see its end, once the service has
-	// ended: it will not be started again.
-	Hang(writer string)
-	// Say is one line of our own.
-	Say(level machine.Level, service, text string)
-	// Sum is the line of our own that tells how everything ended.
-	Sum(s service.Summary)
-	// Drain writes out what has been written to us: for as long as that gets on, but
-	// at most so long, and no longer than stalled when it does not. last says our
-	// last words, which stand behind all that.
-	Drain(stalled, most time.Duration, last func())
-}
-
-// Listener takes what one attempt of an exec probe writes. See probe.Output.
-type Listener interface {
-	FD() int     // for the attempt's descriptors 1 and 2
-	Started()    // closes our copy of FD
-	End() string // the last line that was written
-}
 
 // Config is what it takes to run a plan.
 type Config struct {
@@ -203,7 +91,7 @@ type PID1 struct {
 	looked    []looked
 	connected []machine.Connected
 	questions []question
-	heeding   chan struct{} // closed to stop it; nil: nobody looks for new connections
+	watching  chan struct{} // closed to stop it; nil: nobody looks for new connections
 	ended     chan struct{} // closed when nobody answers any more
 	checks    chan struct{} // holds one element for each probe by network on its way
 
@@ -256,13 +144,13 @@ type PID1 struct {
 
 // process is a child of ours that we started.
 type process struct {
-	pid   proc.PID
-	run   service.Run
-	spec  int
-	probe uint64        // the attempt that it is, for an exec probe; 0: it is the service itself
-	heard Listener      // what that writes; nil: nobody listens
-	as    *proc.Command // how it was started
-	deaf  bool          // it was said that we may not signal it
+	pid           proc.PID
+	run           service.Run
+	spec          int
+	probe         uint64        // the attempt that it is, for an exec probe; 0: it is the service itself
+	heard         Listener      // what that writes; nil: nobody listens
+	as            *proc.Command // how it was started
+	signalRefused bool          // it was said that we may not signal it
 
 	started machine.Instant
 	looks   int          // how often we have looked for its servers
@@ -332,7 +220,7 @@ func (p *PID1) Run() (status int) {
 		p.takeTerminalBack()
 	}
 	p.sayUnforwarded(0)
-	p.drain()
+	p.flush()
 	p.tellEnd()
 	return status
 }

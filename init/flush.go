@@ -12,17 +12,17 @@ import (
 
 // The last words: what is still to be written out, and who is told how it ended.
 
-// drainMax is how long writing out the last output may stand still.
-const drainMax = 500 * time.Millisecond
+// flushMax is how long writing out the last output may stand still.
+const flushMax = 500 * time.Millisecond
 
-// drain writes out the last output: to the end of the grace as long as somebody
+// flush writes out the last output: to the end of the grace as long as somebody
 // reads it.
-func (p *PID1) drain() {
-	most := max(drainMax, p.Plan.Init.Grace)
+func (p *PID1) flush() {
+	most := max(flushMax, p.Plan.Init.Grace)
 	if by, ok := p.machine.LeaveBy(); ok {
 		most = outputTime(by-p.now(), p.Plan.Init.Grace)
 	}
-	p.Output.Drain(min(drainMax, most), most, p.sayLastWords)
+	p.Output.Flush(min(flushMax, most), most, p.sayLastWords)
 }
 
 // sayLastWords is for when everything else is written.
@@ -47,7 +47,7 @@ func (p *PID1) tellEnd() {
 	if p.Ended == nil {
 		return
 	}
-	within := drainMax
+	within := flushMax
 	if by, ok := p.machine.LeaveBy(); ok {
 		within = min(within, by-p.now())
 	}

@@ -26,10 +26,10 @@ func (*diary) Died(string)                           {}
 func (*diary) Lack(int)                              {}
 func (*diary) Reopen()                               {}
 func (*diary) Break(string)                          {}
-func (*diary) Hang(string)                           {}
+func (*diary) ClosePipeline(string)                  {}
 func (*diary) Ended(service.Run)                     {}
 func (*diary) Resize()                               {}
-func (*diary) Drain(_, _ time.Duration, last func()) { last() }
+func (*diary) Flush(_, _ time.Duration, last func()) { last() }
 func (d *diary) Sum(sum service.Summary)             { d.sum = sum }
 func (d *diary) Say(_ machine.Level, service, text string) {
 	d.lines = append(d.lines, service+": "+text)

@@ -104,9 +104,9 @@ func (p *PID1) ladders() map[proc.PID]bool {
 	return ours
 }
 
-// signalStrangers signals what no ladder reaches. KILL comes when no time is left, and then
+// signalStrays signals what no ladder reaches. KILL comes when no time is left, and then
 // the runs are killed as well.
-func (p *PID1) signalStrangers(sig proc.Signal) {
+func (p *PID1) signalStrays(sig proc.Signal) {
 	ours := p.ladders()
 	by := p.now() + p.lookLeft()
 	others := p.Kernel.Others(by - p.now())

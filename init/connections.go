@@ -6,22 +6,22 @@ import (
 	"sexton/machine"
 )
 
-// heedEvery is how often we look for new connections. Looks that take long, on
+// connectionsEvery is how often we look for new connections. Looks that take long, on
 // a machine with a hundred thousand connections, come less often: they may
 // take a tenth of one processor.
-const heedEvery = 100 * time.Millisecond
+const connectionsEvery = 100 * time.Millisecond
 
-// heed looks for new connections beside the loop until it is told to stop.
-func (p *PID1) heed(on bool) {
-	if p.heeding != nil {
-		close(p.heeding)
-		p.heeding = nil
+// watchConnections looks for new connections beside the loop until it is told to stop.
+func (p *PID1) watchConnections(on bool) {
+	if p.watching != nil {
+		close(p.watching)
+		p.watching = nil
 	}
 	if !on {
 		return
 	}
 	stop := make(chan struct{})
-	p.heeding = stop
+	p.watching = stop
 	fresh := p.Kernel.Connections()
 	go func() {
 		for {
@@ -40,7 +40,7 @@ func (p *PID1) heed(on bool) {
 			if err != nil {
 				return
 			}
-			pause := time.NewTimer(max(heedEvery, 10*time.Since(began)))
+			pause := time.NewTimer(max(connectionsEvery, 10*time.Since(began)))
 			select {
 			case <-stop:
 				pause.Stop()
