@@ -20,9 +20,10 @@ import (
 var floors = [][]string{
 	{""},
 	{"cli"},
+	{"cli/dropin"},
 	{"init", "doctor"},
 	{"machine", "config", "kernel", "kernel/simkernel", "reaper", "forward", "stdio", "probe", "control", "health"},
-	{"service", "crowd"},
+	{"service", "callers"},
 	{"proc", "pattern", "paths"},
 }
 
@@ -64,7 +65,7 @@ var onlyIn = map[string][]string{
 	"unsafe":                             {"kernel"},
 	"github.com/BurntSushi/toml":         {"config"},
 	"github.com/hashicorp/go-multierror": {"config"},
-	"golang.org/x/sys/unix":              {"kernel", "stdio", "cli", "probe", "control", "crowd", "doctor", "paths"},
+	"golang.org/x/sys/unix":              {"kernel", "stdio", "cli", "probe", "control", "callers", "doctor", "paths"},
 	"sexton/kernel/simkernel":            {},
 }
 

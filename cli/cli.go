@@ -6,8 +6,10 @@ package cli
 import (
 	"fmt"
 	"io"
+	"os"
 	"time"
 
+	"sexton/cli/dropin"
 	"sexton/kernel"
 	"sexton/proc"
 	"sexton/service"
@@ -34,10 +36,10 @@ func Main(args []string) int {
 	if len(args) == 0 {
 		args = []string{"sexton"}
 	}
-	if read := foreign(args[0]); read != nil {
-		return read(args, kernel.Environ()).run()
+	if line, ok := dropin.Read(args, kernel.Environ(), os.Getpid()); ok {
+		return runAs(line)
 	}
-	c := &call{verb: "run", environ: kernel.Environ(), stdout: careful(1), stderr: careful(2)}
+	c := &call{verb: "run", environ: kernel.Environ(), stdout: boundedWriter(1), stderr: boundedWriter(2)}
 	path := ""
 	if new(kernel.Linux).First() { // by docker exec it is not the container's end
 		path = service.DefaultTerminationLog

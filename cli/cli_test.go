@@ -9,6 +9,7 @@ import (
 
 	"sexton/config"
 	"sexton/internal/golden"
+	"sexton/proc"
 )
 
 var ourLines = []string{
@@ -51,8 +52,13 @@ func TestOurCommandLines(t *testing.T) {
 			main := plan.Services[0]
 			fmt.Fprintf(&b, "  single %v, session %v, linger %v, grace %v, parent death %v, ok codes %v\n",
 				main.Single, main.Session, plan.Init.Linger, plan.Init.Grace, main.ParentDeath, c.okCodes)
-			for line := range strings.Lines(rulesOf(plan.Init.Rules)) {
-				fmt.Fprintf(&b, "  %s", line)
+			for s := proc.Signal(1); s <= proc.LastSignal; s++ {
+				switch rule, ok := plan.Init.Rules[s]; {
+				case ok && rule.Signal != 0:
+					fmt.Fprintf(&b, "  %v: %v as %v\n", s, rule.Verb, rule.Signal)
+				case ok:
+					fmt.Fprintf(&b, "  %v: %v\n", s, rule.Verb)
+				}
 			}
 		}
 	}

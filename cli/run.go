@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sexton/cli/dropin"
 	"sexton/config"
 	pid1 "sexton/init"
 	"sexton/kernel"
@@ -211,7 +212,7 @@ func knownGroup(name string) error {
 // getenv is a variable of the environment that we were given; "" where there
 // is none. Of two with one name the first counts, as in getenv(3).
 func (c *call) getenv(name string) string {
-	value, _ := variable(c.environ, name)
+	value, _ := dropin.Variable(c.environ, name)
 	return value
 }
 

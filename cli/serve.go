@@ -5,8 +5,8 @@ import (
 	"io/fs"
 	"strings"
 
+	"sexton/callers"
 	"sexton/control"
-	"sexton/crowd"
 	"sexton/health"
 	pid1 "sexton/init"
 	"sexton/kernel"
@@ -22,7 +22,7 @@ func serve(plan *service.Plan, file string, p *pid1.PID1, o *output) (end func()
 	if plan.Init.Single() {
 		return func() {}
 	}
-	gate := new(crowd.Gate)
+	gate := new(callers.Gate)
 	memory := func(leaders []int) (bytes map[int]int64) {
 		gate.Do(func() { bytes = kernel.MemoryOf(leaders) })
 		return bytes
@@ -71,7 +71,7 @@ func inShared(socket string) bool {
 	return place.Shared != nil
 }
 
-func serveControl(plan *service.Plan, file string, p *pid1.PID1, o *output, gate *crowd.Gate, memory func([]int) map[int]int64) (end func()) {
+func serveControl(plan *service.Plan, file string, p *pid1.PID1, o *output, gate *callers.Gate, memory func([]int) map[int]int64) (end func()) {
 	if plan.Control.Off {
 		return func() {}
 	}
@@ -100,7 +100,7 @@ func serveHealth(plan *service.Plan, p *pid1.PID1, o *output, memory func([]int)
 		o.Say(machine.Error, "", fmt.Sprintf("nobody answers /livez, /readyz and /metrics: [health] listen: %v; the services run all the same", err))
 		return func() {}
 	}
-	server.Loop, server.Gate, server.Version, server.Memory, server.Output = p, new(crowd.Gate), Version, memory, o.accounts
+	server.Loop, server.Gate, server.Version, server.Memory, server.Output = p, new(callers.Gate), Version, memory, o.accounts
 	go server.Serve()
 	return server.Close
 }

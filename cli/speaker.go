@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"sexton/cli/dropin"
 	pid1 "sexton/init"
 	"sexton/machine"
 	"sexton/proc"
@@ -14,20 +15,20 @@ import (
 // speaker is pid1.Output for a command whose output is ours, in the manner of
 // another init.
 type speaker struct {
-	voices [machine.Debug + 1]voice
+	voices [machine.Debug + 1]dropin.Voice
 	muxes  [machine.Debug + 1]*stdio.Mux // nil: silent; levels of one descriptor share one, so that their lines keep their order
 	said   [machine.Debug + 1]bool
 
 	instead string // goes out in the place of the next error of the command, in the other's form; "": none
 }
 
-func newSpeaker(voices [machine.Debug + 1]voice) *speaker {
+func newSpeaker(voices [machine.Debug + 1]dropin.Voice) *speaker {
 	s := &speaker{voices: voices}
 	for level, v := range voices {
-		if at := slices.IndexFunc(voices[:level], func(other voice) bool { return other.fd == v.fd }); at >= 0 {
+		if at := slices.IndexFunc(voices[:level], func(other dropin.Voice) bool { return other.FD == v.FD }); at >= 0 {
 			s.muxes[level] = s.muxes[at]
-		} else if v.fd != 0 {
-			s.muxes[level] = stdio.New(stdio.Options{Out: v.fd, Err: v.fd})
+		} else if v.FD != 0 {
+			s.muxes[level] = stdio.New(stdio.Options{Out: v.FD, Err: v.FD})
 		}
 	}
 	return s
@@ -75,14 +76,14 @@ func (s *speaker) Say(level machine.Level, name, text string) {
 	if name != "" {
 		text = name + ": " + text
 	}
-	s.original(level, s.voices[level].self+text)
+	s.original(level, s.voices[level].Self+text)
 }
 
 // original says a line behind the other's mark alone.
 func (s *speaker) original(level machine.Level, line string) {
 	if mux := s.muxes[level]; mux != nil {
 		s.said[level] = true
-		mux.Say(stdio.Errors, "", s.voices[level].mark+line)
+		mux.Say(stdio.Errors, "", s.voices[level].Mark+line)
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"sexton/crowd"
+	"sexton/callers"
 	"sexton/proc"
 	"sexton/service"
 )
@@ -71,7 +71,7 @@ func listen(t *testing.T, l *loop) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Loop, s.Gate = l, new(crowd.Gate)
+	s.Loop, s.Gate = l, new(callers.Gate)
 	s.Memory = func(leaders []int) map[int]int64 {
 		if !slices.Equal(leaders, []int{7}) {
 			t.Errorf("the memory of %v was asked for", leaders)

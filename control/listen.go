@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"sexton/crowd"
+	"sexton/callers"
 	"sexton/paths"
 )
 
@@ -173,7 +173,7 @@ func (s *Server) Serve() {
 		if closed {
 			return
 		}
-		crowd.Serve(listener, s.Gate, s.serve) // until Close, or until watch has made another
+		callers.Serve(listener, s.Gate, s.serve) // until Close, or until watch has made another
 	}
 }
 

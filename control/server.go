@@ -17,7 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"sexton/crowd"
+	"sexton/callers"
 	"sexton/service"
 )
 
@@ -46,7 +46,7 @@ type Server struct {
 	// Recent are the last lines of a service, at most n; nil: there are none.
 	Recent func(service string, n int) [][]byte
 	// Gate is shared with other servers.
-	Gate *crowd.Gate
+	Gate *callers.Gate
 	// Allow are the UIDs that may ask, besides root and our own.
 	Allow []int
 	// File is the path of the configuration.
@@ -85,7 +85,7 @@ func Listen(paths []string, mode os.FileMode) (*Server, error) {
 	return nil, errors.Join(all...)
 }
 
-func (s *Server) serve(c *crowd.Caller) {
+func (s *Server) serve(c *callers.Caller) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			s.reply(c, Reply{Error: fmt.Sprintf("internal error: %v; please report it", cause)})
@@ -256,7 +256,7 @@ func (s *Server) recent(name string) (lines []string) {
 // shutdown begins the end when the caller has gone. It is a process of this
 // container as a rule: if the end began at once, it could be swept up with
 // everything else that is left, before it has printed the answer.
-func (s *Server) shutdown(c *crowd.Caller, r Request, who unix.Ucred) {
+func (s *Server) shutdown(c *callers.Caller, r Request, who unix.Ucred) {
 	c.CloseWrite()
 	_ = c.SetReadDeadline(time.Now().Add(goneWithin))
 	_, _ = io.CopyN(io.Discard, c, requestBytes)

@@ -17,7 +17,7 @@ import (
 	"sync"
 	"time"
 
-	"sexton/crowd"
+	"sexton/callers"
 	"sexton/proc"
 	"sexton/service"
 )
@@ -44,7 +44,7 @@ type Server struct {
 	Version string
 	// Gate is not shared with other servers, and Memory does not go through it: a probe
 	// waits for short system calls alone.
-	Gate *crowd.Gate
+	Gate *callers.Gate
 	// Memory tells how much resident memory the process group of each PID has;
 	// one that it does not know is left out. nil: nobody knows.
 	Memory func(leaders []int) map[int]int64
@@ -111,7 +111,7 @@ func Listen(address string) (*Server, error) {
 func (s *Server) Address() string { return s.listener.Addr().String() }
 
 // Serve answers until Close. It is for a goroutine of its own.
-func (s *Server) Serve() { crowd.Serve(s.listener, s.Gate, s.serve) }
+func (s *Server) Serve() { callers.Serve(s.listener, s.Gate, s.serve) }
 
 // Close ends the service.
 func (s *Server) Close() { s.listener.Close() }
@@ -123,7 +123,7 @@ type answer struct {
 	body   string
 }
 
-func (s *Server) serve(c *crowd.Caller) {
+func (s *Server) serve(c *callers.Caller) {
 	_ = c.SetReadDeadline(time.Now().Add(askWithin))
 	head, err := readHead(c)
 	if err != nil && !errors.Is(err, errTooLong) {
@@ -162,7 +162,7 @@ func (s *Server) turn() {
 
 // hangUp closes after what the caller may still be sending was taken in, up to
 // a bound: closing a socket with unread bytes resets it, and the answer may be lost.
-func hangUp(c *crowd.Caller) {
+func hangUp(c *callers.Caller) {
 	c.CloseWrite()
 	_ = c.SetReadDeadline(time.Now().Add(politeTime))
 	_, _ = io.CopyN(io.Discard, c, politeBytes)
@@ -210,7 +210,7 @@ func (s *Server) respond(head string, failed error, c caller) (a answer, withBod
 	return s.get(path, c), words[0] == "GET"
 }
 
-// caller is what respond needs of crowd.Caller.
+// caller is what respond needs of callers.Caller.
 type caller interface{ Large() bool }
 
 // get answers for a path.

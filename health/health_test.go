@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"sexton/crowd"
+	"sexton/callers"
 	"sexton/internal/golden"
 	"sexton/service"
 )
@@ -42,7 +42,7 @@ func listen(t *testing.T, l Loop) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Loop, s.Gate, s.Version = l, new(crowd.Gate), `1.0 "odd" \`
+	s.Loop, s.Gate, s.Version = l, new(callers.Gate), `1.0 "odd" \`
 	s.Memory = func(leaders []int) map[int]int64 { return map[int]int64{7: 4096} }
 	s.Output = func() []service.Output {
 		return []service.Output{{Service: "db", Stream: "stdout", LinesIn: 1, LinesOut: 2, LinesDropped: 3, BytesIn: 4, BytesOut: 5, BytesDropped: 6}}
@@ -200,14 +200,14 @@ func TestWhereToListen(t *testing.T) {
 	}
 }
 
-// crowded is a caller in a crowd that has no place for a large answer, or has one.
-type crowded bool
+// limited is a caller where there is no place for a large answer, or has one.
+type limited bool
 
-func (c crowded) Large() bool { return !bool(c) }
+func (c limited) Large() bool { return !bool(c) }
 
 func TestTooManyScrapesAreRefused(t *testing.T) {
 	s := &Server{Loop: loop{answer: someAnswer()}}
-	if a := s.get("/metrics", crowded(true)); a.status != unavailable || !strings.Contains(a.header, "Retry-After") {
+	if a := s.get("/metrics", limited(true)); a.status != unavailable || !strings.Contains(a.header, "Retry-After") {
 		t.Errorf("%+v", a)
 	}
 }
@@ -228,7 +228,7 @@ func FuzzRequest(f *testing.F) {
 		if len(head) > headBytes {
 			t.Fatalf("a head of %d bytes", len(head))
 		}
-		a, _ := s.respond(head, err, crowded(false))
+		a, _ := s.respond(head, err, limited(false))
 		var code int
 		if n, _ := fmt.Sscanf(a.status, "%d ", &code); n != 1 || code < 200 || code > 503 || strings.ContainsAny(a.status, "\r\n") || a.body == "" {
 			t.Errorf("%q: %+v", head, a)

@@ -1,8 +1,7 @@
-package cli
+package dropin
 
 import (
 	"fmt"
-	"os"
 
 	"sexton/proc"
 )
@@ -29,9 +28,9 @@ sexton can do more under its own name: sexton --help.
 `
 
 // catatonit reads catatonit's command line.
-func catatonit(args, environ []string) *dropIn {
-	if _, set := variable(environ, "CATATONIT_LOG"); set {
-		return answer(1, "", marked(catatonitMark("ERROR"), "CATATONIT_LOG is set, and has no meaning yet; unset it"))
+func catatonit(args, environ []string, pid int) *Line {
+	if _, set := Variable(environ, "CATATONIT_LOG"); set {
+		return answer(1, "", marked(catatonitMark("ERROR", pid), "CATATONIT_LOG is set, and has no meaning yet; unset it"))
 	}
 	usage := fmt.Sprintf(catatonitUsage, args[0])
 	options, argv := getopt(args, "ghLPV", []longOption{{name: "version", flag: 'V'}}, permutes(environ))
@@ -56,24 +55,24 @@ func catatonit(args, environ []string) *dropIn {
 	d := newPause()
 	if !pause {
 		if len(argv) == 0 {
-			return answer(1, "", marked(catatonitMark("ERROR"), "there is no program to run")+usage)
+			return answer(1, "", marked(catatonitMark("ERROR", pid), "there is no program to run")+usage)
 		}
 		d = newDropIn(argv, environ)
-		d.plan.Services[0].Single = !group
+		d.Plan.Services[0].Single = !group
 		d.ignore(proc.TTIN, proc.TTOU) // about the terminal and ourselves
 	}
-	d.spawnStatus, d.notExecuted = anyError(1), "failed to exec pid1: "
+	d.SpawnStatus, d.NotExecuted = anyError(1), "failed to exec pid1: "
 	levels := 1
-	if _, set := variable(environ, "CATATONIT_DEBUG"); set {
-		levels = len(d.voices)
+	if _, set := Variable(environ, "CATATONIT_DEBUG"); set {
+		levels = len(d.Voices)
 	}
 	for level, word := range []string{"ERROR", "WARN", "INFO", "DEBUG"}[:levels] {
-		d.voices[level] = voice{fd: 2, mark: catatonitMark(word)}
+		d.Voices[level] = Voice{FD: 2, Mark: catatonitMark(word, pid)}
 	}
 	return d
 }
 
 // catatonitMark is what catatonit puts before its lines.
-func catatonitMark(level string) string {
-	return fmt.Sprintf("%s (catatonit:%d): ", level, os.Getpid())
+func catatonitMark(level string, pid int) string {
+	return fmt.Sprintf("%s (catatonit:%d): ", level, pid)
 }

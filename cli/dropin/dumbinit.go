@@ -1,4 +1,4 @@
-package cli
+package dropin
 
 import (
 	"fmt"
@@ -30,7 +30,7 @@ sexton can do more under its own name: sexton --help.
 `
 
 // dumbInit reads dumb-init's command line.
-func dumbInit(args, environ []string) *dropIn {
+func dumbInit(args, environ []string, _ int) *Line {
 	options, argv := getopt(args, "hvVcr:", []longOption{
 		{name: "help", flag: 'h'}, {name: "single-child", flag: 'c'}, {name: "rewrite", flag: 'r', value: true},
 		{name: "verbose", flag: 'v'}, {name: "version", flag: 'V'},
@@ -61,23 +61,23 @@ func dumbInit(args, environ []string) *dropIn {
 	if len(argv) == 0 {
 		return answer(1, "", fmt.Sprintf("Usage: %[1]s [option] program [args]\nTry %[1]s --help for full usage.\n", args[0]))
 	}
-	if value, _ := variable(environ, "DUMB_INIT_DEBUG"); value == "1" {
+	if value, _ := Variable(environ, "DUMB_INIT_DEBUG"); value == "1" {
 		verbose = true
 	}
-	if value, _ := variable(environ, "DUMB_INIT_SETSID"); value == "0" {
+	if value, _ := Variable(environ, "DUMB_INIT_SETSID"); value == "0" {
 		single = true
 	}
 	d := newDropIn(argv, environ)
-	d.command.Mask, d.command.Ignore = 0, 0 // whatever we were started with
-	d.leaveOrphans = true
-	d.spawnStatus, d.notExecuted = anyError(2), "COMMAND: "
+	d.ResetSignals = true
+	d.LeaveOrphans = true
+	d.SpawnStatus, d.NotExecuted = anyError(2), "COMMAND: "
 	d.becomeDumb(single, rewrites)
 	levels := 1
 	if verbose {
-		levels = len(d.voices)
+		levels = len(d.Voices)
 	}
-	for level := range d.voices[:levels] {
-		d.voices[level] = voice{fd: 2, mark: dumbInitMark, self: ourMark}
+	for level := range d.Voices[:levels] {
+		d.Voices[level] = Voice{FD: 2, Mark: dumbInitMark, Self: ourMark}
 	}
 	return d
 }
@@ -102,16 +102,15 @@ func dumbInitRewrite(text string) (from, to proc.Signal, ok bool) {
 //
 // A single child stays in our group; it has ended by then, and its number may
 // belong to anybody, so there is no farewell.
-func (d *dropIn) becomeDumb(single bool, rewrites map[proc.Signal]proc.Signal) {
-	main := &d.plan.Services[0]
+func (d *Line) becomeDumb(single bool, rewrites map[proc.Signal]proc.Signal) {
+	main := &d.Plan.Services[0]
 	main.Single, main.OurGroup, main.TTY = single, single, !single
 	main.Session = !single
-	d.command.Session, d.command.OurGroup = main.Session, main.OurGroup
 	for _, s := range []proc.Signal{proc.TSTP, proc.TTIN, proc.TTOU} {
 		if _, rewritten := rewrites[s]; !single && !rewritten {
 			rewrites[s] = proc.STOP
 		}
-		d.plan.Init.Rules[s] = service.Rule{Verb: service.VerbForward}
+		d.Plan.Init.Rules[s] = service.Rule{Verb: service.VerbForward}
 	}
 	for from, to := range rewrites {
 		if from == proc.CHLD { // news for us, which nobody forwards
@@ -121,17 +120,17 @@ func (d *dropIn) becomeDumb(single bool, rewrites map[proc.Signal]proc.Signal) {
 		if to == 0 {
 			rule.Verb = service.VerbIgnore
 		}
-		d.plan.Init.Rules[from] = rule
+		d.Plan.Init.Rules[from] = rule
 	}
 	for _, s := range []proc.Signal{proc.TSTP, proc.TTIN, proc.TTOU} {
-		rule := d.plan.Init.Rules[s]
+		rule := d.Plan.Init.Rules[s]
 		rule.Suspend = true
-		d.plan.Init.Rules[s] = rule
+		d.Plan.Init.Rules[s] = rule
 	}
 	if !single {
-		d.plan.Init.Farewell = proc.TERM
+		d.Plan.Init.Farewell = proc.TERM
 		if to, rewritten := rewrites[proc.TERM]; rewritten {
-			d.plan.Init.Farewell = to
+			d.Plan.Init.Farewell = to
 		}
 	}
 }

@@ -1,8 +1,8 @@
-// Package crowd serves the callers of a listening socket, a bounded number of
-// them at a time. When there are too many, one is cut off: first a caller that has its
-// answer and does not go, then the one that has been silent longest, then one that wants
-// something large, and only then one that waits for a short answer.
-package crowd
+// Package callers serves the clients of a listening socket, a bounded number of
+// them at a time. When there are too many, it disconnects one: first a client that has its
+// answer and stays connected, then the one that has been silent longest, then one that asked for
+// a large answer, and only then one that waits for a short answer.
+package callers
 
 import (
 	"errors"
@@ -48,8 +48,8 @@ type Caller struct {
 	net.Conn
 	*Gate
 	raw   syscall.RawConn
-	crowd *crowd
-	stage stage // under crowd.mu, and so is the next
+	all   *bounded
+	stage stage // under all.mu, and so is the next
 	cut   bool  // it has to go, whatever it may still have to say
 }
 
@@ -136,15 +136,15 @@ func (c *Caller) Answered() { c.is(answered) }
 // Large tells that the caller, which was heard, wants a large answer. Half of the places at most are
 // for those: false means that there are too many already.
 func (c *Caller) Large() bool {
-	c.crowd.mu.Lock()
-	defer c.crowd.mu.Unlock()
+	c.all.mu.Lock()
+	defer c.all.mu.Unlock()
 	n := 0
-	for _, other := range c.crowd.callers {
+	for _, other := range c.all.callers {
 		if other.stage == large {
 			n++
 		}
 	}
-	if n >= max(1, c.crowd.places/2) {
+	if n >= max(1, c.all.places/2) {
 		return false
 	}
 	c.stage = large
@@ -152,24 +152,24 @@ func (c *Caller) Large() bool {
 }
 
 func (c *Caller) is(s stage) {
-	c.crowd.mu.Lock()
+	c.all.mu.Lock()
 	c.stage = s
-	c.crowd.mu.Unlock()
+	c.all.mu.Unlock()
 }
 
 // SetReadDeadline does what that of the connection does, unless the caller was cut
 // off: in a burst of them that may be before its goroutine has come so far, and
 // nothing may give it time again.
 func (c *Caller) SetReadDeadline(t time.Time) error {
-	c.crowd.mu.Lock()
-	defer c.crowd.mu.Unlock()
+	c.all.mu.Lock()
+	defer c.all.mu.Unlock()
 	if c.cut {
 		return nil
 	}
 	return c.Conn.SetReadDeadline(t)
 }
 
-type crowd struct {
+type bounded struct {
 	mu      sync.Mutex
 	callers []*Caller     // the oldest first
 	slots   chan struct{} // one for each that is not closed yet
@@ -185,7 +185,7 @@ func Serve(listener net.Listener, gate *Gate, serve func(*Caller)) {
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) == nil {
 		places = placesOf(limit.Cur)
 	}
-	all := crowd{places: places, slots: make(chan struct{}, 2*places)}
+	all := bounded{places: places, slots: make(chan struct{}, 2*places)}
 	for {
 		all.slots <- struct{}{} // who was cut off has one until it has gone
 		conn, err := listener.Accept()
@@ -203,7 +203,7 @@ func Serve(listener net.Listener, gate *Gate, serve func(*Caller)) {
 			<-all.slots
 			continue
 		}
-		c := &Caller{Conn: conn, Gate: gate, raw: raw, crowd: &all, stage: silent}
+		c := &Caller{Conn: conn, Gate: gate, raw: raw, all: &all, stage: silent}
 		all.admit(c)
 		go func() {
 			defer all.dismiss(c)
@@ -215,7 +215,7 @@ func Serve(listener net.Listener, gate *Gate, serve func(*Caller)) {
 
 // admit takes a caller in. When there are too many, one of the lowest stage has to go, the
 // oldest of them. The newcomer itself, which has had no time to speak, is not among them.
-func (a *crowd) admit(c *Caller) {
+func (a *bounded) admit(c *Caller) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.callers = append(a.callers, c)
@@ -233,7 +233,7 @@ func (a *crowd) admit(c *Caller) {
 	a.callers = slices.Delete(a.callers, victim, victim+1)
 }
 
-func (a *crowd) dismiss(c *Caller) {
+func (a *bounded) dismiss(c *Caller) {
 	c.Close()
 	<-a.slots
 	a.mu.Lock()

@@ -1,4 +1,4 @@
-package crowd
+package callers
 
 import (
 	"bufio"
@@ -172,11 +172,11 @@ func TestTheNewcomerIsHeard(t *testing.T) {
 // Who has its answer goes first, then the silent, then those with large answers, of which
 // half of the places are kept free; who waits for a short answer goes last.
 func TestWhoIsCutOffFirst(t *testing.T) {
-	all := &crowd{places: 6}
+	all := &bounded{places: 6}
 	add := func() *Caller {
 		one, other := net.Pipe()
 		t.Cleanup(func() { one.Close(); other.Close() })
-		c := &Caller{Conn: one, Gate: new(Gate), crowd: all, stage: silent}
+		c := &Caller{Conn: one, Gate: new(Gate), all: all, stage: silent}
 		all.admit(c)
 		return c
 	}

@@ -1,4 +1,4 @@
-package cli
+package dropin
 
 import (
 	"fmt"
@@ -58,13 +58,13 @@ func TestOtherInitsCommandLines(t *testing.T) {
 		seen := make(map[string]bool)
 		for _, line := range all {
 			environ, args := splitLine(line)
-			d := foreign(args[0])(args, environ)
-			d.out, d.err = once(d.out, seen), once(d.err, seen)
+			d := readerOf(args[0])(args, environ, 7)
+			d.Out, d.Err = once(d.Out, seen), once(d.Err, seen)
 			fmt.Fprintf(&b, "\n$ %s\n%s", line, describe(d))
 		}
-		text := strings.ReplaceAll(b.String(), fmt.Sprintf("(%d)", os.Getpid()), "(PID)")
-		text = strings.ReplaceAll(text, fmt.Sprintf(":%d)", os.Getpid()), ":PID)")
-		golden.File(t, "../testdata/cli/"+name+".golden", text)
+		text := strings.ReplaceAll(b.String(), "(7)", "(PID)")
+		text = strings.ReplaceAll(text, ":7)", ":PID)")
+		golden.File(t, "../../testdata/cli/"+name+".golden", text)
 	}
 }
 
@@ -90,21 +90,21 @@ func splitLine(line string) (environ, args []string) {
 	return environ, args
 }
 
-// describe is a dropIn in words.
-func describe(d *dropIn) string {
+// describe is a Line in words.
+func describe(d *Line) string {
 	var b strings.Builder
 	put := func(what, format string, args ...any) {
 		for line := range strings.Lines(fmt.Sprintf(format, args...)) {
 			fmt.Fprintf(&b, "  %-8s %s\n", what, strings.TrimSuffix(line, "\n"))
 		}
 	}
-	if d.answered {
-		put("stdout", "%s", d.out)
-		put("stderr", "%s", d.err)
-		put("status", "%d", d.status)
+	if d.Answered {
+		put("stdout", "%s", d.Out)
+		put("stderr", "%s", d.Err)
+		put("status", "%d", d.Status)
 		return strings.ReplaceAll(b.String(), " \n", "\n")
 	}
-	for _, s := range d.plan.Services {
+	for _, s := range d.Plan.Services {
 		target := "group"
 		switch {
 		case s.OurGroup:
@@ -116,21 +116,21 @@ func describe(d *dropIn) string {
 		}
 		put("run", "%q: %s", s.Command, target)
 	}
-	if d.plan.Init.Pause {
+	if d.Plan.Init.Pause {
 		put("run", "nothing")
 	}
-	put("rules", "%s", rulesOf(d.plan.Init.Rules))
-	if d.plan.Init.Farewell != 0 {
-		put("farewell", "%v", d.plan.Init.Farewell)
+	put("rules", "%s", rulesOf(d.Plan.Init.Rules))
+	if d.Plan.Init.Farewell != 0 {
+		put("farewell", "%v", d.Plan.Init.Farewell)
 	}
-	put("orphans", "adopted %v, named %v, remark %q", !d.leaveOrphans, d.nameOrphans, d.warning)
-	if d.okCodes != nil || d.parentDeath != 0 {
-		put("e, p", "%v, %v", d.okCodes, d.parentDeath)
+	put("orphans", "adopted %v, named %v, remark %q", !d.LeaveOrphans, d.NameOrphans, d.Warning)
+	if d.OKCodes != nil || d.ParentDeath != 0 {
+		put("e, p", "%v, %v", d.OKCodes, d.ParentDeath)
 	}
 	var voices []string
-	for level, v := range d.voices {
-		if v.fd != 0 {
-			voices = append(voices, fmt.Sprintf("%v %d>%q", machine.Level(level), v.fd, v.mark+v.self))
+	for level, v := range d.Voices {
+		if v.FD != 0 {
+			voices = append(voices, fmt.Sprintf("%v %d>%q", machine.Level(level), v.FD, v.Mark+v.Self))
 		}
 	}
 	put("voices", "%s", strings.Join(voices, ", "))
@@ -171,12 +171,12 @@ func rulesOf(rules map[proc.Signal]service.Rule) string {
 
 // The licence that is printed is the one that we are under.
 func TestLicenceIsOurs(t *testing.T) {
-	text, err := os.ReadFile("../LICENSE")
+	text, err := os.ReadFile("../../LICENSE")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if string(text) != licence {
-		t.Error("cli/licence.txt differs from LICENSE")
+		t.Error("cli/dropin/licence.txt differs from LICENSE")
 	}
 }
 
@@ -194,7 +194,7 @@ func TestStatusOfACommandThatCannotBeStarted(t *testing.T) {
 		{"dumb-init", exec(unix.ENOENT), 2}, {"dumb-init", exec(unix.EACCES), 2}, {"dumb-init", fork, 1},
 		{"catatonit", exec(unix.ENOENT), 1}, {"catatonit", fork, 1},
 	} {
-		if got := foreign(test.name)([]string{test.name, "true"}, nil).spawnStatus(test.err); got != test.want {
+		if got := readerOf(test.name)([]string{test.name, "true"}, nil, 7).SpawnStatus(test.err); got != test.want {
 			t.Errorf("%s, %v: %d, want %d", test.name, test.err, got, test.want)
 		}
 	}

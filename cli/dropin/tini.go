@@ -1,9 +1,8 @@
-package cli
+package dropin
 
 import (
 	_ "embed"
 	"fmt"
-	"os"
 	"path"
 
 	"golang.org/x/sys/unix"
@@ -54,25 +53,24 @@ const runtimeUsage = `  -L            as -l
 const tiniWarning = "not PID 1 and not a subreaper: orphans go to another process and will not be reaped; pass -s, set TINI_SUBREAPER, or run as PID 1"
 
 // tini reads tini's command line.
-func tini(args, environ []string) *dropIn {
+func tini(args, environ []string, pid int) *Line {
 	if len(args) == 2 && args[1] == "--version" {
 		return answer(0, tiniVersion, "")
 	}
-	return tiniLike(args, environ, tiniOptions, nil, fmt.Sprintf(tiniUsage, path.Base(args[0]), ""))
+	return tiniLike(args, environ, pid, tiniOptions, nil, fmt.Sprintf(tiniUsage, path.Base(args[0]), ""))
 }
 
 // runtimeInit reads the command line of the init that Docker and Podman put into
 // containers. They pass "--" alone; people may pass what they know of tini,
 // Docker's, or of catatonit, Podman's, where that has another letter.
-func runtimeInit(args, environ []string) *dropIn {
-	return tiniLike(args, environ, tiniOptions+"LPV", []longOption{{name: "version", flag: 'V'}},
+func runtimeInit(args, environ []string, pid int) *Line {
+	return tiniLike(args, environ, pid, tiniOptions+"LPV", []longOption{{name: "version", flag: 'V'}},
 		fmt.Sprintf(tiniUsage, path.Base(args[0]), runtimeUsage))
 }
 
-func tiniLike(args, environ []string, short string, long []longOption, usage string) *dropIn {
+func tiniLike(args, environ []string, pid int, short string, long []longOption, usage string) *Line {
 	options, argv := getopt(args, short, long, permutes(environ))
-	var set tiniSettings
-	set.verbosity = 1
+	set := tiniSettings{pid: pid, verbosity: 1}
 	for _, o := range options {
 		if o.wrong != "" {
 			return answer(1, "", o.wrong+"\n"+usage)
@@ -88,20 +86,21 @@ func tiniLike(args, environ []string, short string, long []longOption, usage str
 			return answer(1, "", usage)
 		}
 		d = newDropIn(argv, environ)
-		d.plan.Services[0].Single = !set.group
+		d.Plan.Services[0].Single = !set.group
 		d.ignore(proc.TTIN, proc.TTOU) // about the terminal and ourselves
 	}
-	d.okCodes, d.parentDeath, d.nameOrphans, d.leaveOrphans = set.okCodes, set.parentDeath, set.nameOrphans, !set.subreaper
-	d.spawnStatus, d.notExecuted = tiniSpawnStatus, "exec COMMAND failed: "
+	d.OKCodes, d.ParentDeath, d.NameOrphans, d.LeaveOrphans = set.okCodes, set.parentDeath, set.nameOrphans, !set.subreaper
+	d.SpawnStatus, d.NotExecuted = tiniSpawnStatus, "exec COMMAND failed: "
 	if !set.subreaper && set.verbosity != 0 {
-		d.warning = marked(tiniMark("WARN"), tiniWarning)
+		d.Warning = marked(tiniMark("WARN", pid), tiniWarning)
 	}
-	d.voices = tiniVoices(set.verbosity)
+	d.Voices = tiniVoices(set.verbosity, pid)
 	return d
 }
 
 // tiniSettings are what tini's options say.
 type tiniSettings struct {
+	pid                                  int // ours
 	verbosity                            int64
 	subreaper, group, nameOrphans, pause bool
 	okCodes                              []int
@@ -109,7 +108,7 @@ type tiniSettings struct {
 }
 
 // take does what one option says. It returns nil when there is more to do.
-func (t *tiniSettings) take(o option, usage string) *dropIn {
+func (t *tiniSettings) take(o option, usage string) *Line {
 	switch o.flag {
 	case 'h':
 		return answer(0, usage, "")
@@ -130,13 +129,13 @@ func (t *tiniSettings) take(o option, usage string) *dropIn {
 	case 'p':
 		signal, ok := fullName(o.value)
 		if !ok || signal == 16 || signal == 29 || signal == 30 { // STKFLT, IO and PWR are none of tini's
-			return answer(1, "", marked(tiniMark("FATAL"), "-p %s: give the full name of a signal, SIGTERM for example", o.value))
+			return answer(1, "", marked(tiniMark("FATAL", t.pid), "-p %s: give the full name of a signal, SIGTERM for example", o.value))
 		}
 		t.parentDeath = signal
 	case 'e':
 		status, rest, ok := leadingNumber(o.value)
 		if !ok && o.value != "" || ok && rest != "" || status < 0 || status > 255 {
-			return answer(1, "", marked(tiniMark("FATAL"), "-e %s: an exit status is a number from 0 to 255", o.value))
+			return answer(1, "", marked(tiniMark("FATAL", t.pid), "-e %s: an exit status is a number from 0 to 255", o.value))
 		}
 		t.okCodes = append(t.okCodes, int(status))
 	}
@@ -144,31 +143,31 @@ func (t *tiniSettings) take(o option, usage string) *dropIn {
 }
 
 func (t *tiniSettings) environment(environ []string) {
-	if _, set := variable(environ, "TINI_SUBREAPER"); set {
+	if _, set := Variable(environ, "TINI_SUBREAPER"); set {
 		t.subreaper = true
 	}
-	if _, set := variable(environ, "TINI_KILL_PROCESS_GROUP"); set {
+	if _, set := Variable(environ, "TINI_KILL_PROCESS_GROUP"); set {
 		t.group = true
 	}
-	if text, set := variable(environ, "TINI_VERBOSITY"); set {
+	if text, set := Variable(environ, "TINI_VERBOSITY"); set {
 		n, _, _ := leadingNumber(text) // what is no number is 0, atoi(3)
 		t.verbosity = int64(int32(n))  // and of a large one its low bits count
 	}
 }
 
 // tiniMark is what tini puts before its lines.
-func tiniMark(level string) string { return fmt.Sprintf("[%-5s tini (%d)] ", level, os.Getpid()) }
+func tiniMark(level string, pid int) string { return fmt.Sprintf("[%-5s tini (%d)] ", level, pid) }
 
 // tiniVoices: what is wrong goes to stderr, and what is only told to stdout. A
 // negative verbosity says everything.
-func tiniVoices(verbosity int64) (voices [machine.Debug + 1]voice) {
+func tiniVoices(verbosity int64, pid int) (voices [machine.Debug + 1]Voice) {
 	for level, word := range []string{"FATAL", "WARN", "INFO", "DEBUG"} {
 		fd := 2
 		if machine.Level(level) >= machine.Info {
 			fd = 1
 		}
 		if verbosity < 0 || int64(level) <= verbosity {
-			voices[level] = voice{fd: fd, mark: tiniMark(word), self: ourMark}
+			voices[level] = Voice{FD: fd, Mark: tiniMark(word, pid), Self: ourMark}
 		}
 	}
 	return voices
@@ -176,7 +175,7 @@ func tiniVoices(verbosity int64) (voices [machine.Debug + 1]voice) {
 
 // tiniSpawnStatus: 127 and 126 as shells have it, and 1 for all the rest.
 func tiniSpawnStatus(failed *proc.SpawnError) int {
-	switch errnoOf(failed) {
+	switch Errno(failed) {
 	case unix.ENOENT, unix.ENOEXEC: // a script, and there is no shell for it
 		return 127
 	case unix.EACCES:

@@ -1,4 +1,4 @@
-package cli
+package dropin
 
 import (
 	"fmt"
@@ -114,8 +114,8 @@ func getoptLong(name, word string, long []longOption, next []string) (options []
 	return []option{{flag: meant[0].flag, value: next[0]}}, true
 }
 
-// variable looks a variable up in an environment, as getenv(3) does.
-func variable(environ []string, name string) (value string, ok bool) {
+// Variable looks a variable up in an environment, as getenv(3) does.
+func Variable(environ []string, name string) (value string, ok bool) {
 	for _, entry := range environ {
 		if rest, found := strings.CutPrefix(entry, name); found && strings.HasPrefix(rest, "=") {
 			return rest[1:], true
@@ -127,7 +127,7 @@ func variable(environ []string, name string) (value string, ok bool) {
 // permutes tells whether options may stand behind operands: where the
 // environment does not ask for POSIX's way.
 func permutes(environ []string) bool {
-	_, posix := variable(environ, "POSIXLY_CORRECT")
+	_, posix := Variable(environ, "POSIXLY_CORRECT")
 	return !posix
 }
 

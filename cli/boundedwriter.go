@@ -6,16 +6,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// careful writes what is to be said before there is a loop: to a descriptor
+// boundedWriter writes what is to be said before there is a loop: to a descriptor
 // that may be stalled, gone, or a terminal in whose foreground we are not. It
 // waits a second at most for a reader, and then gives up. os.File would do
 // neither: it waits for ever, and ends us on EPIPE.
-type careful int
+type boundedWriter int
 
-// patience is how long careful waits for a reader, in all.
+// patience is how long boundedWriter waits for a reader, in all.
 const patience = time.Second
 
-func (fd careful) Write(p []byte) (int, error) {
+func (fd boundedWriter) Write(p []byte) (int, error) {
 	var block, before unix.Sigset_t
 	block.Val[0] = 1 << (unix.SIGTTOU - 1)
 	if unix.PthreadSigmask(unix.SIG_BLOCK, &block, &before) == nil {
