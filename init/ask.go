@@ -9,41 +9,41 @@ import (
 	"sexton/service"
 )
 
-// Who stands beside the loop asks it: the control socket, health over HTTP. An
-// answer is made when somebody asks, by the loop, between two turns. A report
-// that were published after each turn would cost every turn of a thousand
-// services something, mostly for nobody, and would still be there when the loop
-// is not: so an answer also says that we are alive.
+// The clients beside the loop (control socket, health over HTTP) ask the loop itself, and
+// it answers at the end of a turn. Publishing a report after every turn would cost every
+// turn of a thousand services something, usually for no reader, and the report would still
+// be there after the loop has died. This way an answer also proves that the loop lives.
 
-// errLeaving answers those who ask when the loop has ended.
+// errLeaving is the answer after the loop has ended.
 var errLeaving = errors.New("sexton is leaving")
 
-// question is one that waits for the end of the turn.
+// question waits for the end of the turn.
 type question struct {
-	ask    *machine.Asked // to be done first; nil: they only want to know
-	name   string         // whose records are wanted; "": nobody's
+	ask    *machine.Asked // an order to carry out first; nil: the client only wants to know
+	name   string         // the service whose records are wanted; "": none
 	alive  bool           // the answer may be empty
 	answer chan<- service.Answer
 }
 
-// Look tells how everything is, and how the last runs of the service called
-// name ended. It waits for the loop, at most until ctx is done, whose error it
-// then returns; when the loop has ended there is an error at once. Any goroutine but
-// the loop's may call it; the caller bounds how many do at once. What it returns is
-// shared and must not be changed.
+func (q question) arrive(p *PID1) { p.questions = append(p.questions, q) }
+
+// Look reports the present state, and how the last runs of the service called name ended.
+// It waits for the loop until ctx is done, and then returns the error of ctx. After the
+// end of the loop it returns an error at once. Any goroutine but the loop's may call it;
+// the caller bounds how many do at once. The answer is shared and must not be changed.
 func (p *PID1) Look(ctx context.Context, name string) (service.Answer, error) {
 	return p.question(ctx, question{name: name})
 }
 
-// Alive waits until the loop has come round, or has made one more start in its turn, and costs it nothing more.
+// Alive waits until the loop has finished its turn, or has made one more start in it.
 func (p *PID1) Alive(ctx context.Context) error {
 	_, err := p.question(ctx, question{alive: true})
 	return err
 }
 
-// Shutdown begins the graceful end, with now without the drain; from says who
-// wants it, in words that go on behind "asked to". The answer tells how
-// everything is afterwards. See Look.
+// Shutdown begins the graceful end, with now without the drain. from names the client, in
+// words that follow "asked to". The answer reports the state afterwards. The order is carried out
+// even if ctx ends first. See Look.
 func (p *PID1) Shutdown(ctx context.Context, now bool, from string) (service.Answer, error) {
 	ask := machine.Asked{Verb: machine.AskShutdown, From: from}
 	if now {
@@ -55,52 +55,60 @@ func (p *PID1) Shutdown(ctx context.Context, now bool, from string) (service.Ans
 func (p *PID1) question(ctx context.Context, q question) (service.Answer, error) {
 	answer := make(chan service.Answer, 1)
 	q.answer = answer
-	p.mu.Lock()
-	p.questions = append(p.questions, q)
-	first := len(p.questions) == 1
-	p.mu.Unlock()
-	if first { // otherwise the loop is on its way
-		p.Kernel.Wake()
-	}
+	p.post(q)
 	select {
 	case a := <-answer:
 		return a, nil
 	case <-p.ended:
 		return service.Answer{}, errLeaving
 	case <-ctx.Done():
+		p.withdraw(q)
 		return service.Answer{}, ctx.Err()
 	}
 }
 
-// answerAlive answers, within a turn, those who only want to know that the loop lives: a turn of a
-// thousand services may make many starts, each of which waits for an exec, and a probe has a
-// timeout.
+// withdraw takes back a question whose client has given up, so that a loop that stands
+// still does not collect them. An order stays in the inbox, one of each verb.
+func (p *PID1) withdraw(q question) {
+	same := 0
+	p.inbox.remove(func(e event) bool {
+		other, ok := e.(question)
+		if ok && q.ask != nil && other.ask != nil && other.ask.Verb == q.ask.Verb {
+			same++
+		}
+		return ok && other.answer == q.answer && (q.ask == nil || same > 1)
+	})
+}
+
+// answerAlive answers within a turn the clients that only want to know that the loop lives.
+// A turn of a thousand services may make many starts, each of which waits for an exec, and
+// the client's probe has a timeout.
 func (p *PID1) answerAlive() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.questions = slices.DeleteFunc(p.questions, func(q question) bool {
+	answered := func(q question) bool {
 		if q.alive {
 			q.answer <- service.Answer{}
 			p.asked, p.trimmed = p.now(), false
 		}
 		return q.alive
+	}
+	p.questions = slices.DeleteFunc(p.questions, answered)
+	p.inbox.remove(func(e event) bool {
+		q, ok := e.(question)
+		return ok && answered(q)
 	})
 }
 
-// takeQuestions does what was asked for, then answers everybody: one report
-// serves all of them.
-func (p *PID1) takeQuestions() {
-	p.mu.Lock()
+// answerQuestions carries out what was ordered, then answers all questions of this turn
+// with one report.
+func (p *PID1) answerQuestions() {
 	questions := p.questions
 	p.questions = nil
-	p.mu.Unlock()
 	if len(questions) == 0 {
 		return
 	}
 	for _, q := range questions {
 		if q.ask != nil {
-			p.takeAnswers()
-			p.take(*q.ask)
+			p.hear(*q.ask)
 		}
 	}
 	p.asked, p.trimmed = p.now(), false

@@ -11,6 +11,11 @@ import (
 // take a tenth of one processor.
 const connectionsEvery = 100 * time.Millisecond
 
+// connected is a look that has found new connections, or cannot find any.
+type connected machine.Connected
+
+func (c connected) arrive(p *PID1) { p.hear(machine.Connected(c)) }
+
 // watchConnections looks for new connections beside the loop until it is told to stop.
 func (p *PID1) watchConnections(on bool) {
 	if p.watching != nil {
@@ -27,18 +32,12 @@ func (p *PID1) watchConnections(on bool) {
 		for {
 			began := time.Now()
 			n, err := fresh()
-			event := machine.Connected{Count: n}
 			if err != nil {
-				event.Unknown = err.Error()
-			}
-			if n > 0 || err != nil {
-				p.mu.Lock()
-				p.connected = append(p.connected, event)
-				p.mu.Unlock()
-				p.Kernel.Wake()
-			}
-			if err != nil {
+				p.post(connected{Count: n, Unknown: err.Error()})
 				return
+			}
+			if n > 0 {
+				p.post(connected{Count: n})
 			}
 			pause := time.NewTimer(max(connectionsEvery, 10*time.Since(began)))
 			select {
@@ -49,16 +48,4 @@ func (p *PID1) watchConnections(on bool) {
 			}
 		}
 	}()
-}
-
-// takeConnected takes what was seen beside the loop.
-func (p *PID1) takeConnected() {
-	p.mu.Lock()
-	connected := p.connected
-	p.connected = nil
-	p.mu.Unlock()
-	for _, event := range connected {
-		p.takeAnswers()
-		p.take(event)
-	}
 }

@@ -41,7 +41,7 @@ func (p *PID1) descendants(t *tree, held bool) (inside, beyond []proc.Other) {
 	found = append(found, p.Kernel.Below(roots, p.lookLeft())...)
 	for _, other := range found {
 		switch {
-		case held && other.PID == t.leader || p.processes[other.PID] != nil:
+		case held && other.PID == t.leader || p.children[other.PID] != nil:
 		case other.Group == t.leader:
 			inside = append(inside, other)
 		default:
@@ -62,7 +62,7 @@ func (p *PID1) orphans() []kinsman {
 	}
 	p.orphansKnown, p.orphansSeen = true, nil
 	children, _ := p.Kernel.Children()
-	strange := slices.DeleteFunc(children, func(pid proc.PID) bool { return p.processes[pid] != nil })
+	strange := slices.DeleteFunc(children, func(pid proc.PID) bool { return p.children[pid] != nil })
 	if len(strange) == 0 {
 		return nil
 	}
@@ -99,8 +99,8 @@ func (p *PID1) proof() map[proc.PID]int {
 			proof[other.Session], proof[other.Group] = k.spec, k.spec
 		}
 	}
-	for pid, child := range p.processes {
-		if child.probe == 0 {
+	for pid, child := range p.children {
+		if child.serves() {
 			proof[pid] = child.spec
 		}
 	}
@@ -216,7 +216,7 @@ func (p *PID1) familyOf(others []proc.Other) family {
 // tells that there is no proof.
 func (f family) service(o proc.Other) (name string, claimed bool) {
 	owner := func(pid proc.PID) (string, bool) {
-		if child := f.processes[pid]; child != nil {
+		if child := f.children[pid]; child != nil {
 			return f.Plan.Services[child.spec].Name, true
 		}
 		if k, known := f.kin[pid]; known && f.started[pid] == k.Started && !k.claimed {
@@ -276,7 +276,7 @@ func (f family) hasLadder(o proc.Other) bool {
 // program that puts itself into the background does that. stays: it comes from this run, and
 // is not in its group. Where there is no proof, an orphan that is younger than the run, and of no
 // other service by its own word, is named.
-func (p *PID1) behind(child *process, exit proc.Exit) (name string, stays bool) {
+func (p *PID1) behind(child *child, exit proc.Exit) (name string, stays bool) {
 	spec := &p.Plan.Services[child.spec]
 	if _, stopping := p.machine.LeaveBy(); stopping || p.Plan.Init.OneCommand || spec.OneShot || exit.Signal != 0 || !slices.Contains(spec.OKCodes, exit.Code) {
 		return "", false
@@ -301,7 +301,7 @@ func (p *PID1) behind(child *process, exit proc.Exit) (name string, stays bool) 
 		if name != "" {
 			break
 		}
-		if p.processes[pid] != nil || known[pid] {
+		if p.children[pid] != nil || known[pid] {
 			continue
 		}
 		if o, alive := p.Kernel.Look(pid); alive && younger(o, first) && p.guessed[pid] != o.Started && p.Kernel.ServiceOf(pid) == "" {

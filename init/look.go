@@ -10,12 +10,12 @@ import (
 	"sexton/service"
 )
 
-// A file that says that a service is ready must be of the run that is asked: one that an
-// earlier run, or another container, left behind says nothing. So its path is looked at just
-// before the start.
+// A file that says that a service is ready must come from the run that is asked. A file that
+// an earlier run or another container left behind says nothing, so the path is looked at
+// just before the start.
 
-// lookMost is how long a start waits for that look: a file system may hang. Then the start
-// goes on, and any file counts.
+// lookMost is how long a start waits for that look, because a file system may hang. Then the
+// start goes on, and any file counts.
 const lookMost = 250 * time.Millisecond
 
 // looked is what was at the path before a start.
@@ -37,44 +37,32 @@ func (p *PID1) lookFirst(a machine.Spawn, path string) {
 	}()
 	go func() {
 		defer cancel()
-		news := looked{spawn: a, err: context.DeadlineExceeded}
 		select {
-		case news = <-seen:
+		case l := <-seen:
+			p.post(l)
 		case <-ctx.Done():
+			p.post(looked{spawn: a, err: context.DeadlineExceeded})
 		}
-		p.mu.Lock()
-		p.looked = append(p.looked, news)
-		p.mu.Unlock()
-		p.Kernel.Wake()
 	}()
 }
 
-// takeLooked starts what waited for a look.
-func (p *PID1) takeLooked() {
-	p.mu.Lock()
-	looked := p.looked
-	p.looked = nil
-	p.mu.Unlock()
-	for _, l := range looked {
-		if p.takeAnswers(); p.machine.Over() {
-			return
+// arrive makes the start that waited for the look.
+func (l looked) arrive(p *PID1) {
+	if p.takeAnswers(); p.machine.Over() || !p.looking[l.spawn.Run] {
+		return
+	}
+	delete(p.looking, l.spawn.Run)
+	if l.err == nil {
+		p.marks[l.spawn.Run] = &l.mark
+	} else {
+		path, why := p.Plan.Services[p.index[l.spawn.Service]].Ready.Target, l.err.Error()
+		if l.err == context.DeadlineExceeded {
+			why = fmt.Sprintf("no answer within %v", lookMost)
 		}
-		if !p.looking[l.spawn.Run] {
-			continue
-		}
-		delete(p.looking, l.spawn.Run)
-		if l.err == nil {
-			p.marks[l.spawn.Run] = &l.mark
-		} else {
-			path, why := p.Plan.Services[p.index[l.spawn.Service]].Ready.Target, l.err.Error()
-			if l.err == context.DeadlineExceeded {
-				why = fmt.Sprintf("no answer within %v", lookMost)
-			}
-			p.Output.Say(machine.Warn, l.spawn.Service, fmt.Sprintf("cannot look at %s before the start: %s; a file that was there before will count as ready", path, why))
-		}
-		if p.spawn(l.spawn); p.runs[l.spawn.Run] == nil { // there is nobody to ask
-			delete(p.marks, l.spawn.Run)
-		}
+		p.Output.Say(machine.Warn, l.spawn.Service, fmt.Sprintf("cannot look at %s before the start: %s; a file that was there before will count as ready", path, why))
+	}
+	if p.spawn(l.spawn); p.runs[l.spawn.Run] == nil { // the start failed: there is no run to ask
+		delete(p.marks, l.spawn.Run)
 	}
 }
 

@@ -39,19 +39,17 @@ func (p *PID1) turn() {
 	if news.ChildDied || p.moreDead {
 		p.collect()
 	}
-	p.takeProbed()
-	p.takeLooked()
-	p.takeConnected()
+	p.takeEvents()
 	p.checkEmpty()
 	if at, ok := p.machine.Next(); ok && at <= p.now() {
-		p.takeAnswers()   // what is gone by now was gone in time
-		if p.sweep == 0 { // however late it is, what is left is signalled before we stop waiting for it
+		p.takeAnswers()         // what is gone by now was gone in time
+		if !p.sweep.ordered() { // however late it is, what is left is signalled before we stop waiting for it
 			p.take(machine.Ticked{})
 		}
 	}
-	p.beginSweep()
+	p.sendSweep()
 	p.lookForServers()
-	p.takeQuestions()
+	p.answerQuestions()
 	p.lookAtMemory()
 	p.notify()
 	p.counts.TurnMax = max(p.counts.TurnMax, waits-began+p.now()-woke)
@@ -66,7 +64,7 @@ const answersMax = 8
 // look at what we watch, for ever if there is neither, and not at all while
 // there is something to do.
 func (p *PID1) patience() time.Duration {
-	if len(p.answers) > 0 || p.moreDead || p.sweep != 0 {
+	if len(p.answers) > 0 || p.moreDead || p.sweep.ordered() {
 		return 0
 	}
 	wait := time.Duration(-1)
@@ -78,7 +76,7 @@ func (p *PID1) patience() time.Duration {
 	if at, ok := p.machine.Next(); ok {
 		sooner(at - p.now())
 	}
-	if p.sweeping || len(p.watched) > 0 || p.spares() {
+	if p.sweep.waits() || len(p.watched) > 0 || p.spares() {
 		sooner(watchEvery)
 	}
 	if p.notice.again {
@@ -105,17 +103,4 @@ func (p *PID1) patience() time.Duration {
 		}
 	}
 	return wait
-}
-
-// takeProbed takes the answers of probes that ended beside the loop.
-func (p *PID1) takeProbed() {
-	p.mu.Lock()
-	probed := p.probed
-	p.probed = nil
-	p.mu.Unlock()
-	for _, answer := range probed {
-		p.takeAnswers()
-		p.endedProbe(answer.Run, answer.Seq)
-		p.take(answer)
-	}
 }

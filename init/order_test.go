@@ -90,9 +90,7 @@ func (k *asks) Spawn(c *proc.Command) (proc.PID, error) {
 		k.late++
 	}
 	k.pending = make(chan service.Answer, 1)
-	k.p.mu.Lock()
-	k.p.questions = append(k.p.questions, question{alive: true, answer: k.pending})
-	k.p.mu.Unlock()
+	k.p.post(question{alive: true, answer: k.pending})
 	return k.slow.Spawn(c)
 }
 

@@ -5,7 +5,7 @@
 //
 // One event is finished before the next begins. That sentence is the whole of
 // the concurrency: everything else in the program stands at the edge, holds no
-// truth, leaves its news under a lock and wakes the loop.
+// truth, posts its events to the inbox (inbox.go).
 //
 // (The directory is init/; Go refuses to import a package of that name.)
 package pid1
@@ -14,7 +14,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"sync"
 	"time"
 
 	"sexton/forward"
@@ -86,42 +85,33 @@ type PID1 struct {
 
 	moreDead bool // the last look ended before the dead did
 
-	mu        sync.Mutex // for these four
-	probed    []machine.Probed
-	looked    []looked
-	connected []machine.Connected
-	questions []question
-	watching  chan struct{} // closed to stop it; nil: nobody looks for new connections
+	inbox     inbox
+	questions []question    // to be answered at the end of this turn
+	watching  chan struct{} // closed to end the look for new connections; nil: there is none
 	ended     chan struct{} // closed when nobody answers any more
 	checks    chan struct{} // holds one element for each probe by network on its way
 
 	counts service.Counts
 
-	answers   []machine.Event // to be taken before anything else is heard
-	processes map[proc.PID]*process
-	runs      map[service.Run]*process
-	watched   map[service.Run]proc.Hold
-	trees     map[service.Run]*tree             // of runs whose ladder has begun
-	ranAs     []*proc.Credential                // the last run of each service; nil: as we do
-	guessed   map[proc.PID]uint64               // whom behind has named without proof, by number and start
-	kin       map[proc.PID]kinsman              // what has left its run's group, as far as we have seen
-	probes    map[service.Run]attempt           // the one on its way
-	marks     map[service.Run]*service.FileMark // what a file probe's path had before the start
-	looking   map[service.Run]bool              // starts that wait for a look at that path
-	sweeping  bool                              // it is said when nobody is left
-	killing   bool                              // KILL is sent again and again: we are not the first process
-	killed    machine.Instant                   // when last
-	sweep     proc.Signal                       // to be sent to everything when this turn's dead are reaped; 0: none
-
-	warned       map[proc.PID]uint64 // what belongs to no service and has got its TERM: when it was started
-	warnedGroups map[proc.PID]bool
+	answers  []machine.Event // to be taken before anything else is heard
+	children map[proc.PID]*child
+	runs     map[service.Run]*child // those that serve
+	watched  map[service.Run]proc.Hold
+	trees    map[service.Run]*tree             // of runs whose ladder has begun
+	ranAs    []*proc.Credential                // the last run of each service; nil: as we do
+	guessed  map[proc.PID]uint64               // whom behind has named without proof, by number and start
+	kin      map[proc.PID]kinsman              // what has left its run's group, as far as we have seen
+	probes   map[service.Run]attempt           // the one on its way
+	marks    map[service.Run]*service.FileMark // what a file probe's path had before the start
+	looking  map[service.Run]bool              // starts that wait for a look at that path
+	sweep    sweep
+	strays   strays
 
 	nextLook     machine.Instant // for servers behind wrappers; 0: none is due
 	lookUntil    machine.Instant // how long we may look at others in this turn; 0: we have not begun
 	orphansKnown bool            // orphansSeen is of this turn
 	orphansSeen  []kinsman
 
-	told    map[proc.PID]bool // who was told of as left and has not ended yet, as far as we see
 	summary service.Summary
 	stage   machine.Stage // of the end, as Stopping was told
 	// lastWords are what the machine's last step had to say.
@@ -142,51 +132,26 @@ type PID1 struct {
 	oom         oom
 }
 
-// process is a child of ours that we started.
-type process struct {
-	pid           proc.PID
-	run           service.Run
-	spec          int
-	probe         uint64        // the attempt that it is, for an exec probe; 0: it is the service itself
-	heard         Listener      // what that writes; nil: nobody listens
-	as            *proc.Command // how it was started
-	signalRefused bool          // it was said that we may not signal it
-
-	started machine.Instant
-	looks   int          // how often we have looked for its servers
-	servers []proc.Other // it is a wrapper: these listen for it
-}
-
-// attempt is one of a probe: its number, and how to end it.
-type attempt struct {
-	seq  uint64
-	stop func()
-}
-
 // New makes the loop. Run runs it.
 func New(c Config) *PID1 {
 	p := &PID1{
-		Config:    c,
-		machine:   machine.New(c.Plan, c.Seed),
-		table:     forward.New(&c.Plan),
-		began:     time.Now(),
-		index:     make(map[string]int, len(c.Plan.Services)),
-		processes: make(map[proc.PID]*process),
-		runs:      make(map[service.Run]*process),
-		watched:   make(map[service.Run]proc.Hold),
-		probes:    make(map[service.Run]attempt),
-		marks:     make(map[service.Run]*service.FileMark),
-		looking:   make(map[service.Run]bool),
-		told:      make(map[proc.PID]bool),
-		trees:     make(map[service.Run]*tree),
-		guessed:   make(map[proc.PID]uint64),
-		kin:       make(map[proc.PID]kinsman),
-		ranAs:     make([]*proc.Credential, len(c.Plan.Services)),
-		warned:    make(map[proc.PID]uint64),
-		ended:     make(chan struct{}),
-		checks:    make(chan struct{}, 1),
-
-		warnedGroups: make(map[proc.PID]bool),
+		Config:   c,
+		machine:  machine.New(c.Plan, c.Seed),
+		table:    forward.New(&c.Plan),
+		began:    time.Now(),
+		index:    make(map[string]int, len(c.Plan.Services)),
+		children: make(map[proc.PID]*child),
+		runs:     make(map[service.Run]*child),
+		watched:  make(map[service.Run]proc.Hold),
+		probes:   make(map[service.Run]attempt),
+		marks:    make(map[service.Run]*service.FileMark),
+		looking:  make(map[service.Run]bool),
+		trees:    make(map[service.Run]*tree),
+		guessed:  make(map[proc.PID]uint64),
+		kin:      make(map[proc.PID]kinsman),
+		ranAs:    make([]*proc.Credential, len(c.Plan.Services)),
+		ended:    make(chan struct{}),
+		checks:   make(chan struct{}, 1),
 	}
 	for i := range c.Plan.Services {
 		p.index[c.Plan.Services[i].Name] = i
@@ -283,6 +248,12 @@ func (p *PID1) caught(c proc.Caught) {
 		Typed: c.Code == proc.CodeKernel && (c.Signal == proc.INT || c.Signal == proc.QUIT),
 	})
 	p.tellPassedOn(c, rule)
+}
+
+// hear takes an event from beside the loop, behind the answers that are there.
+func (p *PID1) hear(event machine.Event) {
+	p.takeAnswers()
+	p.take(event)
 }
 
 // takeAnswers takes the answers that are there, and not those that come of

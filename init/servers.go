@@ -22,7 +22,7 @@ const (
 
 // planLook plans the next look at a run. A service that is not started again has no next
 // run that a server could be in the way of.
-func (p *PID1) planLook(child *process) {
+func (p *PID1) planLook(child *child) {
 	spec := &p.Plan.Services[child.spec]
 	if p.Plan.Init.OneCommand || spec.OneShot || spec.Restart == service.Never || child.looks >= lookTimes {
 		return
@@ -58,7 +58,7 @@ func (p *PID1) lookForServers() {
 
 // addServers makes the servers of a run that has ended by itself a part of its tree, with
 // all that descends from them.
-func (p *PID1) addServers(t *tree, child *process) {
+func (p *PID1) addServers(t *tree, child *child) {
 	if child == nil {
 		return
 	}

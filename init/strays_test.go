@@ -23,8 +23,8 @@ func TestProofComesBeforeAProcessesOwnWord(t *testing.T) {
 		Plan:   service.Plan{Services: []service.Spec{{Name: "web"}, {Name: "evil"}}},
 		Kernel: claims{sim}, Output: &diary{},
 	})
-	evil := &process{pid: 20, run: 2, spec: 1}
-	p.processes[20] = evil
+	evil := &child{role: serving{}, pid: 20, run: 2, spec: 1}
+	p.children[20] = evil
 	others := []proc.Other{
 		{PID: 20, Parent: 1, Group: 20, Session: 20},
 		{PID: 21, Parent: 1, Group: 20, Session: 20},

@@ -35,8 +35,8 @@ func (p *PID1) foreground() {
 	if !p.hasTerminal {
 		p.terminal, p.hasTerminal = p.Kernel.FindTerminal()
 	}
-	for pid, child := range p.processes {
-		if p.hasTerminal && child.spec == owner && child.probe == 0 && p.Kernel.GiveTerminal(p.terminal, pid) {
+	for pid, child := range p.children {
+		if p.hasTerminal && child.spec == owner && child.serves() && p.Kernel.GiveTerminal(p.terminal, pid) {
 			p.holder = pid
 		}
 	}

@@ -106,6 +106,17 @@ func (p *PID1) lookAgain(run service.Run, scope proc.Scope) {
 	p.stepMembers(p.trees[run])
 }
 
+// signalGroup signals what is left of a group that is watched, 0 only asks, and tells
+// the machine when nothing is left, there or of its tree beyond.
+func (p *PID1) signalGroup(run service.Run, sig proc.Signal) {
+	if hold := p.watched[run]; hold != nil && !hold.Signal(sig) && !p.treeLeft(run) {
+		hold.Release()
+		delete(p.watched, run)
+		delete(p.trees, run)
+		p.answers = append(p.answers, machine.Emptied{Run: run})
+	}
+}
+
 // treeLeft tells whether something of a run's tree is left, once its group is empty. A
 // second after KILL the ladder is used up: what forks faster than we look, or hangs in the
 // kernel, is left to the container's end.

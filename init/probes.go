@@ -1,0 +1,140 @@
+package pid1
+
+import (
+	"context"
+	"fmt"
+
+	"sexton/machine"
+	"sexton/proc"
+	"sexton/service"
+)
+
+// A probe is made of attempts: a check beside the loop, or a child. The machine orders one
+// attempt at a time for each run, and each ends with one Probed.
+
+// attempt is the one on its way for a run: its number, and how to end it.
+type attempt struct {
+	seq  uint64
+	stop func()
+}
+
+// startProbe begins an attempt.
+func (p *PID1) startProbe(a machine.Probe) {
+	p.stopProbe(a.Run)
+	if i := p.index[a.Service]; p.Plan.Services[i].Ready.Kind == service.ExecProbe {
+		p.startExecProbe(a, i)
+	} else {
+		p.startCheck(a, p.Plan.Services[i].Ready)
+	}
+}
+
+// endedProbe forgets an attempt that has ended, unless the next one is on its way.
+func (p *PID1) endedProbe(run service.Run, seq uint64) {
+	if p.probes[run].seq == seq {
+		p.stopProbe(run)
+	}
+}
+
+// stopProbe ends the attempt on its way, if there is one.
+func (p *PID1) stopProbe(run service.Run) {
+	if on, there := p.probes[run]; there {
+		delete(p.probes, run)
+		on.stop()
+	}
+}
+
+// checked is the end of a check.
+type checked machine.Probed
+
+func (c checked) arrive(p *PID1) {
+	p.takeAnswers()
+	p.endedProbe(c.Run, c.Seq)
+	p.take(machine.Probed(c))
+}
+
+// startCheck makes an attempt beside the loop.
+func (p *PID1) startCheck(a machine.Probe, ready service.Probe) {
+	ctx, cancel := context.WithCancel(context.Background())
+	p.probes[a.Run] = attempt{a.Seq, cancel}
+	before := p.marks[a.Run]
+	go func() {
+		answer := checked{Run: a.Run, Seq: a.Seq}
+		if err := p.check(ctx, ready, before); err != nil {
+			answer.Err = err.Error()
+		}
+		cancel()
+		p.post(answer)
+	}()
+}
+
+// check runs beside the loop, when there is a place for it: see planThreads. Its timeout
+// begins then.
+func (p *PID1) check(ctx context.Context, ready service.Probe, before *service.FileMark) error {
+	if ready.Kind != service.FileProbe {
+		select {
+		case p.checks <- struct{}{}:
+			defer func() { <-p.checks }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, ready.Timeout)
+	defer cancel()
+	return p.Check(ctx, ready, before)
+}
+
+// probing is the role of an attempt of an exec probe.
+type probing struct {
+	seq   uint64
+	heard Listener // of what it writes; nil: none
+}
+
+// startExecProbe makes an attempt by a child, which runs as the service does.
+func (p *PID1) startExecProbe(a machine.Probe, i int) {
+	command := p.Commands[i]
+	if asked := p.runs[a.Run]; asked != nil {
+		command = *asked.command
+	}
+	command.Argv = p.Plan.Services[i].Ready.Command
+	command.Files, command.Foreground, command.Session = [3]int{-1, -1, -1}, -1, true
+	attempted := &probing{seq: a.Seq}
+	opened := func(proc.PID) {}
+	if p.Listen != nil {
+		if heard, err := p.Listen(); err == nil { // without its words the attempt is still worth making
+			attempted.heard, opened = heard, func(proc.PID) { heard.Started() }
+			command.Files = [3]int{-1, heard.FD(), heard.FD()}
+		}
+	}
+	c := &child{role: attempted, run: a.Run, spec: i, command: &command}
+	if failed := p.start(c, opened); failed != nil {
+		p.answers = append(p.answers, machine.Probed{Run: a.Run, Seq: a.Seq, Err: failed.Error(), Output: attempted.lastLine()})
+		return
+	}
+	p.probes[a.Run] = attempt{a.Seq, func() { p.kill(c) }}
+}
+
+// died kills the rest of the attempt's group: it belongs to no service.
+func (*probing) died(p *PID1, c *child, _ proc.Dead) { p.kill(c) }
+
+// reaped turns the end of the attempt into its answer.
+func (r *probing) reaped(p *PID1, c *child, dead proc.Dead) {
+	answer := machine.Probed{Run: c.run, Seq: r.seq, Output: r.lastLine()}
+	p.endedProbe(c.run, r.seq)
+	if dead.Exit.Signal != 0 {
+		answer.Err = fmt.Sprintf("the probe was %s", dead.Exit)
+	} else if dead.Exit != (proc.Exit{}) {
+		answer.Err = fmt.Sprintf("the probe %s", dead.Exit)
+	}
+	p.answers = append(p.answers, answer)
+}
+
+// lineMost is how many bytes of a probe's last line stand in one of ours.
+const lineMost = 200
+
+// lastLine is the last line that the attempt wrote; it ends the listening.
+func (r *probing) lastLine() string {
+	if r.heard == nil {
+		return ""
+	}
+	return service.Printable(r.heard.End(), lineMost)
+}
