@@ -40,7 +40,7 @@ setup-%:
 check:
 	@test -z "$$(gofmt -l . )" || { echo 'gofmt these:'; gofmt -l .; exit 1; }
 	go vet ./...
-	GOARCH=arm64 go vet ./kernel ./cli .
+	GOARCH=arm64 go vet ./kernel/... ./cli ./tests .
 	sh tools/staticcheck.sh ./...
 
 race:
@@ -55,14 +55,14 @@ fuzz:
 
 # stories are the real binary on the real kernel; STORY names some of them.
 stories: setup-test
-	go test -count=1 -run 'TestStories/$(STORY)' -v .
+	go test -count=1 -run 'TestStories/$(STORY)' -v ./tests
 
 # arm64 runs stories with the arm64 binary, under qemu-user where this is another machine.
 arm64: setup-test build-arm64
 	sh tools/arm64.sh
 
 docker: setup-test
-	go test -count=1 -run 'TestDocker' -v .
+	go test -count=1 -run 'TestDocker' -v ./tests
 
 bench: setup-bench build
 	go run ./bench -sexton ./$(BINARY) -o docs/bench.md

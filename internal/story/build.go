@@ -1,7 +1,6 @@
 package story
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -14,10 +13,19 @@ import (
 )
 
 // Main is the TestMain of every package that runs stories. The test binary is
-// also the stage that an init is started from; Main tells the two apart.
-func Main(m *testing.M) {
+// also the stage that an init is started from; Main tells the two apart. The
+// tests run in dir, a directory below the module's root.
+func Main(m *testing.M, dir string) {
 	if os.Args[0] == stageName {
 		runStage()
+	}
+	root, err := moduleRoot()
+	if err == nil {
+		err = os.Chdir(filepath.Join(root, dir))
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 	status := m.Run()
 	if dir, err := Dir(); err == nil {
@@ -92,12 +100,20 @@ func build(words ...string) error {
 	return nil
 }
 
+// moduleRoot finds the directory of go.mod, from our directory upwards.
 func moduleRoot() (string, error) {
-	out, err := exec.Command("go", "env", "GOMOD").Output()
+	dir, err := os.Getwd()
 	if err != nil {
-		return "", fmt.Errorf("go env GOMOD: %w", err)
+		return "", err
 	}
-	return filepath.Dir(string(bytes.TrimSpace(out))), nil
+	for ; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", errors.New("no go.mod in this directory or above it")
+		}
+	}
 }
 
 func copyFile(to, from string) error {

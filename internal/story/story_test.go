@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestMain(m *testing.M) { Main(m) }
+func TestMain(m *testing.M) { Main(m, "internal/story") }
 
 // The stories in testdata are about the runner. They run under the plainest of
 // inits, so that only the runner can be wrong.

@@ -1,4 +1,4 @@
-package main_test
+package tests
 
 import (
 	"bytes"
@@ -17,7 +17,7 @@ import (
 )
 
 // soakStarts is how many starts TestCrashLoopSoak waits for. A night's soak:
-// go test -run TestCrashLoopSoak -soak.starts 1000000 -timeout 12h .
+// go test -run TestCrashLoopSoak -soak.starts 1000000 -timeout 12h ./tests
 var soakStarts = flag.Int("soak.starts", 2000, "starts of crashing services that TestCrashLoopSoak waits for")
 
 // startCount counts the lines that tell of a service's end, each of which has had a start.

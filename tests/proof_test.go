@@ -1,4 +1,4 @@
-package main_test
+package tests
 
 import (
 	"bufio"
@@ -22,7 +22,7 @@ import (
 )
 
 // proofLines is how many lines TestEveryLineArrives has written. The whole
-// proof: go test -run TestEveryLineArrives -proof.lines 10000000 -timeout 30m .
+// proof: go test -run TestEveryLineArrives -proof.lines 10000000 -timeout 30m ./tests
 var proofLines = flag.Int("proof.lines", 200_000, "lines that TestEveryLineArrives has written")
 
 const diarists = 50

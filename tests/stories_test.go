@@ -1,4 +1,4 @@
-package main_test
+package tests
 
 import (
 	"path/filepath"
@@ -7,12 +7,12 @@ import (
 	"sexton/internal/story"
 )
 
-func TestMain(m *testing.M) { story.Main(m) }
+func TestMain(m *testing.M) { story.Main(m, ".") }
 
 // stories reads testdata/stories. Each proves what it says in its first lines;
 // internal/story says how to read one. To run one:
 //
-//	go test -run 'TestStories/exit-status$' .
+//	go test -run 'TestStories/exit-status$' ./tests
 func stories(t *testing.T) []*story.Story {
 	t.Helper()
 	paths, err := filepath.Glob("testdata/stories/*.txtar")
