@@ -5,7 +5,7 @@
 BINARY   := sexton
 VERSION  ?= 0.1.0-dev
 # Our own first instruction sees what we were started with before Go's runtime
-# changes it, and holds signals back until we can take them (kernel/entry_*.s).
+# changes it, and holds signals back until we can take them (kernel/entry).
 LDFLAGS  := -s -w -E=sexton_entry -checklinkname=0 -X sexton/cli.Version=$(VERSION)
 BUILD    := CGO_ENABLED=0 go build -tags entry -trimpath -ldflags '$(LDFLAGS)'
 SEED     ?= 0

@@ -23,7 +23,9 @@ var floors = [][]string{
 	{"cli/dropin"},
 	{"init", "doctor"},
 	{"machine", "config", "kernel", "kernel/simkernel", "reaper", "forward", "stdio", "probe", "control", "health"},
-	{"service", "callers"},
+	{"service", "callers", "kernel/spawn"},
+	{"kernel/signals", "kernel/users"},
+	{"kernel/entry", "kernel/procfs"},
 	{"proc", "pattern", "paths"},
 }
 
@@ -51,7 +53,7 @@ var bans = map[string]map[string]string{
 	"*": {
 		"os/exec":     "its Wait steals exits from the reaper; use kernel.Spawn",
 		"os/signal":   "it merges signals, hides some and does not tell the sender; use kernel.Catch",
-		"os/user":     "it depends on cgo and the environment; use kernel.LookupUser",
+		"os/user":     "it depends on cgo and the environment; use users.Lookup",
 		"crypto/rand": "32 MB of address space, and tests of itself at every start; math/rand/v2 is seeded by the kernel",
 		"net/http":    "costs 0.5 ms of every start, megabytes of the binary and of memory",
 		"regexp":      "its tables cost 40 microseconds of every start; use pattern",
@@ -62,11 +64,19 @@ var bans = map[string]map[string]string{
 // onlyIn are imports with few homes: import -> rooms. The rooms inside a home may
 // have them too.
 var onlyIn = map[string][]string{
-	"unsafe":                             {"kernel"},
 	"github.com/BurntSushi/toml":         {"config"},
 	"github.com/hashicorp/go-multierror": {"config"},
 	"golang.org/x/sys/unix":              {"kernel", "stdio", "cli", "probe", "control", "callers", "doctor", "paths"},
 	"sexton/kernel/simkernel":            {},
+}
+
+// unsafeIn are the rooms that import unsafe, and why: room -> why. A room inside them is not meant.
+var unsafeIn = map[string]string{
+	"kernel":         "siginfo for a signal with a value, and prctl",
+	"kernel/entry":   "the runtime's tables, the auxiliary vector and the environment, as they are before main",
+	"kernel/signals": "the record that wakes the loop",
+	"kernel/spawn":   "the child runs in our memory, and waitid(2) with its hidden argument",
+	"kernel/procfs":  "reads that the runtime is not told of, since they would wake its monitor",
 }
 
 // timeCalls are the ways to a clock that the machine must not take.
@@ -179,6 +189,23 @@ func TestBannedImports(t *testing.T) {
 			if homes, few := onlyIn[path]; few && !slices.ContainsFunc(homes, atHome) {
 				t.Errorf("%s: imports %s, whose only homes are %v", s.path, path, homes)
 			}
+		}
+	}
+}
+
+func TestUnsafeHasAReason(t *testing.T) {
+	uses := make(map[string]bool)
+	for _, s := range sources(t) {
+		if !outside(s.room) && slices.Contains(imports(s.file), "unsafe") {
+			uses[s.room] = true
+			if unsafeIn[s.room] == "" {
+				t.Errorf("%s: imports unsafe; give the room a reason in house_test.go, or use another one", s.path)
+			}
+		}
+	}
+	for room := range unsafeIn {
+		if !uses[room] {
+			t.Errorf("%s does not import unsafe, and has a reason for it", room)
 		}
 	}
 }

@@ -18,12 +18,12 @@ import (
 	"os"
 
 	"sexton/cli"
-	"sexton/kernel"
+	"sexton/kernel/entry"
 )
 
 // Where main begins, the runtime may already have moved it to another thread.
-func init() { kernel.KeepThread() }
+func init() { entry.KeepThread() }
 
 func main() {
-	kernel.Exit(cli.Main(os.Args))
+	entry.Exit(cli.Main(os.Args))
 }

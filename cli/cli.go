@@ -11,6 +11,7 @@ import (
 
 	"sexton/cli/dropin"
 	"sexton/kernel"
+	"sexton/kernel/entry"
 	"sexton/proc"
 	"sexton/service"
 )
@@ -36,10 +37,10 @@ func Main(args []string) int {
 	if len(args) == 0 {
 		args = []string{"sexton"}
 	}
-	if line, ok := dropin.Read(args, kernel.Environ(), os.Getpid()); ok {
+	if line, ok := dropin.Read(args, entry.Environ(), os.Getpid()); ok {
 		return runAs(line)
 	}
-	c := &call{verb: "run", environ: kernel.Environ(), stdout: boundedWriter(1), stderr: boundedWriter(2)}
+	c := &call{verb: "run", environ: entry.Environ(), stdout: boundedWriter(1), stderr: boundedWriter(2)}
 	path := ""
 	if new(kernel.Linux).First() { // by docker exec it is not the container's end
 		path = service.DefaultTerminationLog
@@ -48,7 +49,7 @@ func Main(args []string) int {
 		return c.refuse(exitUsage, path, fmt.Sprintf("sexton: %v\nTry: sexton --help\n", err))
 	}
 	if c.verb != "run" && c.verb != verbPause {
-		kernel.RestoreSignals()
+		entry.RestoreSignals()
 	}
 	switch {
 	case c.help || c.verb == "help":
@@ -59,7 +60,7 @@ func Main(args []string) int {
 		return 0
 	}
 	if c.verb != verbPause && !c.alone() || c.trace != "" {
-		if text, fatal := refusedCalls(kernel.Refused()); fatal {
+		if text, fatal := refusedCalls(entry.Refused()); fatal {
 			return c.refuse(exitInternal, path, text)
 		} else if c.verb == "run" && c.verbosity >= 0 {
 			fmt.Fprint(c.stderr, text)

@@ -8,13 +8,13 @@ import (
 	"strings"
 
 	"sexton/doctor"
-	"sexton/kernel"
+	"sexton/kernel/entry"
 )
 
 // doctor says what sexton can do in this container. Its status is 0 whatever it
 // finds: what is limited may be meant.
 func (c *call) doctor() int {
-	mask, ignored := kernel.Inherited()
+	mask, ignored := entry.Inherited()
 	options := doctor.Options{Getenv: c.getenv, Mask: mask, Ignored: ignored}
 	name := c.fileName()
 	options.Config = doctor.Finding{Topic: "file", Verdict: doctor.Verified, Text: name + " has no mistakes"}

@@ -7,7 +7,7 @@ import (
 
 	"sexton/config"
 	"sexton/control"
-	"sexton/kernel"
+	"sexton/kernel/entry"
 	"sexton/proc"
 	"sexton/service"
 )
@@ -39,7 +39,7 @@ func (c *call) operate() int {
 		Verb: c.verb, Services: c.words, Live: c.live, Now: c.immediately,
 	}, operateWithin)
 	if err != nil {
-		refused, _ := refusedCalls(kernel.Refused())
+		refused, _ := refusedCalls(entry.Refused())
 		fmt.Fprintf(c.stderr, "sexton %s: %s\n%s", c.verb, proc.Visible(err.Error()), refused)
 		return 1
 	}

@@ -9,6 +9,8 @@ import (
 
 	pid1 "sexton/init"
 	"sexton/kernel"
+	"sexton/kernel/entry"
+	"sexton/kernel/users"
 	"sexton/machine"
 	"sexton/paths"
 	"sexton/proc"
@@ -68,7 +70,7 @@ func (c *call) output(plan *service.Plan) *output {
 		Out: 1, Err: 2, Names: names, ColorOut: stdio.Color(1, plan.Color, c.getenv), ColorErr: stdio.Color(2, plan.Color, c.getenv),
 		Level: stdio.Verbose, Self: "sexton", Prefixed: len(names) > 0,
 		JSON: o.json, Timestamps: plan.Log.Timestamps, Clock: time.Now, Owner: owner,
-		KeepThread: kernel.KeepThread, FreeThread: kernel.FreeThread,
+		KeepThread: entry.KeepThread, FreeThread: entry.FreeThread,
 	})
 	return o
 }
@@ -112,9 +114,9 @@ func (o *output) Lack(threads int) {
 
 // owner finds the numbers of a log file's owner.
 func owner(user, group string) (uid, gid int, err error) {
-	who, err := kernel.LookupUser(user, os.Getegid())
+	who, err := users.Lookup(user, os.Getegid())
 	if err == nil && group != "" {
-		who.GID, err = kernel.LookupGroup(group)
+		who.GID, err = users.LookupGroup(group)
 	}
 	return who.UID, who.GID, err
 }

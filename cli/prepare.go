@@ -7,7 +7,9 @@ import (
 	"slices"
 	"strings"
 
-	"sexton/kernel"
+	"sexton/kernel/entry"
+	"sexton/kernel/procfs"
+	"sexton/kernel/users"
 	"sexton/proc"
 	"sexton/service"
 )
@@ -53,7 +55,7 @@ func cannotBe(spec *service.Spec) (key, fault string) {
 // named puts the name of the service into its environment, in the place of what a
 // sexton around us has put there.
 func named(env []string, name string) []string {
-	const variable = kernel.ServiceVariable + "="
+	const variable = procfs.ServiceVariable + "="
 	env = slices.DeleteFunc(slices.Clone(env), func(entry string) bool { return strings.HasPrefix(entry, variable) })
 	return append(env, variable+name)
 }
@@ -61,7 +63,7 @@ func named(env []string, name string) []string {
 // oneCommand starts the command as we were started: the same signals blocked
 // and ignored, so that nohup works, and the same directory.
 func oneCommand(spec *service.Spec) proc.Command {
-	mask, ignore := kernel.Inherited()
+	mask, ignore := entry.Inherited()
 	return proc.Command{
 		Argv: spec.Command, Env: spec.Env, Umask: -1, Session: spec.Session, ParentDeath: spec.ParentDeath,
 		Mask: mask, Ignore: ignore,
@@ -71,7 +73,7 @@ func oneCommand(spec *service.Spec) proc.Command {
 // notRoot says that we cannot start a service as another, and which key of it asks for that.
 type notRoot struct {
 	key  string
-	user kernel.User
+	user users.User
 }
 
 func (n *notRoot) Error() string {
@@ -80,7 +82,7 @@ func (n *notRoot) Error() string {
 }
 
 // keyAtFault is the key of a service that makes the user another than we are.
-func keyAtFault(spec *service.Spec, user kernel.User) string {
+func keyAtFault(spec *service.Spec, user users.User) string {
 	switch {
 	case spec.User != "" && user.UID != os.Geteuid():
 		return "user"
@@ -99,10 +101,10 @@ func identify(spec *service.Spec, command *proc.Command, getenv func(string) str
 	if spec.User == "" && spec.Group == "" && spec.Groups == nil {
 		return nil
 	}
-	user := kernel.User{UID: os.Geteuid(), GID: os.Getegid()}
+	user := users.User{UID: os.Geteuid(), GID: os.Getegid()}
 	if spec.User != "" {
 		var err error
-		if user, err = kernel.LookupUser(spec.User, os.Getegid()); err != nil {
+		if user, err = users.Lookup(spec.User, os.Getegid()); err != nil {
 			return err
 		}
 		command.Env = follow(command.Env, user, getenv)
@@ -110,7 +112,7 @@ func identify(spec *service.Spec, command *proc.Command, getenv func(string) str
 		user.Groups, _ = os.Getgroups()
 	}
 	if spec.Group != "" {
-		gid, err := kernel.LookupGroup(spec.Group)
+		gid, err := users.LookupGroup(spec.Group)
 		if err != nil {
 			return err
 		}
@@ -119,14 +121,14 @@ func identify(spec *service.Spec, command *proc.Command, getenv func(string) str
 	if spec.Groups != nil {
 		user.Groups = nil
 		for _, name := range spec.Groups {
-			gid, err := kernel.LookupGroup(name)
+			gid, err := users.LookupGroup(name)
 			if err != nil {
 				return err
 			}
 			user.Groups = append(user.Groups, gid)
 		}
 	}
-	command.Credential = kernel.Credential(user.UID, user.GID, user.Groups)
+	command.Credential = users.Credential(user.UID, user.GID, user.Groups)
 	if command.Credential != nil && os.Geteuid() != 0 {
 		return &notRoot{keyAtFault(spec, user), user}
 	}
@@ -135,7 +137,7 @@ func identify(spec *service.Spec, command *proc.Command, getenv func(string) str
 
 // follow makes HOME, USER and LOGNAME those of the user, unless the file has
 // set them: then they differ from our own.
-func follow(env []string, user kernel.User, getenv func(string) string) []string {
+func follow(env []string, user users.User, getenv func(string) string) []string {
 	values := map[string]string{"HOME": user.Home, "USER": user.Name, "LOGNAME": user.Name}
 	var out []string
 	for _, entry := range env {

@@ -3,12 +3,12 @@ package cli
 import (
 	"fmt"
 
-	"sexton/kernel"
+	"sexton/kernel/entry"
 )
 
 // refusedCalls says which system calls are refused, a line each, and whether nothing can be
 // done without them: then those lines stand alone.
-func refusedCalls(calls []kernel.RefusedCall) (text string, fatal bool) {
+func refusedCalls(calls []entry.RefusedCall) (text string, fatal bool) {
 	deadly, others := "", ""
 	for _, call := range calls {
 		if call.Fatal {

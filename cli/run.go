@@ -14,6 +14,8 @@ import (
 	"sexton/config"
 	pid1 "sexton/init"
 	"sexton/kernel"
+	"sexton/kernel/spawn"
+	"sexton/kernel/users"
 	"sexton/machine"
 	"sexton/paths"
 	"sexton/probe"
@@ -196,16 +198,16 @@ func (c *call) options(running bool) config.Options {
 }
 
 func knownProgram(name string, s *service.Spec) error {
-	return kernel.FindProgram(&proc.Command{Argv: []string{name}, Env: s.Env, Dir: s.Dir})
+	return spawn.FindProgram(&proc.Command{Argv: []string{name}, Env: s.Env, Dir: s.Dir})
 }
 
 func knownUser(name string) error {
-	_, err := kernel.LookupUser(name, 0)
+	_, err := users.Lookup(name, 0)
 	return err
 }
 
 func knownGroup(name string) error {
-	_, err := kernel.LookupGroup(name)
+	_, err := users.LookupGroup(name)
 	return err
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"sexton/control"
 	"sexton/kernel"
+	"sexton/kernel/spawn"
 	"sexton/proc"
 	"sexton/service"
 )
@@ -113,7 +114,7 @@ func (c *call) noCommand(plan *service.Plan, commands []proc.Command) (status in
 	if i < 0 {
 		return 0
 	}
-	where, there := kernel.Find(&commands[i])
+	where, there := spawn.Find(&commands[i])
 	if there {
 		return 0
 	}

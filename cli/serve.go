@@ -9,7 +9,7 @@ import (
 	"sexton/control"
 	"sexton/health"
 	pid1 "sexton/init"
-	"sexton/kernel"
+	"sexton/kernel/procfs"
 	"sexton/machine"
 	"sexton/paths"
 	"sexton/service"
@@ -24,7 +24,7 @@ func serve(plan *service.Plan, file string, p *pid1.PID1, o *output) (end func()
 	}
 	gate := new(callers.Gate)
 	memory := func(leaders []int) (bytes map[int]int64) {
-		gate.Do(func() { bytes = kernel.MemoryOf(leaders) })
+		gate.Do(func() { bytes = procfs.MemoryOf(leaders) })
 		return bytes
 	}
 	endControl := serveControl(plan, file, p, o, gate, memory)

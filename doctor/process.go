@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sexton/kernel"
+	"sexton/kernel/users"
 	"sexton/proc"
 	"sexton/service"
 )
@@ -49,7 +50,7 @@ func (e *examination) kernel(release string) {
 func (e *examination) user() {
 	uid, gid := os.Geteuid(), os.Getegid()
 	who := fmt.Sprintf("UID %d, GID %d", uid, gid)
-	user, err := kernel.LookupUser(fmt.Sprint(uid), gid)
+	user, err := users.Lookup(fmt.Sprint(uid), gid)
 	switch {
 	case err == nil && user.Name != "":
 		e.addf("user", Verified, "", "%s: %s, home %s", who, user.Name, user.Home)

@@ -4,7 +4,7 @@ import (
 	"os"
 	"strings"
 
-	"sexton/kernel"
+	"sexton/kernel/users"
 	"sexton/proc"
 	"sexton/service"
 )
@@ -26,10 +26,10 @@ func (e *examination) mappedUsers() {
 			e.add("user of "+s.Name, Note, what+", and a start fails until it is", mend)
 			continue
 		}
-		if kernel.Credential(who.UID, who.GID, who.Groups) == nil {
+		if users.Credential(who.UID, who.GID, who.Groups) == nil {
 			continue
 		}
-		if fault := kernel.IDFault(&who); fault != "" {
+		if fault := users.IDFault(&who); fault != "" {
 			what, mend, _ := strings.Cut(fault, "; ")
 			e.add("user of "+s.Name, Failed, what, mend)
 		}
@@ -40,7 +40,7 @@ func (e *examination) mappedUsers() {
 func credentialOf(s *service.Spec) (proc.Credential, error) {
 	who := proc.Credential{UID: os.Geteuid(), GID: os.Getegid()}
 	if s.User != "" {
-		user, err := kernel.LookupUser(s.User, who.GID)
+		user, err := users.Lookup(s.User, who.GID)
 		if err != nil {
 			return who, err
 		}
@@ -54,7 +54,7 @@ func credentialOf(s *service.Spec) (proc.Credential, error) {
 		names = append([]string{s.Group}, names...)
 	}
 	for _, name := range names {
-		gid, err := kernel.LookupGroup(name)
+		gid, err := users.LookupGroup(name)
 		if err != nil {
 			return who, err
 		}

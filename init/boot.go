@@ -80,7 +80,7 @@ func (p *PID1) settle() bool {
 	p.settled = true
 	more, checks := planThreads(&p.Plan)
 	wanted := p.threads(more)
-	n := p.Kernel.Settle(wanted)
+	n := p.Kernel.ReserveThreads(wanted)
 	if p.Threads > 0 || p.Plan.Init.Single() {
 		return true
 	}

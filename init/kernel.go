@@ -63,8 +63,8 @@ type Kernel interface {
 	TakeBack(t proc.Terminal, holder proc.PID)
 	// LeaveNothingOpen drops what we inherited beside 0, 1 and 2.
 	LeaveNothingOpen()
-	// Settle keeps the loop on its thread and makes sure that n others stand ready.
-	Settle(n int) int
+	// ReserveThreads keeps the loop on its thread and makes sure that n others stand ready.
+	ReserveThreads(n int) int
 	// SkipTo passes over the numbers of processes below first. See kernel.Linux.
 	SkipTo(first proc.PID)
 	// Trim gives back memory that only the start needed.

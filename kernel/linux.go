@@ -1,32 +1,31 @@
-// Package kernel is Linux, as an init needs it: catching signals, starting
-// processes, signalling and reaping them, the terminal, the subreaper bit. It
-// is thin: no policy, no logging, no retry after a failure but EINTR. Every
+// Package kernel is Linux, as an init needs it. It is thin: no policy, no logging, no retry after a failure but EINTR. Every
 // error names the operation and its object.
 //
-// It is the one room with system calls, assembly and package unsafe in it. What
-// must be undone in a child between fork and exec is done here too, by one
-// mechanism (spawn.go, child.go).
+// It and the rooms in it are the only ones with assembly and package unsafe: entry (before main), signals
+// (catch them), spawn (start and collect processes), procfs (read /proc) and users. What is here sends signals and
+// knows the terminal.
 package kernel
 
 import (
 	"time"
 
+	"sexton/kernel/entry"
+	"sexton/kernel/procfs"
+	"sexton/kernel/signals"
+	"sexton/kernel/spawn"
 	"sexton/proc"
 )
 
 // Linux is the real kernel. A process has one of it, and one goroutine that
 // waits; the other methods may be called by any.
 type Linux struct {
-	queue  int // the end of the signal queue that we read from
-	buffer [128 * recordBytes]byte
-	caught []proc.Caught
-
-	home string // our directory before we went to the root directory; "": we did not, or it has no name
+	signals.Catcher
+	spawn.Spawner
+	procfs.View
 
 	groups     map[proc.PID]bool // by anyAlive: whether a member lived when it was looked
 	groupsSeen time.Time         // last
-
-	oomFile   string // counts who was killed for want of memory; "": not looked for, or not there
-	oomSought bool   // it was looked for
-	oomKills  uint64 // as it was last
 }
+
+// Trim is entry.Trim.
+func (*Linux) Trim() { entry.Trim() }

@@ -2,16 +2,14 @@ package kernel
 
 import (
 	"os"
-	"strconv"
-	"strings"
-	"sync"
-	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 
 	"sexton/proc"
 )
+
+// What we ask of the kernel for ourselves.
 
 // SetParentDeath asks for sig when our own parent dies
 // (PR_SET_PDEATHSIG, prctl(2)).
@@ -24,147 +22,30 @@ func SetParentDeath(sig proc.Signal) error {
 // nothing there (kill(2), pid_namespaces(7)).
 func (*Linux) Suspend() { _ = unix.Kill(unix.Getpid(), unix.SIGSTOP) }
 
-// Settle makes the threads stay as they are to be for the rest of our life: the
-// caller's goroutine stays on its thread, and n others stand ready beside it. It
-// tells how many it reserved.
-//
-// The loop should have the main thread, to which the kernel likes to hand signals:
-// then it is woken by them directly.
-//
-// Go's runtime makes threads when it needs them, and ends the process when it
-// cannot: at a container's pids limit, while a service goes mad, PID 1 would die of
-// that. A thread that was made once stays, so what we may ever need at once is
-// made now, behind a trial that shows how many tasks may be had.
-// Where less than three times as many are left under the limit, fewer are made, two
-// at least: the services need some too.
-func (*Linux) Settle(n int) int {
-	if left, ok := processesLeft(); ok {
-		n = min(n, max(2, left/3))
-	}
-	if n > 1 {
-		n = mayFork(n+headroom) - headroom
-	} else if _, errno := cloneNobody(asThread); errno != 0 && errno != uintptr(unix.EINVAL) {
-		n = 0 // one thread is asked for by one, which takes a fourth of the time
-	}
-	if n <= 0 {
-		return 0
-	}
-	KeepThread()
-	var ready, done sync.WaitGroup
-	ready.Add(n)
-	release := make(chan struct{})
+// AdoptOrphans makes us the parent of every orphan among our descendants
+// (PR_SET_CHILD_SUBREAPER), which the first process of a namespace is anyway.
+func (*Linux) AdoptOrphans() error {
+	return os.NewSyscallError("prctl PR_SET_CHILD_SUBREAPER", unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
+}
+
+// AdoptsOrphans tells whether AdoptOrphans was called, by us or by the program
+// that became us.
+func (*Linux) AdoptsOrphans() bool {
+	var on int32
+	err := unix.Prctl(unix.PR_GET_CHILD_SUBREAPER, uintptr(unsafe.Pointer(&on)), 0, 0, 0)
+	return err == nil && on != 0
+}
+
+// MayOpen tries whether n more descriptors are to be had. Go's poller takes two when it
+// starts, while a file or a socket is open, and the runtime ends the process when they are not
+// there: who is going to use package os or net asks first.
+func MayOpen(n int) error {
 	for range n {
-		done.Go(func() {
-			KeepThread()
-			openFaults() // the thread may be older than Catch
-			ready.Done()
-			<-release
-			FreeThread() // so that the thread stays
-		})
-	}
-	ready.Wait()
-	close(release)
-	done.Wait() // a goroutine that keeps its thread makes the runtime make another for the next
-	return n
-}
-
-// headroom is how many tasks must be to be had beside those that we want: the
-// runtime may make another one or two on the way.
-const headroom = 2
-
-// mayFork tries how many tasks may be had, up to n: under the pids limits of our
-// cgroup and of those above it, under RLIMIT_NPROC, and whatever else there is
-// (clone(2), EAGAIN). Its children end at once, count until they are reaped, which
-// is here, and give no SIGCHLD.
-func mayFork(n int) int {
-	var children []int
-	for len(children) < n {
-		pid, errno := cloneNobody(likeUs)
-		if errno == uintptr(unix.EAGAIN) || errno == uintptr(unix.ENOMEM) {
-			n = len(children)
-			break
-		}
-		if errno != 0 { // that says nothing about limits (qemu-user has no such child)
-			break
-		}
-		children = append(children, int(pid))
-	}
-	for _, pid := range children {
-		_ = unix.Kill(pid, unix.SIGKILL) // somebody may have stopped it
-		reapUnheard(pid, unix.WALL)
-	}
-	return n
-}
-
-// What cloneNobody makes.
-const (
-	// likeUs is a child that shares with us all that can be shared, and gives no signal at
-	// its end: the cheapest that there is.
-	likeUs = unix.CLONE_VM | unix.CLONE_FS | unix.CLONE_FILES | unix.CLONE_SIGHAND
-	// asThread is a thread of ours, which needs no reaping.
-	asThread = likeUs | unix.CLONE_THREAD | unix.CLONE_SYSVSEM
-	// numberOnly is nothing at all: the kernel cannot say the new pidfd, for we give no
-	// place for it (EFAULT), and finds that out when it has given away a number
-	// (copy_process in kernel/fork.c). Kernels before 5.2 make a child as likeUs does.
-	numberOnly = likeUs | unix.CLONE_PIDFD
-)
-
-// SkipTo makes the kernel pass over the numbers below first, as far as it has not yet given them
-// away: it gives them in order (alloc_pid in kernel/pid.c). If it is beyond that already,
-// the next multiple of first is taken. It costs a microsecond or five a number.
-// Where the kernel says no, by a limit for example, the rest is left as it is.
-func (*Linux) SkipTo(first proc.PID) {
-	last, errno := cloneNobody(asThread)
-	if errno != 0 {
-		return
-	}
-	to := uintptr(first)
-	for to <= last {
-		to += uintptr(first)
-	}
-	for last++; last < to; last++ {
-		pid, errno := cloneNobody(numberOnly)
-		if errno == 0 {
-			reapUnheard(int(pid), unix.WALL)
-		} else if errno != uintptr(unix.EFAULT) {
-			return
-		}
-	}
-}
-
-// cloneNobody makes what flags say, and it ends at once, with every signal blocked: a
-// handler of ours would run on the stack that it shares with us.
-//
-//go:noinline
-//go:norace
-//go:nosplit
-//go:nocheckptr
-func cloneNobody(flags uintptr) (pid, errno uintptr) {
-	var before uint64
-	if uncaught != 0 { // see fork
-		return 0, uintptr(unix.EINVAL)
-	}
-	syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&everySignal)), uintptr(unsafe.Pointer(&before)), 8, 0, 0)
-	pid, errno = clone(unix.SYS_CLONE, flags, 0, nil)
-	syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&before)), 0, 8, 0, 0)
-	return pid, errno
-}
-
-// processesLeft is how many tasks our cgroup may still make. ok is false where
-// no limit can be seen. A container sees its own cgroup as the root of what is
-// mounted at /sys/fs/cgroup (cgroup_namespaces(7)); v1 has a directory for each
-// controller.
-func processesLeft() (left int, ok bool) {
-	for _, dir := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/pids"} {
-		limit, err := strconv.Atoi(strings.TrimSpace(readSmall(dir + "/pids.max")))
+		fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 		if err != nil {
-			continue
+			return os.NewSyscallError("epoll_create1", err)
 		}
-		current, err := strconv.Atoi(strings.TrimSpace(readSmall(dir + "/pids.current")))
-		if err != nil {
-			continue
-		}
-		return max(0, limit-current), true
+		defer unix.Close(fd)
 	}
-	return 0, false
+	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sexton/kernel/procfs"
 	"sexton/proc"
 )
 
@@ -56,8 +57,8 @@ func (k *Linux) Queue(pid proc.PID, scope proc.Scope, sig proc.Signal, value uin
 		return queueOne(pid, sig, info) // it has joined another group
 	}
 	first := queueOne(pid, sig, info)
-	for member := range processes() {
-		if s, ok := statOf(member); ok && s.Group == pid && member != pid {
+	for member := range procfs.Processes() {
+		if s, ok := procfs.StatOf(member); ok && s.Group == pid && member != pid {
 			_ = queueOne(member, sig, info) // it may have gone meanwhile
 		}
 	}
@@ -140,8 +141,8 @@ func (g *group) Signal(sig proc.Signal) bool {
 	if sig == 0 {
 		return true
 	}
-	for member := range processes() {
-		if s, ok := statOf(member); ok && s.Group == g.pid && s.Started <= g.died {
+	for member := range procfs.Processes() {
+		if s, ok := procfs.StatOf(member); ok && s.Group == g.pid && s.Started <= g.died {
 			return unix.Kill(-int(g.pid), unix.Signal(sig)) != unix.ESRCH && g.kernel.anyAlive(g.pid)
 		}
 	}
@@ -158,9 +159,9 @@ const groupsFresh = 20 * time.Millisecond
 func (k *Linux) anyAlive(pgid proc.PID) bool {
 	if time.Since(k.groupsSeen) > groupsFresh {
 		k.groups = make(map[proc.PID]bool)
-		for pid := range processes() {
-			if s, ok := statOf(pid); ok {
-				k.groups[s.Group] = k.groups[s.Group] || !s.dead
+		for pid := range procfs.Processes() {
+			if s, ok := procfs.StatOf(pid); ok {
+				k.groups[s.Group] = k.groups[s.Group] || !s.Dead
 			}
 		}
 		k.groupsSeen = time.Now()
@@ -188,4 +189,10 @@ func ticksSinceBoot() uint64 {
 		return ^uint64(0)
 	}
 	return uint64(now.Nano()/10_000_000) + 1
+}
+
+// errnoOf is the errno inside err, or 0.
+func errnoOf(err error) syscall.Errno {
+	errno, _ := err.(syscall.Errno)
+	return errno
 }

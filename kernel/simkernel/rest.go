@@ -212,8 +212,8 @@ func (s *Sim) NameOf(proc.PID) string { return "" }
 // Trim: there is nothing to give back.
 func (s *Sim) Trim() {}
 
-// Settle: there are threads enough.
-func (s *Sim) Settle(n int) int { return n }
+// ReserveThreads: there are threads enough.
+func (s *Sim) ReserveThreads(n int) int { return n }
 
 // SkipTo: numbers are given as they come.
 func (s *Sim) SkipTo(proc.PID) {}

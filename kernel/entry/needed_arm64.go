@@ -1,0 +1,9 @@
+package entry
+
+import "golang.org/x/sys/unix"
+
+// threadPointerCall: the register through which a thread finds its own variables needs no
+// system call here. mmap is tried once more.
+const threadPointerCall = unix.SYS_MMAP
+
+const fstatatCall = unix.SYS_FSTATAT

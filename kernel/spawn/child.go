@@ -1,0 +1,374 @@
+package spawn
+
+import (
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"sexton/kernel/entry"
+	"sexton/proc"
+)
+
+// plan is all that the child needs between fork and exec, in the kernel's own
+// types, and the place where it says what went wrong: the two share memory
+// until the exec, and the plan is the child's meanwhile.
+type plan struct {
+	command *proc.Command
+
+	paths     []*byte // files to try in turn
+	argv, env []*byte // each ends with nil
+	shell     *byte
+	shellArgv []*byte
+	listenPID []byte // the LISTEN_PID entry of env, to be filled in; nil: none
+	dir       *byte
+
+	files      [3]int32
+	foreground int
+	umask      int
+	credential bool
+	uid, gid   int
+	groups     []uint32
+	keepGroups bool // they are ours already, and need not be set: it may be forbidden
+	mask       uint64
+	nofile     unix.Rlimit // what we were started with; Max is 0 where that is not known
+	uncaught   uint64      // signals that Catch could not catch, as bits
+	before     uint64      // our own mask
+	gate       [2]int      // a pipe whose end the child waits for before its exec; -1: it does not wait
+	legacy     []int32     // descriptors that we close before that
+	clear      bool        // every signal is caught, and default in the child by clone3
+
+	// Written by the child, which reports them through a pipe: stage and errno if it
+	// failed, nothing if its exec succeeded, which closes the pipe. (They cannot be read here:
+	// under an emulator, qemu-user, the two share no memory.)
+	stage  stage
+	errno  syscall.Errno
+	words  [2]int64
+	report [2]int
+}
+
+// stage is a step of the child, for the error that names it.
+type stage int
+
+const (
+	stageDispositions stage = iota
+	stageSession
+	stageGroup
+	stageForeground
+	stageFiles
+	stageNull
+	stageUmask
+	stageGroups
+	stageGID
+	stageUID
+	stageParentDeath
+	stageChdir
+	stageMask
+	stageExec
+)
+
+var stageNames = [...]string{
+	stageDispositions: "reset signals",
+	stageSession:      "setsid",
+	stageGroup:        "setpgid",
+	stageForeground:   "tcsetpgrp",
+	stageFiles:        "dup3",
+	stageNull:         "open",
+	stageUmask:        "umask",
+	stageGroups:       "setgroups",
+	stageGID:          "setgid",
+	stageUID:          "setuid",
+	stageParentDeath:  "prctl PDEATHSIG",
+	stageChdir:        "chdir",
+	stageMask:         "set the signal mask",
+	stageExec:         "exec",
+}
+
+var devNull = [...]byte{'/', 'd', 'e', 'v', '/', 'n', 'u', 'l', 'l', 0}
+
+// becomeCommand is all that the child does, on childStack. Nothing here may grow the
+// stack, allocate, or be instrumented.
+//
+//lint:ignore U1000 fork_*.s calls it
+//go:norace
+//go:nosplit
+//go:nocheckptr
+func becomeCommand(p *plan) {
+	if errno := p.prepare(); errno != 0 {
+		p.errno = errno
+	} else {
+		p.stage, p.errno = stageExec, p.exec()
+	}
+	p.words[0], p.words[1] = int64(p.stage), int64(p.errno)
+	syscall.RawSyscall(unix.SYS_WRITE, uintptr(p.report[1]), uintptr(unsafe.Pointer(&p.words)), unsafe.Sizeof(p.words))
+	for {
+		syscall.RawSyscall(unix.SYS_EXIT_GROUP, 127, 0, 0)
+		syscall.RawSyscall(unix.SYS_EXIT, 127, 0, 0) // where exit_group is refused (seccomp)
+	}
+}
+
+// prepare makes the child what the command asks for, all but the exec.
+//
+//go:noinline
+//go:norace
+//go:nosplit
+//go:nocheckptr
+func (p *plan) prepare() syscall.Errno {
+	if errno := p.resetSignals(); errno != 0 {
+		return errno
+	}
+	if errno := p.joinGroup(); errno != 0 {
+		return errno
+	}
+	if errno := p.arrangeFiles(); errno != 0 {
+		return errno
+	}
+	if errno := p.setLimits(); errno != 0 {
+		return errno
+	}
+	if errno := p.becomeUser(); errno != 0 {
+		return errno
+	}
+	if p.command.ParentDeath != 0 { // after setuid, which clears it (prctl(2))
+		p.stage = stageParentDeath
+		if _, _, errno := syscall.RawSyscall(unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(p.command.ParentDeath), 0); errno != 0 {
+			return errno
+		}
+	}
+	if p.dir != nil {
+		p.stage = stageChdir
+		if _, _, errno := syscall.RawSyscall(unix.SYS_CHDIR, uintptr(unsafe.Pointer(p.dir)), 0, 0); errno != 0 {
+			return errno
+		}
+	}
+	if p.listenPID != nil {
+		p.writeListenPID()
+	}
+	if p.gate[0] >= 0 { // until we have left it all: then our end is closed
+		var end byte
+		syscall.RawSyscall(unix.SYS_CLOSE, uintptr(p.gate[1]), 0, 0)
+		syscall.RawSyscall(unix.SYS_READ, uintptr(p.gate[0]), uintptr(unsafe.Pointer(&end)), 1)
+	}
+	p.stage = stageMask
+	_, _, errno := syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&p.mask)), 0, 8, 0, 0)
+	return errno
+}
+
+// resetSignals gives every signal its default disposition, or ignores it.
+//
+//go:norace
+//go:nosplit
+//go:nocheckptr
+func (p *plan) resetSignals() syscall.Errno {
+	p.stage = stageDispositions
+	var set entry.Action
+	for s := proc.Signal(1); s <= proc.LastSignal; s++ {
+		if s == proc.KILL || s == proc.STOP || p.uncaught&(1<<(s-1)) != 0 {
+			continue
+		}
+		set.Handler = entry.SigDefault
+		if p.command.Ignore&(1<<(s-1)) != 0 {
+			set.Handler = entry.SigIgnore
+		} else if p.clear {
+			continue
+		}
+		if errno := entry.Sigaction(s, &set, nil); errno != 0 {
+			return errno
+		}
+	}
+	return 0
+}
+
+// joinGroup puts the child into a process group or session of its own, unless it
+// stays in ours, and in front of the terminal. All signals are blocked, TTOU too, so
+// that a process in the background may do that (tcsetpgrp(3)).
+//
+//go:norace
+//go:nosplit
+//go:nocheckptr
+func (p *plan) joinGroup() syscall.Errno {
+	switch {
+	case p.command.OurGroup:
+	case p.command.Session:
+		p.stage = stageSession
+		if _, _, errno := syscall.RawSyscall(unix.SYS_SETSID, 0, 0, 0); errno != 0 {
+			return errno
+		}
+	default:
+		p.stage = stageGroup
+		if _, _, errno := syscall.RawSyscall(unix.SYS_SETPGID, 0, 0, 0); errno != 0 {
+			return errno
+		}
+	}
+	if p.foreground < 0 {
+		return 0
+	}
+	if p.command.Own { // it may belong to another session by now, or be gone
+		if _, _, errno := syscall.RawSyscall(unix.SYS_IOCTL, uintptr(p.foreground), unix.TIOCSCTTY, 0); errno != 0 {
+			return 0
+		}
+	}
+	p.stage = stageForeground
+	pid, _, _ := syscall.RawSyscall(unix.SYS_GETPID, 0, 0, 0)
+	group := int32(pid)
+	_, _, errno := syscall.RawSyscall(unix.SYS_IOCTL, uintptr(p.foreground), unix.TIOCSPGRP, uintptr(unsafe.Pointer(&group)))
+	if errno == unix.ENOTTY || errno == unix.EIO {
+		errno = 0 // the terminal has hung up
+	}
+	return errno
+}
+
+// arrangeFiles makes files the descriptors 0, 1 and 2. Those of them that are
+// below 3 themselves and not in their place move out of the way first.
+//
+//go:norace
+//go:nosplit
+//go:nocheckptr
+func (p *plan) arrangeFiles() syscall.Errno {
+	p.stage = stageFiles
+	for i := range p.files {
+		if fd := p.files[i]; fd >= 0 && fd < 3 && int(fd) != i {
+			moved, _, errno := syscall.RawSyscall(unix.SYS_FCNTL, uintptr(fd), unix.F_DUPFD_CLOEXEC, 3)
+			if errno != 0 {
+				return errno
+			}
+			for j := range p.files {
+				if p.files[j] == fd && j != int(fd) {
+					p.files[j] = int32(moved)
+				}
+			}
+		}
+	}
+	for i := range p.files {
+		fd := p.files[i]
+		switch {
+		case fd < 0:
+			p.stage = stageNull
+			null, _, errno := syscall.RawSyscall6(unix.SYS_OPENAT, ^uintptr(99), uintptr(unsafe.Pointer(&devNull[0])), unix.O_RDWR|unix.O_CLOEXEC, 0, 0, 0)
+			if errno != 0 {
+				return errno
+			}
+			p.stage = stageFiles
+			if int(null) == i {
+				syscall.RawSyscall(unix.SYS_FCNTL, null, unix.F_SETFD, 0)
+			} else if _, _, errno := syscall.RawSyscall(unix.SYS_DUP3, null, uintptr(i), 0); errno != 0 {
+				return errno
+			}
+		case int(fd) == i:
+			if _, _, errno := syscall.RawSyscall(unix.SYS_FCNTL, uintptr(fd), unix.F_SETFD, 0); errno != 0 && errno != unix.EBADF {
+				return errno
+			}
+		default:
+			if _, _, errno := syscall.RawSyscall(unix.SYS_DUP3, uintptr(fd), uintptr(i), 0); errno != 0 {
+				return errno
+			}
+		}
+	}
+	return 0
+}
+
+// setLimits gives back the soft limit of open files that Go's runtime has raised
+// for itself, where that is allowed, and sets the umask.
+//
+//go:norace
+//go:nosplit
+//go:nocheckptr
+func (p *plan) setLimits() syscall.Errno {
+	if p.nofile.Max != 0 {
+		var limit unix.Rlimit
+		_, _, errno := syscall.RawSyscall6(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, 0, uintptr(unsafe.Pointer(&limit)), 0, 0)
+		if errno == 0 {
+			limit.Cur = min(p.nofile.Cur, limit.Max) // somebody may have lowered it (prlimit(1))
+			syscall.RawSyscall6(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&limit)), 0, 0, 0)
+		}
+	}
+	if p.umask >= 0 {
+		p.stage = stageUmask
+		syscall.RawSyscall(unix.SYS_UMASK, uintptr(p.umask), 0, 0)
+	}
+	return 0
+}
+
+// becomeUser changes groups, group and user, in the only order that works.
+//
+//go:norace
+//go:nosplit
+//go:nocheckptr
+func (p *plan) becomeUser() syscall.Errno {
+	if !p.credential {
+		return 0
+	}
+	p.stage = stageGroups
+	var first uintptr
+	if len(p.groups) > 0 {
+		first = uintptr(unsafe.Pointer(&p.groups[0]))
+	}
+	if !p.keepGroups {
+		if _, _, errno := syscall.RawSyscall(unix.SYS_SETGROUPS, uintptr(len(p.groups)), first, 0); errno != 0 {
+			return errno
+		}
+	}
+	p.stage = stageGID
+	if _, _, errno := syscall.RawSyscall(unix.SYS_SETGID, uintptr(p.gid), 0, 0); errno != 0 {
+		return errno
+	}
+	p.stage = stageUID
+	_, _, errno := syscall.RawSyscall(unix.SYS_SETUID, uintptr(p.uid), 0, 0)
+	return errno
+}
+
+// writeListenPID writes the child's own number behind "LISTEN_PID=".
+//
+//go:norace
+//go:nosplit
+//go:nocheckptr
+func (p *plan) writeListenPID() {
+	pid, _, _ := syscall.RawSyscall(unix.SYS_GETPID, 0, 0, 0)
+	at := len("LISTEN_PID=")
+	digits := 1
+	for rest := pid / 10; rest > 0; rest /= 10 {
+		digits++
+	}
+	p.listenPID[at+digits] = 0
+	for i := digits - 1; i >= 0; i-- {
+		p.listenPID[at+i] = byte('0' + pid%10)
+		pid /= 10
+	}
+}
+
+// exec tries the candidates in turn, as execvp(3) does: it goes on after a
+// file that is not there, remembers one that may not be run, and gives a file
+// that the kernel does not know to the shell. It returns only on failure.
+//
+//go:norace
+//go:nosplit
+//go:nocheckptr
+func (p *plan) exec() syscall.Errno {
+	var denied, errno syscall.Errno
+	for i := range p.paths {
+		path := p.paths[i]
+		_, _, errno = syscall.RawSyscall(unix.SYS_EXECVE, uintptr(unsafe.Pointer(path)),
+			uintptr(unsafe.Pointer(&p.argv[0])), uintptr(unsafe.Pointer(&p.env[0])))
+		switch errno {
+		case unix.ENOEXEC:
+			// As a number: a pointer could wake the garbage collector's write
+			// barrier. p.paths keeps it alive.
+			*(*uintptr)(unsafe.Pointer(&p.shellArgv[1])) = uintptr(unsafe.Pointer(path))
+			_, _, errno = syscall.RawSyscall(unix.SYS_EXECVE, uintptr(unsafe.Pointer(p.shell)),
+				uintptr(unsafe.Pointer(&p.shellArgv[0])), uintptr(unsafe.Pointer(&p.env[0])))
+			if errno == unix.ENOENT {
+				return unix.ENOEXEC // there is no shell: say what is wrong with the file
+			}
+			return errno
+		case unix.EACCES:
+			denied = errno
+		case unix.ENOENT, unix.ENOTDIR, unix.ESTALE, unix.ENODEV, unix.ETIMEDOUT:
+		default:
+			return errno
+		}
+	}
+	if denied != 0 {
+		return denied
+	}
+	return errno
+}

@@ -1,0 +1,133 @@
+package spawn
+
+import (
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// How a child is made and waited for; child.go has what it does.
+
+// everySignal is a mask.
+var everySignal = ^uint64(0)
+
+func clone(call, first, second uintptr, p *plan) (pid, errno uintptr)
+
+// childStack is what the child runs on until its exec. There is one child at a
+// time.
+var childStack [2048]uint64
+
+// cloneArgs is struct clone_args of clone(2), the first version, 64 bytes: a child that
+// shares our memory, and has default dispositions for all that we catch (since Linux 5.5).
+var cloneArgs = [8]uint64{0: unix.CLONE_VM | unix.CLONE_CLEAR_SIGHAND, 4: uint64(unix.SIGCHLD)}
+
+// withoutClone3 is set when the kernel, or what filters system calls, does not
+// know cloneArgs.
+var withoutClone3 bool
+
+// forkBlocked makes the child and waits until it is the command, or has failed,
+// with every signal blocked: the child must not run a handler of ours, since it
+// shares our memory and our signal queue. It opens its mask as the last step
+// before exec, when all dispositions are its own. Nothing here can be preempted and
+// moved to another thread: there is no prologue that looks.
+//
+// It is not vfork(2), although we stand still in the same way: who is stopped
+// between fork and exec (kill -STOP -1 by somebody in the container) would have us hang
+// with him, in a wait that only KILL ends.
+//
+//go:noinline
+//go:norace
+//go:nosplit
+//go:nocheckptr
+func forkBlocked(p *plan) (uintptr, syscall.Errno) {
+	syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&everySignal)), uintptr(unsafe.Pointer(&p.before)), 8, 0, 0)
+	pid, errno := fork(p)
+	p.leave(errno)
+	if errno == 0 {
+		p.await(pid)
+	}
+	syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&p.before)), 0, 8, 0, 0)
+	return pid, errno
+}
+
+var rootDirectory = [...]byte{'/', 0}
+
+// leave goes to the root directory and closes what the child has of us, while it waits, and
+// lets it go on. Where there is no child nothing is left.
+//
+//go:noinline
+//go:norace
+//go:nosplit
+//go:nocheckptr
+func (p *plan) leave(errno syscall.Errno) {
+	if p.gate[1] < 0 {
+		return
+	}
+	if errno == 0 {
+		syscall.RawSyscall(unix.SYS_CHDIR, uintptr(unsafe.Pointer(&rootDirectory)), 0, 0)
+		for _, fd := range p.legacy {
+			syscall.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0)
+		}
+	}
+	syscall.RawSyscall(unix.SYS_CLOSE, uintptr(p.gate[1]), 0, 0)
+}
+
+// fork makes the child, in whatever way the kernel knows.
+//
+//go:noinline
+//go:norace
+//go:nosplit
+//go:nocheckptr
+func fork(p *plan) (uintptr, syscall.Errno) {
+	stack, size := uintptr(unsafe.Pointer(&childStack)), unsafe.Sizeof(childStack)
+	if p.clear {
+		cloneArgs[5], cloneArgs[6] = uint64(stack), uint64(size)
+		pid, failed := clone(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&cloneArgs)), unsafe.Sizeof(cloneArgs), p)
+		if failed == 0 || failed == uintptr(unix.EAGAIN) || failed == uintptr(unix.ENOMEM) {
+			return pid, syscall.Errno(failed)
+		}
+		p.clear, withoutClone3 = false, true
+	}
+	pid, failed := uintptr(0), uintptr(unix.EINVAL)
+	if p.uncaught == 0 { // valgrind, which keeps a signal from us, would end us for this
+		pid, failed = clone(unix.SYS_CLONE, unix.CLONE_VM|uintptr(unix.SIGCHLD), stack+size, p)
+	}
+	if failed == uintptr(unix.EINVAL) { // valgrind and qemu-user know threads, and forks, which is what they make of this
+		wait := p.gate[0]
+		p.gate[0] = -1 // we stand still until its exec
+		pid, failed = clone(unix.SYS_CLONE, unix.CLONE_VM|unix.CLONE_VFORK|uintptr(unix.SIGCHLD), stack+size, p)
+		p.gate[0] = wait
+	}
+	return pid, syscall.Errno(failed)
+}
+
+// patience, in nanoseconds, is how long we wait for a child before we think that
+// somebody has stopped it, and continue it.
+const patience = 100e6
+
+// await waits until the child is the command, or has said what went wrong. Where ppoll
+// is refused (seccomp) the read waits as long, and nobody continues a child that is stopped.
+//
+//go:noinline
+//go:norace
+//go:nosplit
+//go:nocheckptr
+func (p *plan) await(pid uintptr) {
+	syscall.RawSyscall(unix.SYS_CLOSE, uintptr(p.report[1]), 0, 0)
+	for {
+		report := unix.PollFd{Fd: int32(p.report[0]), Events: unix.POLLIN}
+		atMost := unix.Timespec{Nsec: patience} // the kernel writes into it what is left
+		n, _, errno := syscall.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&report)), 1, uintptr(unsafe.Pointer(&atMost)), 0, 0, 0)
+		if n != 0 || errno != 0 {
+			break
+		}
+		syscall.RawSyscall(unix.SYS_KILL, pid, uintptr(unix.SIGCONT), 0)
+	}
+	var words [2]int64
+	n, _, errno := syscall.RawSyscall(unix.SYS_READ, uintptr(p.report[0]), uintptr(unsafe.Pointer(&words)), unsafe.Sizeof(words))
+	p.stage, p.errno = 0, 0
+	if errno == 0 && n == unsafe.Sizeof(words) {
+		p.stage, p.errno = stage(words[0]), syscall.Errno(words[1])
+	}
+}

@@ -1,0 +1,63 @@
+package spawn
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sexton/proc"
+)
+
+// FindProgram says before a start what Spawn would say at it.
+func TestFindProgramAgreesWithSpawn(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string, mode os.FileMode) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("good", "#!/bin/sh\n", 0o755)
+	write("closed", "#!/bin/sh\n", 0o644)
+	write("crlf", "#!/bin/sh\r\necho\r\n", 0o755)
+	if err := os.Mkdir(filepath.Join(dir, "directory"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, says string
+		found      bool
+		missing    bool
+	}{
+		{name: "good", found: true},
+		{name: "./good", found: true},
+		{name: dir + "/good", found: true},
+		{name: "closed", says: "try chmod +x"},
+		{name: "directory", says: "it is a directory"},
+		{name: "nothing", says: "not found in PATH=" + dir, missing: true},
+		{name: "./nothing", says: "no such file", missing: true},
+		{name: "good -x 1", says: `exec "good -x 1": no such file or directory; a list has one item per word: ["good", "-x", "1"]`, missing: true},
+	} {
+		command := &proc.Command{Argv: []string{c.name}, Env: []string{"PATH=" + dir}, Dir: dir, Umask: -1, Foreground: -1, Files: [3]int{-1, -1, -1}}
+		found := FindProgram(command)
+		if (found == nil) != c.found {
+			t.Errorf("%q: %v", c.name, found)
+			continue
+		}
+		if c.found {
+			continue
+		}
+		_, started := new(Spawner).Spawn(command)
+		for _, err := range []error{found, started} {
+			var failed *proc.SpawnError
+			if !errors.As(err, &failed) || failed.NotFound != c.missing || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%q: %v; it should say %q", c.name, err, c.says)
+			}
+		}
+	}
+	_, err := new(Spawner).Spawn(&proc.Command{Argv: []string{dir + "/crlf"}, Dir: dir, Umask: -1, Foreground: -1, Files: [3]int{-1, -1, -1}})
+	if err == nil || !strings.Contains(err.Error(), "the name of its interpreter ends with CR") {
+		t.Errorf("a script with CR and LF: %v", err)
+	}
+}
