@@ -22,6 +22,7 @@ var floors = [][]string{
 	{"cli"},
 	{"cli/dropin"},
 	{"init", "doctor"},
+	{"machine/dialogue"},
 	{"machine", "config", "kernel", "kernel/simkernel", "reaper", "forward", "stdio", "probe", "control", "health"},
 	{"service", "callers", "kernel/spawn"},
 	{"kernel/signals", "kernel/users"},

@@ -181,7 +181,7 @@ func (b *bench) oneStop(dice *rand.Rand, grace time.Duration) (s stopped, err er
 	s.stalled = stalled()
 	said, _ := os.ReadFile(l.log)
 	s.took, s.status, s.words = time.Duration(l.ended-at), l.state.ExitCode(), l.lastWords()
-	s.killed = bytes.Contains(said, []byte("in all: had to be killed: "))
+	s.killed = bytes.Contains(said, []byte("summary: had to be killed: "))
 	return s, nil
 }
 

@@ -285,7 +285,7 @@ func (o *output) Sum(s service.Summary) {
 	}
 	if text := s.Text(); text != "" {
 		o.used = true
-		o.mux.Say(stdio.Normal, "", "in all: "+text)
+		o.mux.Say(stdio.Normal, "", "summary: "+text)
 	}
 }
 

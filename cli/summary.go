@@ -29,7 +29,7 @@ func summaryObject(s service.Summary) string {
 		About  string   `json:"about,omitempty"`
 		Took   float64  `json:"took_seconds"`
 		Ended  []ending `json:"ended"`
-	}{proc.Visible(strings.TrimSuffix("in all: "+s.Text(), ": ")), "end", s.Status, s.Reason, s.Service, s.Took.Seconds(), []ending{}}
+	}{proc.Visible(strings.TrimSuffix("summary: "+s.Text(), ": ")), "end", s.Status, s.Reason, s.Service, s.Took.Seconds(), []ending{}}
 	for _, e := range s.Ends {
 		end := ending{Service: e.Service, PID: int(e.PID), Command: e.Command, After: e.After.Seconds(), Killed: e.Killed, Claimed: e.Claimed, Outside: e.Outside}
 		if e.Signal != 0 {

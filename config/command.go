@@ -17,7 +17,7 @@ import (
 // least one word; the plan keeps both slices.
 func OneCommand(argv, environ []string) service.Plan {
 	return service.Plan{
-		Init: service.Init{Main: "main", OneCommand: true, Rouse: true, Linger: defaultLinger},
+		Init: service.Init{Main: "main", OneCommand: true, ContinueIfStopped: true, Linger: defaultLinger},
 		Services: []service.Spec{{
 			Name:       "main",
 			Command:    argv,

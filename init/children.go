@@ -89,7 +89,7 @@ func (p *PID1) gone(dead proc.Dead) {
 	if c == nil {
 		p.counts.Orphans++
 		if p.strays.ended(dead.PID) {
-			p.answers = append(p.answers, machine.LeftEnded{PID: dead.PID})
+			p.answers = append(p.answers, machine.StrayEnded{PID: dead.PID})
 		}
 		return
 	}

@@ -37,8 +37,8 @@ func (p *PID1) leaveWithoutMachine(cause any) int {
 
 // endRest signals everything that is left, and waits until nobody is, or until by.
 func (p *PID1) endRest(sig proc.Signal, by machine.Instant) {
-	p.Kernel.SignalRest(sig)
-	for p.now() < by && p.Kernel.SignalRest(0) {
+	p.Kernel.SignalAll(sig)
+	for p.now() < by && p.Kernel.SignalAll(0) {
 		p.Kernel.Wait(min(watchEvery, by-p.now()))
 		_, _ = reaper.Collect(p.Kernel, func(proc.Dead) {}, func(proc.Dead) {})
 	}

@@ -24,10 +24,10 @@ type Kernel interface {
 	Stopped(pid proc.PID) bool
 	// Hold keeps hold of a zombie's group beyond its reaping.
 	Hold(pid proc.PID) proc.Hold
-	// SignalRest signals everything that is left, 0 only asks, and tells
+	// SignalAll signals everything that is left, 0 only asks, and tells
 	// whether there was anybody.
-	SignalRest(sig proc.Signal) bool
-	// Others lists everything that SignalRest reaches, the dead left out; nil
+	SignalAll(sig proc.Signal) bool
+	// Others lists everything that SignalAll reaches, the dead left out; nil
 	// where nobody can be seen. As the first process it looks for so long at most, and
 	// then lists those that it has seen.
 	Others(most time.Duration) []proc.Other

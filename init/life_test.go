@@ -18,6 +18,7 @@ import (
 
 	"sexton/kernel/simkernel"
 	"sexton/machine"
+	"sexton/machine/dialogue"
 	"sexton/proc"
 	"sexton/service"
 )
@@ -232,7 +233,7 @@ func (l *life) live() {
 			select {
 			case <-over:
 			case <-time.After(10 * time.Second):
-				l.sim.SignalRest(proc.KILL)
+				l.sim.SignalAll(proc.KILL)
 			}
 		}
 	}()
@@ -459,7 +460,7 @@ func replay(trace string) error {
 				want = append(want, line)
 			}
 		default:
-			if ok, err := machine.ParsePlanLine(line, &plan, &seed); ok || err != nil {
+			if ok, err := dialogue.ParsePlanLine(line, &plan, &seed); ok || err != nil {
 				if err != nil {
 					return err
 				}
@@ -468,13 +469,13 @@ func replay(trace string) error {
 			if m == nil {
 				m = machine.New(plan, seed)
 			}
-			at, event, err := machine.ParseEvent(line)
+			at, event, err := dialogue.ParseEvent(line)
 			if err != nil {
 				return err
 			}
 			got = nil
 			for _, action := range m.Step(at, event) {
-				got = append(got, machine.FormatAction(at, action))
+				got = append(got, dialogue.FormatAction(at, action))
 			}
 		}
 	}

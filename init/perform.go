@@ -19,7 +19,7 @@ func (p *PID1) perform(action machine.Action) {
 		p.callOff(a.Run)
 	case machine.Signal:
 		p.signal(a)
-	case machine.Rouse:
+	case machine.ContinueIfStopped:
 		if child := p.runs[a.Run]; child != nil && p.Kernel.Stopped(child.pid) {
 			_ = p.Kernel.Signal(child.pid, a.Scope, proc.CONT)
 		}
@@ -34,12 +34,12 @@ func (p *PID1) perform(action machine.Action) {
 	case machine.StopProbe:
 		p.stopProbe(a.Run)
 	case machine.Sweep:
-		if a.Strangers {
+		if a.StraysOnly {
 			p.signalStrays(a.Signal)
 		} else {
 			p.sweep.order(a.Signal)
 		}
-	case machine.Heed:
+	case machine.WatchConnections:
 		p.watchConnections(a.On)
 	case machine.Break:
 		p.Output.Break(a.Service)

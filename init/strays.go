@@ -86,7 +86,7 @@ func (p *PID1) signalStrays(sig proc.Signal) {
 		}
 	}
 	if everybody {
-		p.Kernel.SignalRest(sig)
+		p.Kernel.SignalAll(sig)
 	}
 }
 
@@ -116,7 +116,7 @@ func (p *PID1) tellOf(others []proc.Other) func(proc.Other) {
 		if told++; told <= tellMost {
 			p.strays.tell(o.PID)
 			name, claimed := f.service(o)
-			p.answers = append(p.answers, machine.Left{
+			p.answers = append(p.answers, machine.Stray{
 				PID: o.PID, Command: p.Kernel.NameOf(o.PID), Service: name, Claimed: claimed, Outside: f.outside(o),
 			})
 		}

@@ -55,7 +55,7 @@ func TestProofComesBeforeAProcessesOwnWord(t *testing.T) {
 	tell := p.tellOf(others)
 	for _, other := range others {
 		tell(other)
-		left := p.answers[len(p.answers)-1].(machine.Left)
+		left := p.answers[len(p.answers)-1].(machine.Stray)
 		if w := want[other.PID]; left.PID != other.PID || left.Service != w.service || left.Claimed != w.claimed || left.Outside != w.outside {
 			t.Errorf("%d: the machine is told %+v, want %+v", other.PID, left, w)
 		}

@@ -64,7 +64,7 @@ func (p *PID1) checkEmpty() {
 		}
 	}
 	if p.sweep.waits() {
-		if !p.Kernel.SignalRest(0) {
+		if !p.Kernel.SignalAll(0) {
 			p.nothingLeft()
 		} else if p.sweep.killDue(p.now()) {
 			for _, other := range p.Kernel.Others(lookAtMost) {
@@ -87,7 +87,7 @@ func (p *PID1) sendSweep() {
 	if !p.sweep.ordered() {
 		return
 	}
-	if !p.Kernel.SignalRest(0) { // usually nothing is left, and to look through /proc would cost more than all the rest
+	if !p.Kernel.SignalAll(0) { // usually nothing is left, and to look through /proc would cost more than all the rest
 		p.nothingLeft()
 		return
 	}
@@ -117,15 +117,15 @@ func (p *PID1) sendSweep() {
 // whether anything is left.
 func (p *PID1) sendTo(others []proc.Other, sig proc.Signal, oneByOne bool) (left bool) {
 	if !oneByOne {
-		if sig != proc.KILL && p.Kernel.SignalRest(sig) {
+		if sig != proc.KILL && p.Kernel.SignalAll(sig) {
 			sig = proc.CONT // what is stopped hears the first only then
 		}
-		return p.Kernel.SignalRest(sig)
+		return p.Kernel.SignalAll(sig)
 	}
 	for _, other := range others { // looking again would take time where there are many others
 		if sig == proc.KILL || !p.strays.wasAsked(other) {
 			p.signalOther(other, sig)
 		}
 	}
-	return p.Kernel.SignalRest(0)
+	return p.Kernel.SignalAll(0)
 }

@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"sexton/machine"
+	"sexton/machine/dialogue"
 )
 
 // A trace is a dialogue as machine's tests read it: what happened, and what was
@@ -14,16 +15,16 @@ func (p *PID1) traceHead() {
 		return
 	}
 	p.traceText("# A run as it was traced; the machine must answer it in the same way.\nexact\n" +
-		machine.FormatPlan(p.Plan, p.Seed))
+		dialogue.FormatPlan(p.Plan, p.Seed))
 }
 
 func (p *PID1) trace(now machine.Instant, event machine.Event, actions []machine.Action) {
 	if p.Trace == nil {
 		return
 	}
-	text := machine.FormatEvent(now, event) + "\n----\n"
+	text := dialogue.FormatEvent(now, event) + "\n----\n"
 	for _, action := range actions {
-		text += machine.FormatAction(now, action) + "\n"
+		text += dialogue.FormatAction(now, action) + "\n"
 	}
 	if len(actions) == 0 {
 		text += "(nothing)\n"
@@ -61,7 +62,7 @@ func (r *recent) lines() []string {
 	var lines []string
 	for i := max(0, r.count-recentMax); i < r.count; i++ {
 		slot := &r.ring[i%recentMax]
-		lines = append(lines, machine.FormatEvent(slot.at, slot.event))
+		lines = append(lines, dialogue.FormatEvent(slot.at, slot.event))
 	}
 	return lines
 }

@@ -220,7 +220,7 @@ func (p *PID1) nameKilled(a machine.Signal, t *tree) {
 		}
 		if member && named < tellMost {
 			named++
-			p.answers = append(p.answers, machine.Left{PID: other.PID, Command: p.Kernel.NameOf(other.PID), Service: a.Service, Killed: true})
+			p.answers = append(p.answers, machine.Stray{PID: other.PID, Command: p.Kernel.NameOf(other.PID), Service: a.Service, Killed: true})
 		}
 	}
 }

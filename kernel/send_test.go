@@ -119,17 +119,17 @@ func TestHoldTellsZombiesFromTheLiving(t *testing.T) {
 	second.Release()
 }
 
-func TestSignalRestReachesOrphansAndTellsWhenNobodyIsLeft(t *testing.T) {
+func TestSignalAllReachesOrphansAndTellsWhenNobodyIsLeft(t *testing.T) {
 	if err := (&Linux{}).AdoptOrphans(); err != nil {
 		t.Fatal(err)
 	}
 	leader, member := family(t)
 	wait(t, leader)
-	if !(&Linux{}).SignalRest(proc.TERM) {
+	if !(&Linux{}).SignalAll(proc.TERM) {
 		t.Fatal("nobody is left, it says")
 	}
 	wait(t, member)
-	if (&Linux{}).SignalRest(0) {
+	if (&Linux{}).SignalAll(0) {
 		t.Error("somebody is left, it says")
 	}
 }

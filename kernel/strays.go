@@ -9,10 +9,10 @@ import (
 	"sexton/proc"
 )
 
-// SignalRest sends sig to every process that is left: as the first process,
+// SignalAll sends sig to every process that is left: as the first process,
 // to all of the namespace (kill(2), -1); otherwise to our descendants alone. It tells
 // whether there was anybody. Sig 0 only asks.
-func (k *Linux) SignalRest(sig proc.Signal) bool {
+func (k *Linux) SignalAll(sig proc.Signal) bool {
 	if k.First() {
 		return unix.Kill(-1, unix.Signal(sig)) != unix.ESRCH
 	}

@@ -33,8 +33,8 @@ type Signal struct {
 	Value   uint64
 }
 
-// Rouse: send CONT to the run if its first process is stopped, and nothing otherwise.
-type Rouse struct {
+// ContinueIfStopped: send CONT to the run if its first process is stopped, and nothing otherwise.
+type ContinueIfStopped struct {
 	Run     service.Run
 	Service string
 	Scope   proc.Scope
@@ -74,16 +74,16 @@ type StopProbe struct {
 // descends from us, and Emptied with Run zero when nobody is left. CONT goes out
 // behind a signal other than KILL, so that who is stopped hears it too.
 //
-// Strangers leaves out the groups of all runs that are alive, and says nothing
+// StraysOnly leaves out the groups of all runs that are alive, and says nothing
 // afterwards: the services are not yet at their end.
 type Sweep struct {
-	Signal    proc.Signal
-	Strangers bool
+	Signal     proc.Signal
+	StraysOnly bool
 }
 
-// Heed: say Connected whenever new connections have come to the ports that
+// WatchConnections: say Connected whenever new connections have come to the ports that
 // listen in our network namespace, or, with On false, do not any more.
-type Heed struct{ On bool }
+type WatchConnections struct{ On bool }
 
 // Suspend: stop ourselves, until somebody continues us.
 type Suspend struct{}
@@ -120,19 +120,19 @@ const (
 
 func (l Level) String() string { return [...]string{"error", "warn", "info", "debug"}[l] }
 
-func (Spawn) action()     {}
-func (CallOff) action()   {}
-func (Signal) action()    {}
-func (Rouse) action()     {}
-func (Widen) action()     {}
-func (Watch) action()     {}
-func (Probe) action()     {}
-func (StopProbe) action() {}
-func (Sweep) action()     {}
-func (Heed) action()      {}
-func (Suspend) action()   {}
-func (Reopen) action()    {}
-func (Break) action()     {}
-func (Say) action()       {}
-func (Summarize) action() {}
-func (Leave) action()     {}
+func (Spawn) action()             {}
+func (CallOff) action()           {}
+func (Signal) action()            {}
+func (ContinueIfStopped) action() {}
+func (Widen) action()             {}
+func (Watch) action()             {}
+func (Probe) action()             {}
+func (StopProbe) action()         {}
+func (Sweep) action()             {}
+func (WatchConnections) action()  {}
+func (Suspend) action()           {}
+func (Reopen) action()            {}
+func (Break) action()             {}
+func (Say) action()               {}
+func (Summarize) action()         {}
+func (Leave) action()             {}

@@ -1,11 +1,14 @@
-package machine
+package machine_test
 
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
+	"sexton/machine"
+	"sexton/machine/dialogue"
 	"sexton/proc"
 	"sexton/service"
 )
@@ -15,8 +18,7 @@ func deafPlan(dice *rand.Rand) service.Plan {
 	plan := service.Plan{Init: service.Init{Grace: 60 * time.Second}}
 	n := 1 + dice.IntN(8)
 	for i := range n {
-		s := defaultSpec()
-		s.Name = fmt.Sprint("s", i)
+		s := service.Spec{Name: fmt.Sprint("s", i), OKCodes: []int{0}, Stop: []service.Rung{{Signal: proc.TERM}, {Signal: proc.KILL}}}
 		if dice.IntN(3) == 0 {
 			s.Stop = []service.Rung{{Signal: proc.QUIT, For: time.Duration(dice.IntN(5000)+1) * time.Millisecond}, {Signal: proc.TERM}, {Signal: proc.KILL}}
 		}
@@ -42,7 +44,7 @@ func TestDeafServicesAreKilledAtThePlannedMoment(t *testing.T) {
 		planned := service.NewGraph(plan.Services).StopBy(total)
 		for i, at := range killTimes(t, plan) {
 			if at != planned[i] {
-				t.Fatalf("seed %d: %s is killed at %v and not at %v\n%s", seed, plan.Services[i].Name, at, planned[i], FormatPlan(plan, 1))
+				t.Fatalf("seed %d: %s is killed at %v and not at %v\n%s", seed, plan.Services[i].Name, at, planned[i], dialogue.FormatPlan(plan, 1))
 			}
 			if at > total {
 				t.Fatalf("seed %d: %s is killed at %v, after %v", seed, plan.Services[i].Name, at, total)
@@ -55,40 +57,40 @@ func TestDeafServicesAreKilledAtThePlannedMoment(t *testing.T) {
 // the request each got it.
 func killTimes(t *testing.T, plan service.Plan) []time.Duration {
 	t.Helper()
-	m := New(plan, 1)
+	m := machine.New(plan, 1)
 	const asked = time.Hour
-	now := Instant(0)
+	now := machine.Instant(0)
 	killed := make([]time.Duration, len(plan.Services))
-	var take func(Event)
-	take = func(event Event) {
-		for _, action := range append([]Action(nil), m.Step(now, event)...) {
+	var take func(machine.Event)
+	take = func(event machine.Event) {
+		for _, action := range append([]machine.Action(nil), m.Step(now, event)...) {
 			switch a := action.(type) {
-			case Spawn:
-				take(Started{Run: a.Run, PID: 1})
-			case Signal:
+			case machine.Spawn:
+				take(machine.Started{Run: a.Run, PID: 1})
+			case machine.Signal:
 				if a.Signal == proc.KILL {
-					killed[m.index[a.Service]] = now - asked
-					take(Exited{Run: a.Run, Exit: proc.Exit{Signal: proc.KILL}})
+					killed[slices.IndexFunc(plan.Services, func(s service.Spec) bool { return s.Name == a.Service })] = now - asked
+					take(machine.Exited{Run: a.Run, Exit: proc.Exit{Signal: proc.KILL}})
 				}
-			case Watch:
-				take(Emptied{Run: a.Run})
-			case Sweep:
-				if !a.Strangers {
-					take(Emptied{})
+			case machine.Watch:
+				take(machine.Emptied{Run: a.Run})
+			case machine.Sweep:
+				if !a.StraysOnly {
+					take(machine.Emptied{})
 				}
 			}
 		}
 	}
-	take(Booted{})
+	take(machine.Booted{})
 	now = asked
-	take(Asked{Verb: AskShutdown})
+	take(machine.Asked{Verb: machine.AskShutdown})
 	for !m.Over() {
 		next, ok := m.Next()
 		if !ok {
 			t.Fatal("it waits for nothing")
 		}
 		now = max(now, next)
-		take(Ticked{})
+		take(machine.Ticked{})
 	}
 	return killed
 }

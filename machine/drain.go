@@ -26,7 +26,7 @@ func (m *Machine) beginDrain(why string) {
 	}
 	m.sayf(Info, nil, "stopping: %s; draining first, %s: the services run on %s", why, ready, m.drainOutlook())
 	if d.Quiet > 0 {
-		m.do(Heed{On: true})
+		m.do(WatchConnections{On: true})
 	}
 }
 

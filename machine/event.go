@@ -57,12 +57,12 @@ type Escaped struct {
 // somebody opened from outside does not.
 type Survived struct{}
 
-// Left: a process that belongs to no service which still runs is about to get
+// Stray: a process that belongs to no service which still runs is about to get
 // the signal of the present Sweep. Service is the one that it came from, "" where that is
 // not known. Claimed tells that only its own environment says so, which any process can
 // write; Outside that it does not descend from us (docker exec), so that its end counts for
 // nothing.
-type Left struct {
+type Stray struct {
 	PID     proc.PID
 	Command string
 	Service string
@@ -71,9 +71,9 @@ type Left struct {
 	Killed  bool // it gets KILL as a part of a service's ladder, whose first process has ended
 }
 
-// LeftEnded: a process that Left told of has ended. It is said of those alone whose
+// StrayEnded: a process that Stray told of has ended. It is said of those alone whose
 // end is seen: a child of somebody else's ends unseen.
-type LeftEnded struct{ PID proc.PID }
+type StrayEnded struct{ PID proc.PID }
 
 // Probed: attempt Seq of asking the run whether it is ready has ended. Err ""
 // means that it is; otherwise Err says what was seen. It comes once for each Probe, behind
@@ -86,7 +86,7 @@ type Probed struct {
 	Output string
 }
 
-// Connected: Count new connections have come since Heed or since the last news
+// Connected: Count new connections have come since WatchConnections or since the last news
 // of that kind; or Unknown says why that cannot be known.
 type Connected struct {
 	Count   int
@@ -138,8 +138,8 @@ func (Exited) event()      {}
 func (Emptied) event()     {}
 func (Escaped) event()     {}
 func (Survived) event()    {}
-func (Left) event()        {}
-func (LeftEnded) event()   {}
+func (Stray) event()       {}
+func (StrayEnded) event()  {}
 func (Probed) event()      {}
 func (Signalled) event()   {}
 func (Connected) event()   {}

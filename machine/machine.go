@@ -59,14 +59,14 @@ type Machine struct {
 	now     Instant
 	actions []Action
 
-	booted    bool
-	everReady bool // all services were ready at one moment
-	notReady  int  // a unit that was not ready when it was looked last
-	addresses string
-	told      uint64 // signals without a rule that were spoken of: bit N-1 for signal N
-	over      bool
-	status    int
-	shutdown  shutdown
+	booted      bool
+	everReady   bool // all services were ready at one moment
+	notReady    int  // a unit that was not ready when it was looked last
+	addresses   string
+	unruledSaid uint64 // signals without a rule that were spoken of: bit N-1 for signal N
+	over        bool
+	status      int
+	shutdown    shutdown
 }
 
 // New makes the machine for a plan whose names are unique and whose needs have
@@ -123,10 +123,10 @@ func (m *Machine) Step(now Instant, event Event) []Action {
 		m.escaped(e)
 	case Survived:
 		m.shutdown.killed = m.shutdown.killed || m.shutdown.phase == sweepingHard
-	case Left:
-		m.left(e)
-	case LeftEnded:
-		m.leftEnded(e)
+	case Stray:
+		m.stray(e)
+	case StrayEnded:
+		m.strayEnded(e)
 	case Probed:
 		m.probed(e)
 	case Signalled:

@@ -1,67 +1,26 @@
-package machine
+package machine_test
 
 import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"reflect"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"sexton/internal/golden"
+	"sexton/machine"
+	"sexton/machine/dialogue"
 	"sexton/service"
 )
-
-func TestEveryCellIsWritten(t *testing.T) {
-	for s := range service.StateCount {
-		for e := range kindCount {
-			if table[s][e] == nil {
-				t.Errorf("%v/%v: write a step, ignore, or broken", s, e)
-			}
-		}
-	}
-}
-
-// stepName is the name of the function in a cell.
-func stepName(s step) string {
-	name := runtime.FuncForPC(reflect.ValueOf(s).Pointer()).Name()
-	name = strings.TrimSuffix(name[strings.LastIndex(name, ".")+1:], "-fm")
-	if name == "broken" {
-		return "-"
-	}
-	return name
-}
-
-func TestTableIsAsTheGoldenFileShowsIt(t *testing.T) {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%-12s", "")
-	for e := range kindCount {
-		fmt.Fprintf(&b, " %-16s", e)
-	}
-	b.WriteString("\n")
-	for s := range service.StateCount {
-		fmt.Fprintf(&b, "%-12s", s)
-		for e := range kindCount {
-			fmt.Fprintf(&b, " %-16s", stepName(table[s][e]))
-		}
-		b.WriteString("\n")
-	}
-	text := ""
-	for _, line := range strings.SplitAfter(b.String(), "\n") {
-		text += strings.TrimRight(line, " \n") + "\n"
-	}
-	golden.File(t, "../testdata/table.golden", strings.TrimRight(text, "\n")+"\n")
-}
 
 // player is a machine that is spoken to in lines.
 type player struct {
 	t       *testing.T
 	plan    service.Plan
 	seed    uint64
-	machine *Machine
-	now     Instant
+	machine *machine.Machine
+	now     machine.Instant
 	exact   bool
 	out     strings.Builder
 	seen    map[[2]service.State]map[string]bool // transitions, by the event that made them
@@ -83,10 +42,10 @@ func (p *player) line(line string) error {
 		return nil
 	}
 	if p.machine == nil {
-		if ok, err := ParsePlanLine(line, &p.plan, &p.seed); ok || err != nil {
+		if ok, err := dialogue.ParsePlanLine(line, &p.plan, &p.seed); ok || err != nil {
 			return err
 		}
-		p.machine = New(p.plan, p.seed)
+		p.machine = machine.New(p.plan, p.seed)
 	}
 	if until, ok := strings.CutPrefix(line, "until "); ok {
 		at, err := time.ParseDuration(until)
@@ -97,7 +56,7 @@ func (p *player) line(line string) error {
 		p.report(name)
 		return nil
 	}
-	at, event, err := ParseEvent(line)
+	at, event, err := dialogue.ParseEvent(line)
 	if err != nil {
 		return err
 	}
@@ -128,31 +87,28 @@ func (p *player) report(name string) {
 }
 
 // tickUntil lets time pass, every deadline on its way.
-func (p *player) tickUntil(at Instant) {
+func (p *player) tickUntil(at machine.Instant) {
 	for {
 		next, ok := p.machine.Next()
 		if !ok || next > at {
 			break
 		}
 		p.now = max(p.now, next)
-		p.step(Ticked{})
+		p.step(machine.Ticked{})
 	}
 	p.now = max(p.now, at)
 }
 
-func (p *player) step(event Event) {
-	before := make([]service.State, len(p.machine.units))
-	for i := range p.machine.units {
-		before[i] = p.machine.units[i].state
-	}
+func (p *player) step(event machine.Event) {
+	before := p.machine.Report().Services
 	for _, action := range p.machine.Step(p.now, event) {
-		p.out.WriteString(FormatAction(p.now, action) + "\n")
+		p.out.WriteString(dialogue.FormatAction(p.now, action) + "\n")
 	}
 	if err := p.machine.Check(); err != nil {
-		p.t.Fatalf("after %s: %v", FormatEvent(p.now, event), err)
+		p.t.Fatalf("after %s: %v", dialogue.FormatEvent(p.now, event), err)
 	}
-	for i, from := range before {
-		if to := p.machine.units[i].state; to != from && p.seen != nil {
+	for i, now := range p.machine.Report().Services {
+		if from, to := before[i].State, now.State; to != from && p.seen != nil {
 			edge := [2]service.State{from, to}
 			if p.seen[edge] == nil {
 				p.seen[edge] = make(map[string]bool)

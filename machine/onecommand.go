@@ -14,14 +14,14 @@ import (
 // until --grace. What ended for another reason leaves things behind that nobody asked to
 // end: those are swept.
 
-// toldAgain notes a stop signal that went to the group of the one command. It tells whether
+// forwardedAgain notes a stop signal that went to the group of the one command. It tells whether
 // it was the third INT for a group whose command has ended, which kills the rest.
-func (m *Machine) toldAgain(e Signalled) bool {
+func (m *Machine) forwardedAgain(e Signalled) bool {
 	u := m.main()
 	if u == nil || u.run == 0 || u.spec.Single || !service.StopsByDefault(e.Signal) {
 		return false
 	}
-	u.told, u.toldAt = e.Signal, m.now
+	u.forwarded, u.forwardedAt = e.Signal, m.now
 	if u.leaderGone && e.Signal == proc.INT {
 		m.shutdown.ints++
 		return m.shutdown.ints >= 3 && m.killNow()
@@ -29,21 +29,21 @@ func (m *Machine) toldAgain(e Signalled) bool {
 	return false
 }
 
-// toldFor is how long after another signal than TERM the end of the command counts as asked
+// forwardedFor is how long after another signal than TERM the end of the command counts as asked
 // for. They are often meant for something else: a Java program shows its threads at QUIT and
 // lives on for days.
-const toldFor = time.Minute
+const forwardedFor = time.Minute
 
 // endWasAsked tells whether the one command has ended because of a signal that we forwarded
 // to its group.
 func (m *Machine) endWasAsked(u *unit, exit proc.Exit) bool {
 	switch {
-	case !m.plan.Init.OneCommand || m.plan.Init.Linger <= 0 || m.plan.Init.Farewell != 0 || u.told == 0 || m.shutdown.phase != running:
+	case !m.plan.Init.OneCommand || m.plan.Init.Linger <= 0 || m.plan.Init.SignalOnMainExit != 0 || u.forwarded == 0 || m.shutdown.phase != running:
 		return false
-	case exit.Status() == u.told.Status() || u.told == proc.TERM:
+	case exit.Status() == u.forwarded.Status() || u.forwarded == proc.TERM:
 		return true
 	}
-	return m.now <= u.toldAt+toldFor
+	return m.now <= u.forwardedAt+forwardedFor
 }
 
 // outlived: the one command has ended, as it was asked to; its group may be at work.
@@ -51,9 +51,9 @@ func (u *unit) outlived(m *Machine, event Event) {
 	exit := event.(Exited).Exit
 	u.probe.end(m, u)
 	u.become(m, service.Stopping)
-	u.rung, u.reach, u.lastSignal, u.stopAt, u.since = 0, proc.Group, u.told, u.toldAt, u.toldAt
+	u.rung, u.reach, u.lastSignal, u.stopAt, u.since = 0, proc.Group, u.forwarded, u.forwardedAt, u.forwardedAt
 	u.leaderEnded(m, event)
-	if u.told == proc.INT {
+	if u.forwarded == proc.INT {
 		m.shutdown.ints = 1
 	}
 	m.shutdown.cause, m.shutdown.failed = u, exit.Signal != 0 || !slices.Contains(u.spec.OKCodes, exit.Code)

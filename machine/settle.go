@@ -49,6 +49,39 @@ func (m *Machine) startUnits() {
 	}
 }
 
+// stopUnits lets every unit go down whose turn it is, and begins the sweep
+// when none is alive.
+func (m *Machine) stopUnits() {
+	live := false
+	// waits tells for each unit whether something that starts after it, directly or
+	// by way of others that are no longer alive, still is: a oneshot that is
+	// done stands between a service and what it needs, and orders them.
+	waits := make([]bool, len(m.units))
+	for k := len(m.graph.Order) - 1; k >= 0; k-- {
+		i := m.graph.Order[k]
+		u := &m.units[i]
+		for _, j := range m.graph.Behind[i] {
+			waits[i] = waits[i] || waits[j] || m.units[j].state.Live()
+		}
+		switch u.state {
+		case service.Waiting, service.BackingOff:
+			u.become(m, service.Down)
+		case service.Starting, service.Up:
+			live = true
+			if !waits[i] {
+				m.say(Debug, u, "stopping with "+ladderWords(u.spec))
+				u.beginStop(m)
+			}
+		case service.Stopping, service.Killing:
+			live = true
+		}
+	}
+	m.shutdown.below = nil
+	if !live {
+		m.beginSweep()
+	}
+}
+
 // blocker is the first unit that u waits for, or nil.
 func (u *unit) blocker(m *Machine) *unit {
 	for _, need := range u.needs {
@@ -58,7 +91,7 @@ func (u *unit) blocker(m *Machine) *unit {
 	}
 	for _, names := range [][]string{u.spec.Wants, u.spec.After} {
 		for _, name := range names {
-			if want := m.named(name); want != nil && !want.settled() {
+			if want := m.named(name); want != nil && !want.triedOnce() {
 				return want
 			}
 		}
@@ -66,9 +99,9 @@ func (u *unit) blocker(m *Machine) *unit {
 	return nil
 }
 
-// settled tells whether a unit that is only wanted holds nobody any more: it
+// triedOnce tells whether a unit that is only wanted holds nobody any more: it
 // is ready, or has been or failed at least once, or is not meant to run.
-func (u *unit) settled() bool {
+func (u *unit) triedOnce() bool {
 	switch u.state {
 	case service.Waiting, service.Starting:
 		return u.everUp || u.ended != ""

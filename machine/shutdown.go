@@ -39,7 +39,7 @@ type shutdown struct {
 	hurried  bool                      // a third time: what is left gets no time either
 	reason   string                    // why it began, in one line
 	ends     []service.Ending
-	leftAt   map[proc.PID]Instant // when what is left got TERM, as long as it is not known to have ended
+	strayAt  map[proc.PID]Instant // when what is left got TERM, as long as it is not known to have ended
 	below    []service.Need       // see needBelow; good for one step, nil: not worked out
 }
 
@@ -64,7 +64,7 @@ func (m *Machine) beginShutdown(why string) {
 		m.setTimes()
 		s.reason = why
 	} else if m.plan.Init.Drain.Quiet > 0 {
-		m.do(Heed{On: false})
+		m.do(WatchConnections{On: false})
 	}
 	s.phase, s.deadline = stoppingUnits, never
 	if s.cause != nil {
@@ -74,7 +74,7 @@ func (m *Machine) beginShutdown(why string) {
 	m.sayPlan()
 	for i := range m.units {
 		u := &m.units[i]
-		u.up, u.failing, u.lost = false, "", false
+		u.wanted, u.failing, u.lost = false, "", false
 		if u.state == service.Stopping {
 			u.hasten(m)
 		}
@@ -189,7 +189,7 @@ func (m *Machine) breakPipe(reader *unit) {
 		return
 	}
 	m.do(Break{Service: from})
-	if writer := m.named(from); writer != nil && writer.up {
+	if writer := m.named(from); writer != nil && writer.wanted {
 		m.sayf(Warn, writer, "%s, which reads its stdout, will not be started again: writing there fails with EPIPE from now on", reader.spec.Name)
 	}
 }
@@ -220,13 +220,13 @@ func (m *Machine) tickShutdown() {
 	s := &m.shutdown
 	if s.phase == stoppingUnits && s.warnAt <= m.now {
 		s.warnAt = never
-		m.do(Sweep{Signal: proc.TERM, Strangers: true})
+		m.do(Sweep{Signal: proc.TERM, StraysOnly: true})
 	}
 	if s.phase == stoppingUnits && !s.late && s.killAt <= m.now {
 		s.late, s.deadline = true, m.leaveAt()
 		m.killRest()
 		if m.plan.Init.Linger > 0 && !m.plan.Init.OneCommand {
-			m.do(Sweep{Signal: proc.KILL, Strangers: true}) // they had their TERM
+			m.do(Sweep{Signal: proc.KILL, StraysOnly: true}) // they had their TERM
 		}
 		return
 	}
@@ -258,37 +258,4 @@ func (m *Machine) leaveAt() Instant {
 		return m.now + killPatience
 	}
 	return max(m.now, by-m.reserve()/2)
-}
-
-// stopUnits lets every unit go down whose turn it is, and begins the sweep
-// when none is alive.
-func (m *Machine) stopUnits() {
-	live := false
-	// waits tells for each unit whether something that starts after it, directly or
-	// by way of others that are no longer alive, still is: a oneshot that is
-	// done stands between a service and what it needs, and orders them.
-	waits := make([]bool, len(m.units))
-	for k := len(m.graph.Order) - 1; k >= 0; k-- {
-		i := m.graph.Order[k]
-		u := &m.units[i]
-		for _, j := range m.graph.Behind[i] {
-			waits[i] = waits[i] || waits[j] || m.units[j].state.Live()
-		}
-		switch u.state {
-		case service.Waiting, service.BackingOff:
-			u.become(m, service.Down)
-		case service.Starting, service.Up:
-			live = true
-			if !waits[i] {
-				m.say(Debug, u, "stopping with "+ladderWords(u.spec))
-				u.beginStop(m)
-			}
-		case service.Stopping, service.Killing:
-			live = true
-		}
-	}
-	m.shutdown.below = nil
-	if !live {
-		m.beginSweep()
-	}
 }

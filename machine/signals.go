@@ -97,12 +97,12 @@ func (m *Machine) forward(e Signalled) {
 		}
 		m.sayf(Debug, main, "SIG%v %s: forwarding SIG%v", e.Signal, e.From, sig)
 		m.pass(main, e, sig)
-		if m.plan.Init.Rouse && main.run != 0 && service.StopsByDefault(e.Signal) {
-			m.do(Rouse{Run: main.run, Service: main.spec.Name, Scope: scopeOf(main)})
+		if m.plan.Init.ContinueIfStopped && main.run != 0 && service.StopsByDefault(e.Signal) {
+			m.do(ContinueIfStopped{Run: main.run, Service: main.spec.Name, Scope: scopeOf(main)})
 		}
 	}
 	m.passToListeners(e, main)
-	if m.plan.Init.OneCommand && m.toldAgain(e) {
+	if m.plan.Init.OneCommand && m.forwardedAgain(e) {
 		return
 	}
 	if m.plan.Init.OneCommand && m.plan.Init.Grace > 0 && service.StopsByDefault(e.Signal) && m.shutdown.phase == running {
@@ -115,10 +115,10 @@ func (m *Machine) forward(e Signalled) {
 // read; somebody may send thousands.
 func (m *Machine) unruled(e Signalled) {
 	level := Info
-	if m.told&e.Signal.Bit() != 0 {
+	if m.unruledSaid&e.Signal.Bit() != 0 {
 		level = Debug
 	}
-	m.told |= e.Signal.Bit()
+	m.unruledSaid |= e.Signal.Bit()
 	if slices.ContainsFunc(m.plan.Services, func(s service.Spec) bool { return slices.Contains(s.Signals, e.Signal) }) {
 		level = Debug // it does something
 	}

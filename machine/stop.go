@@ -14,14 +14,14 @@ import (
 
 // askedDown: somebody does not want a live unit any more.
 func (u *unit) askedDown(m *Machine, event Event) {
-	u.up = event.(Asked).Verb == AskRestart
+	u.wanted = event.(Asked).Verb == AskRestart
 	m.say(Info, u, "stopping with "+ladderWords(u.spec))
 	u.beginStop(m)
 }
 
 // noLongerWanted: a unit that is being stopped shall not be started again.
 func (u *unit) noLongerWanted(m *Machine, event Event) {
-	u.up = false
+	u.wanted = false
 	if event.(Asked).Verb != AskRestart {
 		u.widen(m)
 	}
@@ -29,7 +29,7 @@ func (u *unit) noLongerWanted(m *Machine, event Event) {
 
 // wantedAfterStop: a unit that is being stopped shall be started again.
 func (u *unit) wantedAfterStop(m *Machine, _ Event) {
-	u.up, u.failing, u.lost = true, "", false
+	u.wanted, u.failing, u.lost = true, "", false
 	u.failures, u.starts = 0, u.starts[:0]
 }
 
@@ -57,7 +57,7 @@ func (m *Machine) reachOf(u *unit) proc.Scope {
 	switch {
 	case m.plan.Init.OneCommand:
 		return proc.Group
-	case u.up && m.keeping() && !u.lost && (u.failing == "" || u.spec.Restart != service.Never):
+	case u.wanted && m.keeping() && !u.lost && (u.failing == "" || u.spec.Restart != service.Never):
 		return proc.Core
 	}
 	return proc.Tree
@@ -157,8 +157,8 @@ func (u *unit) remains() string {
 
 // firstSignal is by which its end began.
 func (u *unit) firstSignal() proc.Signal {
-	if u.told != 0 {
-		return u.told
+	if u.forwarded != 0 {
+		return u.forwarded
 	}
 	return u.spec.Stop[0].Signal
 }
@@ -273,12 +273,12 @@ func (u *unit) stopped(m *Machine, _ Event) {
 	u.noteEnd(m, u.hard)
 	u.failing = ""
 	switch {
-	case u.lost && u.up:
+	case u.lost && u.wanted:
 		u.stoppedLost(m, failing)
-	case failing != "" && u.up:
+	case failing != "" && u.wanted:
 		u.restartAfterFailing(m, failing)
-	case u.up && m.keeping() && u.cannotRestart(m, "stopped"):
-	case u.up && m.keeping():
+	case u.wanted && m.keeping() && u.cannotRestart(m, "stopped"):
+	case u.wanted && m.keeping():
 		u.become(m, service.Waiting)
 		m.say(Info, u, "stopped; starting it again")
 	default:

@@ -1,9 +1,11 @@
 package machine
 
 import (
+	"slices"
 	"time"
 
 	"sexton/proc"
+	"sexton/service"
 )
 
 // The last part of the container's end: what is left when every service is down,
@@ -61,4 +63,94 @@ func (m *Machine) swept() {
 	if m.shutdown.phase == sweeping || m.shutdown.phase == sweepingHard {
 		m.leave()
 	}
+}
+
+// straysMax is how many processes are named that are left.
+const straysMax = 20
+
+// stray: one more process is there that belongs to no service which still runs,
+// and gets the signal of the present sweep.
+func (m *Machine) stray(e Stray) {
+	s := &m.shutdown
+	u := m.named(e.Service)
+	if m.keeping() {
+		if e.Killed {
+			m.sayf(Warn, u, "%s (pid %d) is still there; killing it", e.Command, e.PID)
+		}
+		return
+	}
+	hard := s.phase == sweepingHard || s.late || e.Killed
+	at := slices.IndexFunc(s.ends, func(end service.Ending) bool { return end.PID == e.PID && end.Command == e.Command })
+	if at < 0 {
+		if at = len(s.ends); at >= len(m.units)+straysMax {
+			return
+		}
+		end := service.Ending{PID: e.PID, Command: e.Command, Outside: e.Outside}
+		if u != nil {
+			end.Service, end.Claimed = e.Service, e.Claimed
+		}
+		s.ends = append(s.ends, end)
+	} else if s.ends[at].Signal != 0 && !hard {
+		return // it has been told of
+	}
+	end := &s.ends[at]
+	switch {
+	case hard:
+		since, asked := s.strayAt[e.PID]
+		if !asked {
+			since = max(s.sweepAt, s.at)
+		}
+		if e.Killed && u != nil && u.state.Live() {
+			since = u.stopAt
+		}
+		end.Signal, end.Killed, end.After = proc.KILL, true, m.now-since
+		delete(s.strayAt, e.PID)
+		s.killed = s.killed || s.phase == stoppingUnits && !e.Outside // later Survived tells of those that count
+		m.sayf(Warn, u, "%s (pid %d) is still there; killing it", e.Command, e.PID)
+	case u != nil && e.Claimed:
+		m.strayAsked(end)
+		m.sayf(m.sweepLevel(Info), u, "%s (pid %d), which is of this service by its own word alone (SEXTON_SERVICE), is still there; sending it SIGTERM", e.Command, e.PID)
+	case u != nil:
+		m.strayAsked(end)
+		m.sayf(m.sweepLevel(Info), u, "%s (pid %d), which it has started, is still there; sending it SIGTERM", e.Command, e.PID)
+	case e.Outside:
+		m.strayAsked(end)
+		m.sayf(m.sweepLevel(Info), nil, "%s (pid %d), which came into the container from outside, is left; sending it SIGTERM", e.Command, e.PID)
+	default:
+		m.strayAsked(end)
+		m.sayf(m.sweepLevel(Info), nil, "%s (pid %d), of no service that we know, is left; sending it SIGTERM", e.Command, e.PID)
+	}
+}
+
+// strayAsked: what is left gets TERM.
+func (m *Machine) strayAsked(end *service.Ending) {
+	s := &m.shutdown
+	end.Signal = proc.TERM
+	if s.strayAt == nil {
+		s.strayAt = make(map[proc.PID]Instant)
+	}
+	s.strayAt[end.PID] = m.now
+}
+
+// strayEnded: one of them has ended by its TERM, or by itself.
+func (m *Machine) strayEnded(e StrayEnded) {
+	s := &m.shutdown
+	since, asked := s.strayAt[e.PID]
+	if !asked {
+		return
+	}
+	delete(s.strayAt, e.PID)
+	for i := range s.ends {
+		if end := &s.ends[i]; end.PID == e.PID && !end.Killed {
+			end.After = m.now - since
+		}
+	}
+}
+
+// sweepLevel: with one command the exit status tells what there is to tell.
+func (m *Machine) sweepLevel(otherwise Level) Level {
+	if m.plan.Init.OneCommand {
+		return Debug
+	}
+	return otherwise
 }

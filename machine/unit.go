@@ -18,7 +18,7 @@ type unit struct {
 
 	state    service.State
 	since    Instant // when the state was entered
-	up       bool    // the target
+	wanted   bool    // the target
 	run      service.Run
 	pid      proc.PID // for people
 	deadline Instant
@@ -31,23 +31,23 @@ type unit struct {
 	everUp   bool      // it was ready at least once
 	hinted   bool      // it was told that a service must stay in the foreground
 
-	rung       int         // of the stop ladder
-	stopAt     Instant     // when it was asked to end
-	lastSignal proc.Signal // that we sent to end it; 0: none
-	hard       bool        // that was KILL, and gentler means had failed
-	leaderGone bool        // the first process has ended, the rest is waited for
-	reach      proc.Scope  // how far the steps of the ladder reach
-	told       proc.Signal // the last stop signal that was forwarded to the group of the one command; 0: none
-	toldAt     Instant
-	failing    string    // why we stop it although its target is up; "": we do not
-	lost       bool      // that is because of what it needs (needs.go)
-	gaveUp     string    // why it is not started again, in words; "": another reason, or it is
-	refused    bool      // the last start found no process
-	exit       proc.Exit // how the last first process ended
-	ended      string    // the same in words; "": none has
-	lastStatus int       // the same as an exit status, 126 and 127 included
-	upAt       Instant   // when the present or last run was ready; 0: it was not
-	records    []service.Record
+	rung        int         // of the stop ladder
+	stopAt      Instant     // when it was asked to end
+	lastSignal  proc.Signal // that we sent to end it; 0: none
+	hard        bool        // that was KILL, and gentler means had failed
+	leaderGone  bool        // the first process has ended, the rest is waited for
+	reach       proc.Scope  // how far the steps of the ladder reach
+	forwarded   proc.Signal // the last stop signal that was forwarded to the group of the one command; 0: none
+	forwardedAt Instant
+	failing     string    // why we stop it although its target is up; "": we do not
+	lost        bool      // that is because of what it needs (needs.go)
+	gaveUp      string    // why it is not started again, in words; "": another reason, or it is
+	refused     bool      // the last start found no process
+	exit        proc.Exit // how the last first process ended
+	ended       string    // the same in words; "": none has
+	lastStatus  int       // the same as an exit status, 126 and 127 included
+	upAt        Instant   // when the present or last run was ready; 0: it was not
+	records     []service.Record
 
 	probe probe
 }
@@ -65,7 +65,7 @@ func (u *unit) take(m *Machine, kind eventKind, event Event) {
 
 // wantUp: Down, Done, Failed -> Waiting. Settle starts it when its needs are met.
 func (u *unit) wantUp(m *Machine) {
-	u.up = true
+	u.wanted = true
 	u.become(m, service.Waiting)
 }
 
@@ -188,7 +188,7 @@ func (u *unit) died(m *Machine, event Event) {
 	// Its group must not hold on to ports and files that the next run wants. At
 	// the container's end they are swept like everything else that is left,
 	// gently, and what a oneshot leaves behind may be meant.
-	if farewell := m.plan.Init.Farewell; farewell != 0 && u == m.main() {
+	if farewell := m.plan.Init.SignalOnMainExit; farewell != 0 && u == m.main() {
 		m.do(Signal{Run: run, Service: u.spec.Name, Signal: farewell, Scope: proc.Group})
 	}
 	if !u.spec.OneShot && m.keeping() {
@@ -309,7 +309,7 @@ func (u *unit) startAgain(m *Machine, _ Event) {
 
 // stayDown: a unit without a process is not wanted any more.
 func (u *unit) stayDown(m *Machine, _ Event) {
-	u.up = false
+	u.wanted = false
 	u.become(m, service.Down)
 }
 

@@ -66,13 +66,13 @@ type Init struct {
 	// forwarded to Main. The signals that are ours never get here.
 	Rules map[proc.Signal]Rule
 
-	// Farewell is what the group of Main's first process gets at the moment of
+	// SignalOnMainExit is what the group of Main's first process gets at the moment of
 	// that one's end, before anything else is done. Zero means nothing.
-	Farewell proc.Signal
+	SignalOnMainExit proc.Signal
 
-	// Rouse means that CONT goes behind a stop signal that is forwarded to Main, where
+	// ContinueIfStopped means that CONT goes behind a stop signal that is forwarded to Main, where
 	// Main's first process is stopped: it would not hear the signal otherwise.
-	Rouse bool
+	ContinueIfStopped bool
 
 	// Pause means that having nothing to run is no reason to end.
 	Pause bool

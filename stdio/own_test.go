@@ -19,8 +19,8 @@ func TestOwnObjects(t *testing.T) {
 	for i, line := range said {
 		m.Say(Level(i), "", line.text)
 	}
-	m.SayObject(Normal, `{"line":"in all","event":"end"}`)
-	said = append(said, struct{ level, text string }{"info", "in all"})
+	m.SayObject(Normal, `{"line":"summary","event":"end"}`)
+	said = append(said, struct{ level, text string }{"info", "summary"})
 	drained(t, m)
 	got := r.all()
 	lines := strings.Split(strings.TrimSpace(got), "\n")

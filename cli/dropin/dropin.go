@@ -82,7 +82,7 @@ func answer(status int, out, err string) *Line {
 // signal but CHLD, and whose end is ours at once.
 func newDropIn(argv, environ []string) *Line {
 	d := &Line{Plan: config.OneCommand(argv, environ)}
-	d.Plan.Init.Linger, d.Plan.Init.Rouse = 0, false
+	d.Plan.Init.Linger, d.Plan.Init.ContinueIfStopped = 0, false
 	d.Plan.Init.Rules = map[proc.Signal]service.Rule{proc.PIPE: {Verb: service.VerbForward}}
 	main := &d.Plan.Services[0]
 	main.Name = path.Base(argv[0])

@@ -128,9 +128,9 @@ func (d *Line) becomeDumb(single bool, rewrites map[proc.Signal]proc.Signal) {
 		d.Plan.Init.Rules[s] = rule
 	}
 	if !single {
-		d.Plan.Init.Farewell = proc.TERM
+		d.Plan.Init.SignalOnMainExit = proc.TERM
 		if to, rewritten := rewrites[proc.TERM]; rewritten {
-			d.Plan.Init.Farewell = to
+			d.Plan.Init.SignalOnMainExit = to
 		}
 	}
 }

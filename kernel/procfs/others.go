@@ -15,7 +15,7 @@ import (
 // still be told from everybody else's.
 const ServiceVariable = "SEXTON_SERVICE"
 
-// Others lists the processes that SignalRest reaches: as the first process all
+// Others lists the processes that SignalAll reaches: as the first process all
 // of the namespace but us, otherwise our Descendants. Zombies are left out. It
 // is nil where /proc shows nobody (not mounted, or hidepid).
 //

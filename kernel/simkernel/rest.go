@@ -42,8 +42,8 @@ func (h hold) Group() proc.PID { return h.group.id }
 
 func (h hold) Release() {}
 
-// SignalRest: see kernel.Linux.
-func (s *Sim) SignalRest(sig proc.Signal) bool {
+// SignalAll: see kernel.Linux.
+func (s *Sim) SignalAll(sig proc.Signal) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	left := false

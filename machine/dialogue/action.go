@@ -1,0 +1,61 @@
+package dialogue
+
+import (
+	"fmt"
+
+	"sexton/machine"
+)
+
+// FormatAction writes one line of a dialogue's output.
+func FormatAction(at machine.Instant, action machine.Action) string {
+	return fmt.Sprintf("%-7s %s", "+"+at.String(), actionText(action))
+}
+
+func actionText(action machine.Action) string {
+	switch a := action.(type) {
+	case machine.Spawn:
+		return fmt.Sprintf("spawn %s run=%d", a.Service, a.Run)
+	case machine.CallOff:
+		return fmt.Sprintf("call-off %s run=%d", a.Service, a.Run)
+	case machine.Signal:
+		value := ""
+		if a.Queued {
+			value = fmt.Sprintf(" value=%d", a.Value)
+		}
+		return fmt.Sprintf("signal %s run=%d %v %v%s", a.Service, a.Run, a.Signal, a.Scope, value)
+	case machine.ContinueIfStopped:
+		return fmt.Sprintf("continue-if-stopped %s run=%d %v", a.Service, a.Run, a.Scope)
+	case machine.Widen:
+		return fmt.Sprintf("widen %s run=%d", a.Service, a.Run)
+	case machine.Watch:
+		return fmt.Sprintf("watch %s run=%d", a.Service, a.Run)
+	case machine.Probe:
+		return fmt.Sprintf("probe %s run=%d seq=%d", a.Service, a.Run, a.Seq)
+	case machine.StopProbe:
+		return fmt.Sprintf("stop-probe %s run=%d", a.Service, a.Run)
+	case machine.Sweep:
+		return fmt.Sprintf("sweep %v", a.Signal) + map[bool]string{true: " strays"}[a.StraysOnly]
+	case machine.WatchConnections:
+		return map[bool]string{true: "watch-connections", false: "watch-connections no more"}[a.On]
+	case machine.Suspend:
+		return "suspend"
+	case machine.Break:
+		return "break " + a.Service
+	case machine.Reopen:
+		return "reopen"
+	case machine.Say:
+		if a.Service != "" {
+			return fmt.Sprintf("say %v %s: %s", a.Level, a.Service, a.Text)
+		}
+		return fmt.Sprintf("say %v %s", a.Level, a.Text)
+	case machine.Summarize:
+		text := fmt.Sprintf("summarize status=%d service=%s starts=%d: %s", a.Status, a.Service, a.Starts, a.Reason)
+		if words := a.Text(); words != "" {
+			text += "; " + words
+		}
+		return text
+	case machine.Leave:
+		return fmt.Sprintf("leave %d", a.Status)
+	}
+	return fmt.Sprintf("%T", action)
+}

@@ -1,0 +1,173 @@
+package dialogue
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"sexton/machine"
+	"sexton/proc"
+	"sexton/service"
+)
+
+// form is how one type of event is written: its name, how many words stand before its
+// fields, and its fields. pass takes an event of the type through f; with nil it makes one.
+type form struct {
+	name  string
+	words int
+	pass  func(f *fields, words []string, event machine.Event) (machine.Event, []string)
+}
+
+// of makes the form of an event that has nothing but fields.
+func of[E machine.Event](name string, pass func(f *fields, e *E)) form {
+	return ofWords(name, 0, func(f *fields, _ []string, e *E) []string { pass(f, e); return nil })
+}
+
+// ofWords makes the form of an event with words before its fields. pass gets them when it
+// reads, and returns them when it writes.
+func ofWords[E machine.Event](name string, count int, pass func(f *fields, words []string, e *E) []string) form {
+	return form{name, count, func(f *fields, words []string, event machine.Event) (machine.Event, []string) {
+		e, mine := event.(E)
+		if !mine && event != nil {
+			return nil, nil
+		}
+		words = pass(f, words, &e)
+		return e, words
+	}}
+}
+
+// forms are all events. They are made when they are needed: most runs have no trace.
+func forms() []form {
+	return []form{
+		of("booted", func(*fields, *machine.Booted) {}),
+		of("started", func(f *fields, e *machine.Started) { f.run(&e.Run); f.pid(&e.PID) }),
+		of("start-failed", func(f *fields, e *machine.StartFailed) {
+			f.run(&e.Run)
+			f.count("status", &e.Status)
+			f.flag("passing", &e.Passing)
+			f.text("err", &e.Err)
+		}),
+		of("exited", exitedFields),
+		of("emptied", func(f *fields, e *machine.Emptied) { f.run(&e.Run) }),
+		of("escaped", func(f *fields, e *machine.Escaped) {
+			f.run(&e.Run)
+			f.text("names", &e.Names)
+			f.flag("claimed", &e.Claimed)
+		}),
+		of("survived", func(*fields, *machine.Survived) {}),
+		of("stray", func(f *fields, e *machine.Stray) {
+			f.pid(&e.PID)
+			f.text("command", &e.Command)
+			f.text("service", &e.Service)
+			f.flag("claimed", &e.Claimed)
+			f.flag("outside", &e.Outside)
+			f.flag("killed", &e.Killed)
+		}),
+		of("stray-ended", func(f *fields, e *machine.StrayEnded) { f.pid(&e.PID) }),
+		of("probed", func(f *fields, e *machine.Probed) {
+			f.run(&e.Run)
+			f.number("seq", 0, e.Seq, func(n uint64) { e.Seq = n })
+			f.text("err", &e.Err)
+			f.text("output", &e.Output)
+		}),
+		ofWords("signalled", 2, signalledFields),
+		of("connected", func(f *fields, e *machine.Connected) {
+			f.count("count", &e.Count)
+			f.text("unknown", &e.Unknown)
+		}),
+		ofWords("asked", 1, askedFields),
+		of("ticked", func(*fields, *machine.Ticked) {}),
+	}
+}
+
+func exitedFields(f *fields, e *machine.Exited) {
+	f.run(&e.Run)
+	f.signal("signal", &e.Exit.Signal)
+	f.flag("core", &e.Exit.Core)
+	f.flag("oom", &e.Exit.OOM)
+	if f.reads || e.Exit.Signal == 0 {
+		f.count("status", &e.Exit.Code)
+	}
+	f.text("behind", &e.Behind)
+	f.flag("stays", &e.Stays)
+}
+
+func signalledFields(f *fields, words []string, e *machine.Signalled) []string {
+	if f.reads {
+		f.keep(into(&e.Signal, proc.ParseSignal)(words[0]))
+		f.keep(into(&e.Rule.Verb, parseVerb)(words[1]))
+		_, e.Queued = f.from["value"]
+	}
+	f.signal("as", &e.Rule.Signal)
+	f.list("to", &e.Rule.To)
+	f.flag("suspend", &e.Rule.Suspend)
+	if f.reads || e.Queued {
+		f.field("value", "", strconv.FormatUint(e.Value, 10), into(&e.Value, parseNumber))
+	}
+	f.text("from", &e.From)
+	f.flag("typed", &e.Typed)
+	return []string{e.Signal.String(), e.Rule.Verb.String()}
+}
+
+func parseVerb(name string) (service.Verb, error) {
+	return named(name, []service.Verb{
+		service.VerbForward, service.VerbStop, service.VerbIgnore, service.VerbSend, service.VerbRestart, service.VerbReload, service.VerbReopen,
+	})
+}
+
+func askedFields(f *fields, words []string, e *machine.Asked) []string {
+	if f.reads {
+		f.keep(into(&e.Verb, parseAsk)(words[0]))
+	}
+	f.text("service", &e.Service)
+	f.text("from", &e.From)
+	return []string{e.Verb.String()}
+}
+
+func parseAsk(name string) (machine.Ask, error) {
+	return named(name, []machine.Ask{
+		machine.AskShutdown, machine.AskStart, machine.AskStop, machine.AskRestart, machine.AskShutdownNow,
+	})
+}
+
+// FormatEvent writes the line that ParseEvent reads.
+func FormatEvent(at machine.Instant, event machine.Event) string {
+	for _, form := range forms() {
+		f := writing()
+		if e, words := form.pass(f, nil, event); e != nil {
+			return strings.Join(append([]string{"at " + at.String(), form.name}, words...), " ") + f.line()
+		}
+	}
+	return fmt.Sprintf("at %v %T", at, event)
+}
+
+// ParseEvent reads a line of FormatEvent. Without "at" the moment is -1.
+func ParseEvent(line string) (at machine.Instant, event machine.Event, err error) {
+	at = -1
+	rest := line
+	if after, ok := strings.CutPrefix(rest, "at "); ok {
+		moment, behind, _ := strings.Cut(after, " ")
+		if at, err = time.ParseDuration(moment); err != nil {
+			return 0, nil, fmt.Errorf("%q: %w", line, err)
+		}
+		rest = behind
+	}
+	head, rest, _ := strings.Cut(rest, " ")
+	for _, form := range forms() {
+		if form.name != head {
+			continue
+		}
+		words := make([]string, form.words)
+		for i := range words {
+			words[i], rest, _ = strings.Cut(rest, " ")
+		}
+		f, err := reading(rest)
+		if err != nil {
+			return 0, nil, fmt.Errorf("%q: %w", line, err)
+		}
+		event, _ = form.pass(f, words, nil)
+		return at, event, f.done(line)
+	}
+	return 0, nil, fmt.Errorf("%q: no such event", line)
+}
