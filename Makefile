@@ -44,7 +44,7 @@ check:
 	sh tools/staticcheck.sh ./...
 
 race:
-	go test -race -timeout 20m ./config ./machine ./kernel/... ./init ./reaper ./forward ./stdio ./probe ./proc ./service ./cli/... ./control ./callers ./health ./doctor ./pattern ./paths
+	go test -race -timeout 20m ./config ./machine ./kernel/... ./init ./reaper ./forward ./stdio ./probe ./proc ./service ./cli/... ./control ./verbs ./callers ./health ./doctor ./pattern ./paths
 
 # sim lives invented containers: LIVES of them, or with SEED the one that went wrong.
 sim:

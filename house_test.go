@@ -24,6 +24,7 @@ var floors = [][]string{
 	{"init", "doctor"},
 	{"machine/dialogue"},
 	{"machine", "config", "kernel", "kernel/simkernel", "reaper", "forward", "stdio", "probe", "control", "health"},
+	{"verbs"},
 	{"service", "callers", "kernel/spawn"},
 	{"kernel/signals", "kernel/users"},
 	{"kernel/entry", "kernel/procfs"},

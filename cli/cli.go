@@ -14,6 +14,7 @@ import (
 	"sexton/kernel/entry"
 	"sexton/proc"
 	"sexton/service"
+	"sexton/verbs"
 )
 
 // Exit statuses of our own (sysexits.h).
@@ -40,7 +41,7 @@ func Main(args []string) int {
 	if line, ok := dropin.Read(args, entry.Environ(), os.Getpid()); ok {
 		return runAs(line)
 	}
-	c := &call{verb: "run", environ: entry.Environ(), stdout: boundedWriter(1), stderr: boundedWriter(2)}
+	c := &call{verb: verbs.NoVerb.Name, environ: entry.Environ(), stdout: boundedWriter(1), stderr: boundedWriter(2)}
 	path := ""
 	if new(kernel.Linux).First() { // by docker exec it is not the container's end
 		path = service.DefaultTerminationLog
@@ -48,21 +49,21 @@ func Main(args []string) int {
 	if err := c.parse(args[1:]); err != nil {
 		return c.refuse(exitUsage, path, fmt.Sprintf("sexton: %v\nTry: sexton --help\n", err))
 	}
-	if c.verb != "run" && c.verb != verbPause {
+	if c.verb != verbs.NoVerb.Name && c.verb != verbs.Pause {
 		entry.RestoreSignals()
 	}
 	switch {
-	case c.help || c.verb == "help":
+	case c.help || c.verb == verbs.Help:
 		c.explain()
 		return 0
-	case c.version || c.verb == "version":
+	case c.version || c.verb == verbs.Version:
 		fmt.Fprintf(c.stdout, "sexton version %s\n", Version)
 		return 0
 	}
-	if c.verb != verbPause && !c.alone() || c.trace != "" {
+	if c.verb != verbs.Pause && !c.alone() || c.trace != "" {
 		if text, fatal := refusedCalls(entry.Refused()); fatal {
 			return c.refuse(exitInternal, path, text)
-		} else if c.verb == "run" && c.verbosity >= 0 {
+		} else if c.verb == verbs.NoVerb.Name && c.verbosity >= 0 {
 			fmt.Fprint(c.stderr, text)
 		}
 		if err := kernel.MayOpen(descriptorsLeast); err != nil {
@@ -70,31 +71,36 @@ func Main(args []string) int {
 		}
 	}
 	switch c.verb {
-	case "check":
+	case verbs.Check:
 		return c.check()
-	case "doctor":
+	case verbs.Doctor:
 		return c.doctor()
-	case "run", verbPause:
+	case verbs.NoVerb.Name, verbs.Pause:
 		return c.run()
 	}
-	return c.operate()
+	return c.ask()
 }
 
 // explain prints the usage: of all, or of one verb.
 func (c *call) explain() {
 	name := c.verb
-	if name == "help" && len(c.words) > 0 {
+	if name == verbs.Help && len(c.words) > 0 {
 		name = c.words[0]
 	}
-	if v := verbNamed(name); v != nil && v.help != "" && name != "help" {
-		fmt.Fprint(c.stdout, v.usage())
+	if v := verbs.Named(name); v != nil && v.Help != "" && name != verbs.Help {
+		fmt.Fprint(c.stdout, verbUsage(v))
 		return
 	}
 	fmt.Fprint(c.stdout, usage())
 }
 
-// verbPause runs nothing: it reaps, and waits for a stop signal.
-const verbPause = "pause"
+// row is the verb's row in the table.
+func (c *call) row() *verbs.Verb {
+	if v := verbs.Named(c.verb); v != nil {
+		return v
+	}
+	return &verbs.NoVerb
+}
 
 // call is one command line.
 type call struct {

@@ -10,6 +10,7 @@ import (
 	"sexton/config"
 	"sexton/internal/golden"
 	"sexton/proc"
+	"sexton/verbs"
 )
 
 var ourLines = []string{
@@ -38,10 +39,10 @@ func TestOurCommandLines(t *testing.T) {
 			continue
 		}
 		fmt.Fprintf(&b, "  %s %q config %q verbosity %d\n", c.verb, c.command, c.config, c.verbosity)
-		if operates(c.verb) {
+		if c.row().Asks() {
 			fmt.Fprintf(&b, "  words %q json %v ready %v live %v now %v\n", c.words, c.json, c.ready, c.live, c.immediately)
 		}
-		if c.verb == verbPause {
+		if c.verb == verbs.Pause {
 			plan := config.Pause()
 			c.apply(&plan)
 			fmt.Fprintf(&b, "  linger %v, grace %v\n", plan.Init.Linger, plan.Init.Grace)
@@ -82,9 +83,9 @@ func TestCheckSaysWhatAFileWouldDo(t *testing.T) {
 func TestUsageSaysWhatThereIs(t *testing.T) {
 	var b bytes.Buffer
 	lines := []string{"--help", "help", "help status", "restart --help"}
-	for _, v := range verbs {
-		if v.help != "" {
-			lines = append(lines, v.name+" --help")
+	for _, v := range verbs.All {
+		if v.Help != "" {
+			lines = append(lines, v.Name+" --help")
 		}
 	}
 	for _, line := range lines {
@@ -98,4 +99,20 @@ func TestUsageSaysWhatThereIs(t *testing.T) {
 		b.WriteString("\n")
 	}
 	golden.File(t, "../testdata/cli/usage.golden", b.String())
+}
+
+// TestVerbsAndFlagsFitTogether: each verb's flags exist, and each flag that the usage shows has a verb.
+func TestVerbsAndFlagsFitTogether(t *testing.T) {
+	for _, v := range append([]verbs.Verb{verbs.NoVerb}, verbs.All...) {
+		for _, name := range strings.Fields(v.Flags) {
+			if flagNamed(name) == nil {
+				t.Errorf("%s: there is no flag %s", v.Name, name)
+			}
+		}
+	}
+	for i := range flags {
+		if f := &flags[i]; f.help != "" && len(f.verbs()) == 0 {
+			t.Errorf("no verb knows %s", f.name())
+		}
+	}
 }

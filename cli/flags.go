@@ -1,66 +1,76 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"sexton/control"
 	"sexton/forward"
 	"sexton/proc"
+	"sexton/verbs"
 )
 
-// flag is one of ours: what it is called, which verbs know it, what it does.
+// flag is one of ours: what it is called, and what it does. A verb has a list of the flags that it knows.
 type flag struct {
 	short, long string // "-c", "--config"; one may be ""
 	value       bool   // it takes one
 	arg         string // what the value is called in the usage
 	oneCommand  bool   // it is for one command: with services, the file says it
-	verbs       string // those that know it; run is what has no verb
 	help        string // in the usage; "": it is not shown
 	set         func(c *call, name, value string) error
 }
 
-// of tells whether a verb knows the flag.
-func (f *flag) of(verb string) bool { return slices.Contains(strings.Fields(f.verbs), verb) }
+// name is what a verb's list calls the flag.
+func (f *flag) name() string { return cmp.Or(f.long, f.short) }
+
+// verbs are those that know the flag.
+func (f *flag) verbs() (names []string) {
+	for _, v := range append([]verbs.Verb{verbs.NoVerb}, verbs.All...) {
+		if v.Knows(f.name()) {
+			names = append(names, v.Name)
+		}
+	}
+	return names
+}
 
 // flags are all of them; of two that are equally near to a typo, the first is named.
 var flags = []flag{
-	{short: "-c", long: "--config", value: true, arg: "FILE", verbs: "run check status health why shutdown doctor", help: "the services to run",
+	{short: "-c", long: "--config", value: true, arg: "FILE", help: "the services to run",
 		set: func(c *call, _, value string) error { c.config = value; return nil }},
-	{long: "--again", verbs: "run", help: "start them even where a sexton of this container runs them already",
+	{long: "--again", help: "start them even where a sexton of this container runs them already",
 		set: func(c *call, _, _ string) error { c.again = true; return nil }},
-	{short: "-v", long: "--verbose", verbs: "run pause check doctor", help: "say more", set: func(c *call, _, _ string) error { c.verbosity = 1; return nil }},
-	{short: "-q", long: "--quiet", verbs: "run pause check status health why shutdown doctor", help: "say nothing but errors",
+	{short: "-v", long: "--verbose", help: "say more", set: func(c *call, _, _ string) error { c.verbosity = 1; return nil }},
+	{short: "-q", long: "--quiet", help: "say nothing but errors",
 		set: func(c *call, _, _ string) error { c.verbosity = -1; return nil }},
-	{long: "--trace", value: true, arg: "FILE", verbs: "run pause", help: "write down what happened and what was decided",
+	{long: "--trace", value: true, arg: "FILE", help: "write down what happened and what was decided",
 		set: func(c *call, _, value string) error { c.trace = value; return nil }},
-	{short: "-s", long: "--subreaper", verbs: "run pause", help: "adopt orphans when not PID 1; always done, taken for tini's sake", set: noEffect},
-	{short: "-w", long: "--name-orphans", verbs: "run pause", help: "say each orphan that is reaped",
+	{short: "-s", long: "--subreaper", help: "adopt orphans when not PID 1; always done, taken for tini's sake", set: noEffect},
+	{short: "-w", long: "--name-orphans", help: "say each orphan that is reaped",
 		set: func(c *call, _, _ string) error { c.nameOrphans = true; return nil }},
-	{long: "--single-child", oneCommand: true, verbs: "run", help: "forward signals to the command alone, not to its process group",
+	{long: "--single-child", oneCommand: true, help: "forward signals to the command alone, not to its process group",
 		set: func(c *call, _, _ string) error { c.single = true; return nil }},
-	{long: "--rewrite", value: true, arg: "FROM:TO", oneCommand: true, verbs: "run", help: "forward TO when FROM comes; TO 0 drops it; repeatable", set: (*call).addRewrite},
-	{short: "-e", long: "--ok-code", value: true, arg: "N", oneCommand: true, verbs: "run", help: "exit with 0 when the command exits with N; repeatable", set: (*call).addOKCode},
-	{long: "--linger", value: true, arg: "TIME", oneCommand: true, verbs: "run pause",
+	{long: "--rewrite", value: true, arg: "FROM:TO", oneCommand: true, help: "forward TO when FROM comes; TO 0 drops it; repeatable", set: (*call).addRewrite},
+	{short: "-e", long: "--ok-code", value: true, arg: "N", oneCommand: true, help: "exit with 0 when the command exits with N; repeatable", set: (*call).addOKCode},
+	{long: "--linger", value: true, arg: "TIME", oneCommand: true,
 		help: "what outlives the command gets TERM, and KILL after TIME\n(default 2s; 0: leave at once, as tini does). What got the\ncommand's stop signal with it is waited for",
 		set:  func(c *call, name, value string) error { return setDuration(&c.linger, name, value) }},
-	{long: "--grace", value: true, arg: "TIME", oneCommand: true, verbs: "run pause",
+	{long: "--grace", value: true, arg: "TIME", oneCommand: true,
 		help: "KILL the command, and what got the signal with it, TIME after\na stop signal (default: $SEXTON_GRACE, or never)",
 		set:  func(c *call, name, value string) error { return setDuration(&c.grace, name, value) }},
-	{long: "--setsid", oneCommand: true, verbs: "run", help: "start the command in a session of its own", set: func(c *call, _, _ string) error { c.setsid = true; return nil }},
-	{short: "-p", long: "--parent-death", value: true, arg: "SIG", oneCommand: true, verbs: "run",
+	{long: "--setsid", oneCommand: true, help: "start the command in a session of its own", set: func(c *call, _, _ string) error { c.setsid = true; return nil }},
+	{short: "-p", long: "--parent-death", value: true, arg: "SIG", oneCommand: true,
 		help: "get SIG when our own parent dies, and so does the command when we do", set: (*call).setParentDeath},
-	{short: "-g", long: "--group", verbs: "run", help: "taken and without effect: the process group is the default", set: noEffect},
+	{short: "-g", long: "--group", help: "taken and without effect: the process group is the default", set: noEffect},
 	{short: "-h", long: "--help", set: func(c *call, _, _ string) error { c.help = true; return nil }},
 	{short: "-V", long: "--version", set: func(c *call, _, _ string) error { c.version = true; return nil }},
-	{long: "--brief", verbs: "doctor", help: "only what failed, and notes", set: func(c *call, _, _ string) error { c.brief = true; return nil }},
-	{long: "--json", verbs: "status why", help: "the answer as JSON, on one line", set: func(c *call, _, _ string) error { c.json = true; return nil }},
-	{long: "--ready", verbs: "health", help: "whether the container, or the services, are ready; the default", set: func(c *call, _, _ string) error { c.ready = true; return nil }},
-	{long: "--live", verbs: "health", help: "whether sexton's loop answers, or the services have a process", set: func(c *call, _, _ string) error { c.live = true; return nil }},
-	{long: "--now", verbs: "shutdown", help: "without the drain; the stop ladders keep their time", set: func(c *call, _, _ string) error { c.immediately = true; return nil }},
+	{long: "--brief", help: "only what failed, and notes", set: func(c *call, _, _ string) error { c.brief = true; return nil }},
+	{long: "--json", help: "the answer as JSON, on one line", set: func(c *call, _, _ string) error { c.json = true; return nil }},
+	{long: "--ready", help: "whether the container, or the services, are ready; the default", set: func(c *call, _, _ string) error { c.ready = true; return nil }},
+	{long: "--live", help: "whether sexton's loop answers, or the services have a process", set: func(c *call, _, _ string) error { c.live = true; return nil }},
+	{long: "--now", help: "without the drain; the stop ladders keep their time", set: func(c *call, _, _ string) error { c.immediately = true; return nil }},
 }
 
 // noEffect is for what is done always.
@@ -88,7 +98,7 @@ func (c *call) parse(args []string) error {
 		args = args[1:]
 		switch {
 		case arg == "--":
-			if operates(c.verb) {
+			if c.row().Asks() {
 				c.words = append(c.words, args...)
 				return c.agree()
 			}
@@ -98,19 +108,19 @@ func (c *call) parse(args []string) error {
 			}
 			return c.agree()
 		case arg == "-" || !strings.HasPrefix(arg, "-"):
-			if operates(c.verb) {
+			if c.row().Asks() {
 				c.words = append(c.words, arg)
 				continue
 			}
-			if c.verb == "help" && len(c.words) == 0 && verbNamed(arg) != nil {
+			if c.verb == verbs.Help && len(c.words) == 0 && verbs.Named(arg) != nil {
 				c.words = []string{arg}
 				continue
 			}
 			if c.verb != "run" {
 				return fmt.Errorf("%s: %q is one word too many%s", c.verb, arg, c.fileMeant(arg))
 			}
-			if v := verbNamed(arg); v != nil {
-				if v.help == "" {
+			if v := verbs.Named(arg); v != nil {
+				if v.Help == "" {
 					return fmt.Errorf("%s: not supported yet by this version; a program of that name is run by sexton -- %s", arg, arg)
 				}
 				c.verb = arg
@@ -130,10 +140,10 @@ func (c *call) parse(args []string) error {
 
 // fileMeant is the mend where a verb that reads the file was given it as a word.
 func (c *call) fileMeant(word string) string {
-	if (c.verb == "check" || c.verb == "doctor") && c.config == "" {
+	if c.config == "" && !c.row().Asks() && c.row().Knows("--config") {
 		return "; name the file with -c " + word
 	}
-	if c.verb == verbPause {
+	if c.verb == verbs.Pause {
 		return ": it runs no command; sexton -- " + word + " runs one"
 	}
 	return ""
@@ -253,30 +263,28 @@ func (c *call) agree() error {
 	if c.help || c.version {
 		return nil
 	}
-	if c.verb == verbPause && c.dashes {
+	if c.verb == verbs.Pause && c.dashes {
 		return fmt.Errorf("pause: it runs no command; sexton -- %s runs one", strings.Join(c.command, " "))
 	}
 	alone := c.verb == "run" && c.config == "" && len(c.command) > 0
 	for _, g := range c.flags {
 		switch {
-		case g.of(c.verb) && (c.verb != "run" || alone || !g.oneCommand):
-		case operates(c.verb):
+		case c.row().Knows(g.flag.name()) && (c.verb != "run" || alone || !g.oneCommand):
+		case c.row().Asks():
 			return fmt.Errorf("%s: %s is no flag of it", c.verb, g.name)
-		case c.verb == verbPause:
+		case c.verb == verbs.Pause:
 			return fmt.Errorf("pause: %s is no flag of it: it runs nothing", g.name)
 		case g.oneCommand:
 			return fmt.Errorf("%s is for one command; with services, the file says it", g.name)
 		default:
-			return fmt.Errorf("%s is a flag of sexton %s", g.name, strings.Join(strings.Fields(g.verbs), " and "))
+			return fmt.Errorf("%s is a flag of sexton %s", g.name, strings.Join(g.verbs(), " and "))
 		}
 	}
 	switch {
 	case c.ready && c.live:
 		return fmt.Errorf("health: --ready or --live, not both")
-	case c.verb == control.VerbWhy && len(c.words) != 1:
-		return fmt.Errorf("why: name one service; sexton status has their names")
-	case c.verb == control.VerbShutdown && len(c.words) > 0:
-		return fmt.Errorf("shutdown: %q is one word too many: it ends the container, not a service", c.words[0])
+	case c.row().Asks():
+		return c.row().Accepts(c.words)
 	}
 	return nil
 }

@@ -22,6 +22,7 @@ import (
 	"sexton/proc"
 	"sexton/service"
 	"sexton/stdio"
+	"sexton/verbs"
 )
 
 // run is the container's life.
@@ -87,7 +88,7 @@ func (c *call) run() int {
 // file. ok is false where that is wrong, which has been said then.
 func (c *call) plan() (plan service.Plan, ok bool) {
 	switch {
-	case c.verb == verbPause:
+	case c.verb == verbs.Pause:
 		plan = config.Pause()
 	case c.alone():
 		plan = config.OneCommand(c.command, c.environ)

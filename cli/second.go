@@ -14,6 +14,7 @@ import (
 	"sexton/kernel/spawn"
 	"sexton/proc"
 	"sexton/service"
+	"sexton/verbs"
 )
 
 // A bare sexton, a mistyped verb or a COMMAND, typed into a container that runs, must not
@@ -43,11 +44,11 @@ func (c *call) alreadyHere(plan *service.Plan) string {
 		return ""
 	}
 	file := absolute(c.fileName())
-	reply, err := control.Ask(control.Sockets(socket), control.Request{Verb: control.VerbStatus}, secondWithin)
+	reply, err := control.Ask(control.Sockets(socket), verbs.Request{Verb: verbs.StatusVerb}, secondWithin)
 	switch {
 	case err == nil && reply.Status != nil:
 		if s := reply.Status; sameFile(s.File, file) {
-			return fmt.Sprintf("services of %s already run here (pid %d, for %s); ", file, s.PID, forPeople(s.UptimeSeconds)) + c.goOn()
+			return fmt.Sprintf("services of %s already run here (pid %d, for %s); ", file, s.PID, verbs.Elapsed(s.UptimeSeconds)) + c.goOn()
 		}
 		return ""
 	case errors.Is(err, control.ErrClosed):
@@ -92,9 +93,9 @@ func (c *call) nearVerb() string {
 		return ""
 	}
 	var known []string
-	for _, v := range verbs {
-		if v.help != "" {
-			known = append(known, v.name)
+	for _, v := range verbs.All {
+		if v.Help != "" {
+			known = append(known, v.Name)
 		}
 	}
 	return proc.Nearest(c.command[0], known)

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sexton/paths"
+	"sexton/verbs"
 )
 
 // replyBytes bounds what a client reads: a thousand services are 300 KB.
@@ -23,13 +24,13 @@ const replyBytes = 16 << 20
 // Ask sends a request to the sexton of our own container, which answers at one of sockets
 // (see Sockets), and waits for its reply, at most for the time given in all. An error
 // says why there is no reply, and how to mend that; a Reply with Error is one too.
-// After VerbShutdown the end begins when this process has ended, or after a second.
-func Ask(sockets []string, r Request, within time.Duration) (Reply, error) {
+// A shutdown begins when this process has ended, or after a second.
+func Ask(sockets []string, r verbs.Request, within time.Duration) (verbs.Reply, error) {
 	deadline := time.Now().Add(within)
 	r.Namespace = Namespace()
 	line, err := json.Marshal(r)
 	if err != nil {
-		return Reply{}, err
+		return verbs.Reply{}, err
 	}
 	line = append(line, '\n')
 	var seen, full []string
@@ -67,9 +68,9 @@ func Ask(sockets []string, r Request, within time.Duration) (Reply, error) {
 			continue
 		}
 		reply, err := exchange(conn, path, line, deadline)
-		if r.Verb != VerbShutdown || err != nil {
+		if v := verbs.Named(r.Verb); v == nil || !v.Lingers() || err != nil {
 			conn.Close()
-		} // otherwise it stays open until we end: then the server knows that nobody waits any more, and begins
+		} // otherwise it stays open until this process ends: that tells the server to begin
 		if reply.Elsewhere {
 			seen = append(seen, path+": "+reply.Error)
 			continue
@@ -79,7 +80,7 @@ func Ask(sockets []string, r Request, within time.Duration) (Reply, error) {
 		}
 		return reply, err
 	}
-	return Reply{}, noSexton(seen, nowhere == len(sockets), closed)
+	return verbs.Reply{}, noSexton(seen, nowhere == len(sockets), closed)
 }
 
 // ErrNobody: no sexton of this container was found. ErrNothing: no socket either.
@@ -103,10 +104,10 @@ func noSexton(seen []string, nothing, closed bool) error {
 }
 
 // exchange sends the request and reads the reply.
-func exchange(conn *net.UnixConn, path string, line []byte, deadline time.Time) (Reply, error) {
+func exchange(conn *net.UnixConn, path string, line []byte, deadline time.Time) (verbs.Reply, error) {
 	_ = conn.SetDeadline(deadline)
 	if err := send(conn, line); err != nil && !errors.Is(err, unix.EPIPE) { // its words may be there all the same
-		return Reply{}, fmt.Errorf("ask sexton at %s: %w", path, bare(err))
+		return verbs.Reply{}, fmt.Errorf("ask sexton at %s: %w", path, bare(err))
 	}
 	return readReply(conn, path)
 }
@@ -138,17 +139,17 @@ func send(conn *net.UnixConn, line []byte) error {
 	return errors.Join(err, failed)
 }
 
-func readReply(from io.Reader, path string) (Reply, error) {
+func readReply(from io.Reader, path string) (verbs.Reply, error) {
 	line, err := bufio.NewReader(io.LimitReader(from, replyBytes)).ReadBytes('\n')
-	var reply Reply
+	var reply verbs.Reply
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return Reply{}, fmt.Errorf("sexton at %s does not answer in time", path)
+		return verbs.Reply{}, fmt.Errorf("sexton at %s does not answer in time", path)
 	case err != nil && len(line) == 0:
-		return Reply{}, fmt.Errorf("sexton at %s gave no answer: it ends just now, or too many ask at once", path)
+		return verbs.Reply{}, fmt.Errorf("sexton at %s gave no answer: it ends just now, or too many ask at once", path)
 	}
 	if err := json.Unmarshal(line, &reply); err != nil {
-		return Reply{}, fmt.Errorf("what answers at %s is no sexton, or another version: %w", path, err)
+		return verbs.Reply{}, fmt.Errorf("what answers at %s is no sexton, or another version: %w", path, err)
 	}
 	return reply, nil
 }

@@ -21,6 +21,7 @@ import (
 	"sexton/callers"
 	"sexton/proc"
 	"sexton/service"
+	"sexton/verbs"
 )
 
 // loop answers like PID 1 would.
@@ -83,7 +84,7 @@ func listen(t *testing.T, l *loop) *Server {
 	return s
 }
 
-func ask(t *testing.T, s *Server, r Request) Reply {
+func ask(t *testing.T, s *Server, r verbs.Request) verbs.Reply {
 	t.Helper()
 	reply, err := Ask([]string{s.Path()}, r, 10*time.Second)
 	if err != nil {
@@ -96,29 +97,29 @@ func TestEachVerbIsAnswered(t *testing.T) {
 	l := &loop{answer: someAnswer(), shutdowns: make(chan bool, 1)}
 	s := listen(t, l)
 	s.Recent = func(name string, n int) [][]byte {
-		return [][]byte{[]byte("last words\xff of " + name), bytes.Repeat([]byte("x"), whyLineBytes+1)}
+		return [][]byte{[]byte("last words\xff of " + name), bytes.Repeat([]byte("x"), (1<<10)+1)}
 	}
 	for _, c := range []struct {
-		request Request
+		request verbs.Request
 		want    string
 	}{
-		{Request{Verb: VerbStatus}, `{"status":{"uptime_seconds":10,"ready":false,"draining":false,"stopping":false,PID,"services":[` +
+		{verbs.Request{Verb: "status"}, `{"status":{"uptime_seconds":10,"ready":false,"draining":false,"stopping":false,PID,"services":[` +
 			`{"name":"db","state":"up","ready":true,"pid":7,"run":1,"uptime_seconds":9,"state_seconds":8,"restarts":0,"memory_bytes":4096},` +
 			`{"name":"web","state":"backoff","ready":false,"state_seconds":1,"restarts":2,"last_exit":"exited with status 1 after 2s","waits_for":"its next start in 1s"},` +
 			`{"name":"job","state":"done","ready":true,"state_seconds":10,"restarts":0}]}}`},
-		{Request{Verb: VerbStatus, Services: []string{"job"}}, `{"status":{"uptime_seconds":10,"ready":false,"draining":false,"stopping":false,PID,"services":[` +
+		{verbs.Request{Verb: "status", Services: []string{"job"}}, `{"status":{"uptime_seconds":10,"ready":false,"draining":false,"stopping":false,PID,"services":[` +
 			`{"name":"job","state":"done","ready":true,"state_seconds":10,"restarts":0}]}}`},
-		{Request{Verb: VerbHealth}, `{"health":{"ok":false,"words":"web: backoff, waiting for its next start in 1s"}}`},
-		{Request{Verb: VerbHealth, Services: []string{"db", "job"}}, `{"health":{"ok":true,"words":"ready"}}`},
-		{Request{Verb: VerbHealth, Live: true}, `{"health":{"ok":true,"words":"live"}}`},
-		{Request{Verb: VerbHealth, Live: true, Services: []string{"db"}}, `{"health":{"ok":true,"words":"live"}}`},
-		{Request{Verb: VerbHealth, Live: true, Services: []string{"web"}}, `{"health":{"ok":false,"words":"web: backoff, waiting for its next start in 1s"}}`},
-		{Request{Verb: VerbWhy, Services: []string{"web"}}, `{"why":{"service":{"name":"web","state":"backoff","ready":false,"state_seconds":1,"restarts":2,` +
+		{verbs.Request{Verb: "health"}, `{"health":{"ok":false,"words":"web: backoff, waiting for its next start in 1s"}}`},
+		{verbs.Request{Verb: "health", Services: []string{"db", "job"}}, `{"health":{"ok":true,"words":"ready"}}`},
+		{verbs.Request{Verb: "health", Live: true}, `{"health":{"ok":true,"words":"live"}}`},
+		{verbs.Request{Verb: "health", Live: true, Services: []string{"db"}}, `{"health":{"ok":true,"words":"live"}}`},
+		{verbs.Request{Verb: "health", Live: true, Services: []string{"web"}}, `{"health":{"ok":false,"words":"web: backoff, waiting for its next start in 1s"}}`},
+		{verbs.Request{Verb: "why", Services: []string{"web"}}, `{"why":{"service":{"name":"web","state":"backoff","ready":false,"state_seconds":1,"restarts":2,` +
 			`"last_exit":"exited with status 1 after 2s","waits_for":"its next start in 1s"},` +
 			`"runs":[{"run":3,"number":2,"pid":9,"started_seconds_ago":4,"ended_seconds_ago":2,"ready_after_seconds":1,"exit":"exited with status 1","status":1,` +
 			`"user_seconds":1,"system_seconds":0,"max_rss_bytes":1048576}],` +
-			`"lines":["last words� of web","` + strings.Repeat("x", whyLineBytes) + ` ..."]}}`},
-		{Request{Verb: VerbShutdown}, `{"shutdown":{"already":false,"services":1}}`},
+			`"lines":["last words� of web","` + strings.Repeat("x", (1<<10)) + ` ..."]}}`},
+		{verbs.Request{Verb: "shutdown"}, `{"shutdown":{"already":false,"services":1}}`},
 	} {
 		got, err := json.Marshal(ask(t, s, c.request))
 		want := strings.ReplaceAll(c.want, "PID", fmt.Sprintf(`"pid":%d`, os.Getpid()))
@@ -129,7 +130,7 @@ func TestEachVerbIsAnswered(t *testing.T) {
 	if now := <-l.shutdowns; now {
 		t.Error("the shutdown was asked for without its drain")
 	}
-	ask(t, s, Request{Verb: VerbShutdown, Now: true})
+	ask(t, s, verbs.Request{Verb: "shutdown", Now: true})
 	if now := <-l.shutdowns; !now {
 		t.Error("now did not arrive")
 	}
@@ -140,18 +141,19 @@ func TestWhatCannotBeAnsweredIsSaid(t *testing.T) {
 	s := listen(t, l)
 	for request, want := range map[string]string{
 		`{"verb":"status","services":["wob"]}`:      `no service is called "wob"; there are: db, web, job`,
-		`{"verb":"dance"}`:                          `"dance" is no verb; there are: status, health, why, shutdown`,
+		`{"verb":"dance"}`:                          `"dance" is not a verb; the verbs are status, health, why, shutdown`,
 		`{"verb":"why"}`:                            `why: name one service`,
 		`{"verb":"why","services":["db","web"]}`:    `why: name one service`,
+		`{"verb":"shutdown","services":["web"]}`:    `ends the container, not a service`,
 		`{"verb":"status","color":true}`:            `unknown field`,
-		`GET / HTTP/1.1`:                            `the request is no JSON`,
-		`{"verb":"status","services":"web"}`:        `the request is no JSON`,
-		`{}`:                                        `"" is no verb`,
-		strings.Repeat("[", 60_000):                 `the request is no JSON`,
+		`GET / HTTP/1.1`:                            `the request is not JSON`,
+		`{"verb":"status","services":"web"}`:        `the request is not JSON`,
+		`{}`:                                        `"" is not a verb`,
+		strings.Repeat("[", 60_000):                 `the request is not JSON`,
 		`"` + strings.Repeat("x", requestBytes*2):   `longer than`,
-		`{"verb":"` + strings.Repeat("y", 60_000):   `the request is no JSON`,
-		`{"verb":"status"}{"verb":"shutdown"}`:      `behind the request`,
-		`{"verb":"status"} garbage`:                 `behind the request`,
+		`{"verb":"` + strings.Repeat("y", 60_000):   `the request is not JSON`,
+		`{"verb":"status"}{"verb":"shutdown"}`:      `after the request`,
+		`{"verb":"status"} garbage`:                 `after the request`,
 		`{"verb":"health","live":true,"live":null}`: ``,
 	} {
 		reply := raw(t, s.Path(), request+"\n")
@@ -166,7 +168,7 @@ func TestWhatCannotBeAnsweredIsSaid(t *testing.T) {
 
 // raw writes bytes and reads a reply. The server may close before all is
 // written.
-func raw(t *testing.T, path, text string) Reply {
+func raw(t *testing.T, path, text string) verbs.Reply {
 	t.Helper()
 	conn, err := net.Dial("unix", path)
 	if err != nil {
@@ -176,7 +178,7 @@ func raw(t *testing.T, path, text string) Reply {
 	conn.SetDeadline(time.Now().Add(20 * time.Second))
 	io.WriteString(conn, text)
 	line, err := bufio.NewReader(conn).ReadBytes('\n')
-	var reply Reply
+	var reply verbs.Reply
 	if err := errors.Join(err, json.Unmarshal(line, &reply)); err != nil {
 		t.Fatalf("%.60q: %v: %q", text, err, line)
 	}
@@ -185,14 +187,14 @@ func raw(t *testing.T, path, text string) Reply {
 
 func TestALoopThatHangsOrABugIsAnError(t *testing.T) {
 	s := listen(t, &loop{hangs: true})
-	if _, err := Ask([]string{s.Path()}, Request{Verb: VerbHealth, Live: true}, 10*time.Second); err == nil || !strings.Contains(err.Error(), "loop has been busy") {
+	if _, err := Ask([]string{s.Path()}, verbs.Request{Verb: "health", Live: true}, 10*time.Second); err == nil || !strings.Contains(err.Error(), "loop has been busy") {
 		t.Errorf("error %v", err)
 	}
-	if _, err := Ask([]string{s.Path()}, Request{Verb: VerbHealth}, 50*time.Millisecond); err == nil || !strings.Contains(err.Error(), "does not answer in time") {
+	if _, err := Ask([]string{s.Path()}, verbs.Request{Verb: "health"}, 50*time.Millisecond); err == nil || !strings.Contains(err.Error(), "does not answer in time") {
 		t.Errorf("error %v", err)
 	}
 	s = listen(t, &loop{panics: true})
-	if _, err := Ask([]string{s.Path()}, Request{Verb: VerbHealth}, 10*time.Second); err == nil || !strings.Contains(err.Error(), "internal error: a bug") {
+	if _, err := Ask([]string{s.Path()}, verbs.Request{Verb: "health"}, 10*time.Second); err == nil || !strings.Contains(err.Error(), "internal error: a bug") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -218,7 +220,7 @@ func TestHostileCallersKeepNobodyOut(t *testing.T) {
 		}
 		if i%50 == 49 {
 			began := time.Now()
-			if ask(t, s, Request{Verb: VerbHealth}).Health == nil {
+			if ask(t, s, verbs.Request{Verb: "health"}).Health == nil {
 				t.Error("no answer")
 			}
 			if took := time.Since(began); took > 3*time.Second { // of those 5 that a silent caller has
@@ -243,7 +245,7 @@ func (endless) Read(p []byte) (int, error) {
 func TestWhoMayAsk(t *testing.T) {
 	s := &Server{Allow: []int{1000}}
 	for uid, want := range map[uint32]bool{0: true, uint32(os.Geteuid()): true, 1000: true, 1001: false, 65534: false, ^uint32(0): false} {
-		if got := s.allowed(unix.Ucred{Uid: uid}); got != want {
+		if got := s.permission(unix.Ucred{Uid: uid}) == verbs.Change; got != want {
 			t.Errorf("UID %d: %v", uid, got)
 		}
 	}
@@ -307,7 +309,7 @@ func TestNobodyToAsk(t *testing.T) {
 	}
 	l.SetUnlinkOnClose(false)
 	l.Close()
-	_, err = Ask([]string{filepath.Join(dir, "none"), killed, dir}, Request{Verb: VerbStatus}, time.Second)
+	_, err = Ask([]string{filepath.Join(dir, "none"), killed, dir}, verbs.Request{Verb: "status"}, time.Second)
 	want := fmt.Sprintf("no sexton answers: nothing at %s/none; %s was left behind by one that was killed; %s is no socket", dir, killed, dir)
 	if err == nil || err.Error() != want {
 		t.Errorf("%v\ninstead of %s", err, want)
@@ -337,13 +339,13 @@ func TestAFullQueueIsWaitedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer first.Close()
-	_, err = Ask([]string{path}, Request{Verb: VerbStatus}, 10*fullPause)
+	_, err = Ask([]string{path}, verbs.Request{Verb: "status"}, 10*fullPause)
 	if err == nil || !strings.Contains(err.Error(), "too many ask at once") {
 		t.Errorf("error %v", err)
 	}
 	asked := make(chan error)
 	go func() {
-		_, err := Ask([]string{path}, Request{Verb: VerbStatus}, 10*time.Second)
+		_, err := Ask([]string{path}, verbs.Request{Verb: "status"}, 10*time.Second)
 		asked <- err
 	}()
 	for range 2 { // the first, and the one who asks
@@ -377,7 +379,7 @@ func TestBeingHungUpOnIsAnError(t *testing.T) {
 		}
 	}()
 	for range 100 {
-		if _, err := Ask([]string{path}, Request{Verb: VerbStatus}, 10*time.Second); err == nil || !strings.Contains(err.Error(), path) {
+		if _, err := Ask([]string{path}, verbs.Request{Verb: "status"}, 10*time.Second); err == nil || !strings.Contains(err.Error(), path) {
 			t.Fatalf("error %v", err)
 		}
 	}
@@ -400,15 +402,15 @@ func FuzzRequest(f *testing.F) {
 		if strings.Contains(string(line), "\n") || len(line) > requestBytes+1 {
 			t.Fatalf("a line of %d bytes: %q", len(line), line)
 		}
-		r, err := parseRequest(line)
+		r, v, err := parseRequest(line)
 		if err != nil {
 			if err.Error() == "" {
 				t.Error("an error without words")
 			}
 			return
 		}
-		s := &Server{Loop: &loop{answer: someAnswer()}}
-		reply := s.answer(context.Background(), r)
+		s := &Server{Source: verbs.Source{Loop: &loop{answer: someAnswer()}}}
+		reply := s.answer(context.Background(), v, &r)
 		count := 0
 		for _, there := range []bool{reply.Error != "", reply.Status != nil, reply.Health != nil, reply.Why != nil, reply.Shutdown != nil} {
 			if there {

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"sexton/verbs"
 )
 
 // A socket whose queue somebody keeps full, before ours in the order of the names, costs a client no time.
@@ -35,13 +37,13 @@ func TestAFullQueueOfSomebodyElseIsNotWaitedFor(t *testing.T) {
 	ours := listen(t, &loop{answer: someAnswer()})
 	const within = time.Minute
 	began := time.Now()
-	if _, err := Ask([]string{full, ours.Path()}, Request{Verb: VerbStatus}, within); err != nil {
+	if _, err := Ask([]string{full, ours.Path()}, verbs.Request{Verb: "status"}, within); err != nil {
 		t.Error(err)
 	}
 	if took := time.Since(began); took > within/4 {
 		t.Errorf("it took %v", took)
 	}
-	if _, err := Ask([]string{full}, Request{Verb: VerbStatus}, 50*time.Millisecond); err == nil {
+	if _, err := Ask([]string{full}, verbs.Request{Verb: "status"}, 50*time.Millisecond); err == nil {
 		t.Error("a full queue has answered")
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"runtime/debug"
 	"testing"
 	"time"
+
+	"sexton/verbs"
 )
 
 // The end begins when the one who asked for it has gone: it could be swept up before it
@@ -40,7 +42,7 @@ func TestWhoAsksForTheEndStays(t *testing.T) {
 		}
 		conns <- conn
 	}()
-	if _, err := Ask([]string{listener.Addr().String()}, Request{Verb: VerbShutdown}, 10*time.Second); err != nil {
+	if _, err := Ask([]string{listener.Addr().String()}, verbs.Request{Verb: "shutdown"}, 10*time.Second); err != nil {
 		t.Fatal(err)
 	}
 	conn := <-conns

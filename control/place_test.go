@@ -11,6 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sexton/paths"
+
+	"sexton/verbs"
 )
 
 // unixAt listens at a path, as somebody else would.
@@ -114,11 +116,11 @@ func TestARequestForAnotherNamespaceIsPassedOn(t *testing.T) {
 	if !reply.Elsewhere || reply.Shutdown != nil || len(l.shutdowns) != 0 {
 		t.Errorf("%+v", reply)
 	}
-	got, err := Ask([]string{other.Path(), ours.Path()}, Request{Verb: VerbHealth}, 1e10)
+	got, err := Ask([]string{other.Path(), ours.Path()}, verbs.Request{Verb: "health"}, 1e10)
 	if err != nil || got.Health == nil {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if _, err := Ask([]string{other.Path()}, Request{Verb: VerbHealth}, 1e10); err == nil || !strings.Contains(err.Error(), "mount namespace mnt:[1]") {
+	if _, err := Ask([]string{other.Path()}, verbs.Request{Verb: "health"}, 1e10); err == nil || !strings.Contains(err.Error(), "mount namespace mnt:[1]") {
 		t.Errorf("%v", err)
 	}
 }
@@ -135,7 +137,7 @@ func TestNoLinkInASharedDirectoryIsFollowed(t *testing.T) {
 	if err := os.Symlink(s.Path(), link); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Ask([]string{link}, Request{Verb: VerbHealth}, 1e10); err == nil || !strings.Contains(err.Error(), "symbolic link in a directory that others can write to") {
+	if _, err := Ask([]string{link}, verbs.Request{Verb: "health"}, 1e10); err == nil || !strings.Contains(err.Error(), "symbolic link in a directory that others can write to") {
 		t.Errorf("%v", err)
 	}
 	if other, err := Listen([]string{link}, 0o600); err == nil {

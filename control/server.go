@@ -11,14 +11,13 @@ import (
 	"net"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"sexton/callers"
-	"sexton/service"
+	"sexton/verbs"
 )
 
 const (
@@ -28,29 +27,14 @@ const (
 	goneWithin   = time.Second     // who wanted the end must be gone before it begins
 )
 
-// Loop is what the server needs of the loop; see pid1.PID1.
-type Loop interface {
-	Look(ctx context.Context, name string) (service.Answer, error)
-	Shutdown(ctx context.Context, now bool, from string) (service.Answer, error)
-}
-
 // Server answers on one socket. Its fields are set before Serve and not changed
 // afterwards.
 type Server struct {
-	Loop Loop
-	// Memory tells how much resident memory the process group of each PID has;
-	// one that it does not know is left out.
-	Memory func(leaders []int) map[int]int64
-	// Output are the accounts of what services wrote; nil: there are none.
-	Output func() []service.Output
-	// Recent are the last lines of a service, at most n; nil: there are none.
-	Recent func(service string, n int) [][]byte
+	verbs.Source
 	// Gate is shared with other servers.
 	Gate *callers.Gate
 	// Allow are the UIDs that may ask, besides root and our own.
 	Allow []int
-	// File is the path of the configuration.
-	File string
 	// Moved is told when the socket was taken away from us in a directory that others can
 	// write to: a line that says so. It is called once, by a goroutine of its own.
 	Moved func(words string)
@@ -88,39 +72,42 @@ func Listen(paths []string, mode os.FileMode) (*Server, error) {
 func (s *Server) serve(c *callers.Caller) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			s.reply(c, Reply{Error: fmt.Sprintf("internal error: %v; please report it", cause)})
+			s.reply(c, verbs.Reply{Error: fmt.Sprintf("internal error: %v; please report it", cause)})
 		}
 	}()
 	_ = c.SetReadDeadline(time.Now().Add(askWithin))
 	line, err := readRequest(c)
 	if err != nil {
 		if !errors.Is(err, io.EOF) {
-			s.reply(c, Reply{Error: err.Error()})
+			s.reply(c, verbs.Reply{Error: err.Error()})
 		}
 		return
 	}
 	var who unix.Ucred
 	c.Do(func() { who, err = peer(c.Conn) })
-	if err != nil || !s.allowed(who) {
-		s.reply(c, Reply{Error: fmt.Sprintf("UID %d may not ask: root and UID %d may, and who is named in [control] allow_uids", int32(who.Uid), os.Geteuid())})
+	if err != nil || s.permission(who) == verbs.None {
+		s.reply(c, verbs.Reply{Error: fmt.Sprintf("UID %d is not allowed to ask; allowed are root, UID %d and [control] allow_uids", int32(who.Uid), os.Geteuid())})
 		return
 	}
 	c.Heard()
-	request, err := parseRequest(line)
+	request, verb, err := parseRequest(line)
+	if err == nil && s.permission(who) < verb.Permission {
+		err = fmt.Errorf("UID %d is not allowed to ask for %s", who.Uid, verb.Name)
+	}
 	if err != nil {
-		s.reply(c, Reply{Error: err.Error()})
+		s.reply(c, verbs.Reply{Error: err.Error()})
 		return
 	}
 	if request.Namespace != "" && request.Namespace != s.namespace {
-		s.reply(c, Reply{Elsewhere: true, Error: "another container's sexton answers there: it is in mount namespace " + s.namespace})
+		s.reply(c, verbs.Reply{Elsewhere: true, Error: "another container's sexton answers there: it is in mount namespace " + s.namespace})
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), answerWithin)
 	defer cancel()
-	reply := s.answer(ctx, request)
+	reply := s.answer(ctx, verb, &request)
 	s.reply(c, reply)
-	if reply.Shutdown != nil {
-		s.shutdown(c, request, who)
+	if verb.Lingers() && reply.Error == "" {
+		s.afterwards(c, verb, &request, who)
 	}
 }
 
@@ -133,9 +120,12 @@ func askedBy(who unix.Ucred) string {
 	return fmt.Sprintf(" by UID %d (pid %d)", who.Uid, who.Pid)
 }
 
-func (s *Server) allowed(who unix.Ucred) bool {
-	uid := int(who.Uid)
-	return uid == 0 || uid == os.Geteuid() || slices.Contains(s.Allow, uid)
+// permission is what a client may do: everything, if it may do anything.
+func (s *Server) permission(who unix.Ucred) verbs.Permission {
+	if uid := int(who.Uid); uid == 0 || uid == os.Geteuid() || slices.Contains(s.Allow, uid) {
+		return verbs.Change
+	}
+	return verbs.None
 }
 
 // peer tells who connected, as it was at that moment (unix(7), SO_PEERCRED).
@@ -176,123 +166,38 @@ func readRequest(from io.Reader) ([]byte, error) {
 	return nil, err
 }
 
-// parseRequest reads the line, and says what is wrong with it.
-func parseRequest(line []byte) (Request, error) {
-	var r Request
+// parseRequest reads the line. An error says what is wrong with it.
+func parseRequest(line []byte) (r verbs.Request, v *verbs.Verb, err error) {
 	decoder := json.NewDecoder(bytes.NewReader(line))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&r); err != nil {
-		return Request{}, fmt.Errorf("the request is no JSON that is known here: %v; write, for example, {\"verb\":\"status\"}", err)
+		return r, nil, fmt.Errorf("the request is not JSON that sexton understands: %v; write, for example, {\"verb\":\"status\"}", err)
 	}
 	if rest := bytes.TrimSpace(line[decoder.InputOffset():]); len(rest) > 0 {
-		return Request{}, errors.New("there is something behind the request: one line is one request")
+		return r, nil, errors.New("there is text after the request; one line is one request")
 	}
-	switch r.Verb {
-	case VerbStatus, VerbHealth, VerbShutdown:
-		return r, nil
-	case VerbWhy:
-		if len(r.Services) != 1 {
-			return Request{}, errors.New("why: name one service")
-		}
-		return r, nil
-	}
-	return Request{}, fmt.Errorf("%q is no verb; there are: %s", r.Verb, strings.Join([]string{VerbStatus, VerbHealth, VerbWhy, VerbShutdown}, ", "))
+	v, err = r.Asked()
+	return r, v, err
 }
 
-// answer says what is asked for.
-func (s *Server) answer(ctx context.Context, r Request) Reply {
-	name := ""
-	if r.Verb == VerbWhy {
-		name = r.Services[0]
-	}
-	now, err := s.Loop.Look(ctx, name)
+func (s *Server) answer(ctx context.Context, v *verbs.Verb, r *verbs.Request) verbs.Reply {
+	reply, err := v.Answer(ctx, &s.Source, r)
 	if err != nil {
-		return Reply{Error: noAnswer(err)}
+		return verbs.Reply{Error: noAnswer(err)}
 	}
-	for _, name := range r.Services {
-		if now.Find(name) == nil {
-			return Reply{Error: unknown(name, &now.Report)}
-		}
-	}
-	switch r.Verb {
-	case VerbShutdown:
-		return Reply{Shutdown: shutdownOf(&now.Report)}
-	case VerbHealth:
-		ok, words := now.Health(r.Services, r.Live)
-		return Reply{Health: &Health{OK: ok, Words: words}}
-	case VerbWhy:
-		why := &Why{Service: serviceOf(now.At, now.Find(name), s.memory(&now.Report), s.outputs()), Runs: []Run{}}
-		for i := range now.Records {
-			why.Runs = append(why.Runs, runOf(now.At, &now.Records[i]))
-		}
-		why.Lines = s.recent(name)
-		return Reply{Why: why}
-	}
-	status := statusOf(&now.Report, r.Services, s.memory(&now.Report), s.outputs())
-	status.PID, status.File = os.Getpid(), s.File
-	return Reply{Status: status}
+	return reply
 }
 
-// What `why` shows of a service's last lines.
-const (
-	whyLines     = 20
-	whyLineBytes = 1 << 10
-)
-
-func (s *Server) recent(name string) (lines []string) {
-	if s.Recent == nil {
-		return nil
-	}
-	for _, line := range s.Recent(name, whyLines) {
-		text := string(line[:min(len(line), whyLineBytes)])
-		if len(line) > whyLineBytes {
-			text += " ..."
-		}
-		lines = append(lines, strings.ToValidUTF8(text, "\ufffd"))
-	}
-	return lines
-}
-
-// shutdown begins the end when the caller has gone. It is a process of this
-// container as a rule: if the end began at once, it could be swept up with
-// everything else that is left, before it has printed the answer.
-func (s *Server) shutdown(c *callers.Caller, r Request, who unix.Ucred) {
+// afterwards has the loop act when the client has gone. The client is usually a process of this
+// container: if the shutdown began at once, it could be killed with everything else that is left,
+// before it has printed the answer.
+func (s *Server) afterwards(c *callers.Caller, v *verbs.Verb, r *verbs.Request, who unix.Ucred) {
 	c.CloseWrite()
 	_ = c.SetReadDeadline(time.Now().Add(goneWithin))
 	_, _ = io.CopyN(io.Discard, c, requestBytes)
 	ctx, cancel := context.WithTimeout(context.Background(), answerWithin)
 	defer cancel()
-	_, _ = s.Loop.Shutdown(ctx, r.Now, askedBy(who))
-}
-
-func shutdownOf(r *service.Report) *Shutdown {
-	live := 0
-	for i := range r.Services {
-		if r.Services[i].State.Live() {
-			live++
-		}
-	}
-	return &Shutdown{Already: r.Stopping, Services: live}
-}
-
-func (s *Server) memory(r *service.Report) map[int]int64 {
-	if s.Memory == nil {
-		return nil
-	}
-	var leaders []int
-	for i := range r.Services {
-		if pid := r.Services[i].PID; pid != 0 {
-			leaders = append(leaders, int(pid))
-		}
-	}
-	return s.Memory(leaders)
-}
-
-func (s *Server) outputs() []service.Output {
-	if s.Output == nil {
-		return nil
-	}
-	return s.Output()
+	_ = v.Then(ctx, &s.Source, r, askedBy(who))
 }
 
 func noAnswer(err error) string {
@@ -302,15 +207,7 @@ func noAnswer(err error) string {
 	return err.Error()
 }
 
-func unknown(name string, r *service.Report) string {
-	var names []string
-	for i := range r.Services {
-		names = append(names, r.Services[i].Name)
-	}
-	return fmt.Sprintf("no service is called %q; there are: %s", name, strings.Join(names, ", "))
-}
-
-func (s *Server) reply(c net.Conn, r Reply) {
+func (s *Server) reply(c net.Conn, r verbs.Reply) {
 	line, err := json.Marshal(r)
 	if err != nil {
 		return

@@ -15,6 +15,7 @@ import (
 	"sexton/control"
 	"sexton/paths"
 	"sexton/service"
+	"sexton/verbs"
 )
 
 // read is a small file's text; "" where it cannot be read.
@@ -76,7 +77,7 @@ func (e *examination) controlSocket() {
 	if e.Root != "" {
 		places = []string{path} // the other ones are the machine's
 	}
-	reply, nobody := control.Ask(places, control.Request{Verb: control.VerbStatus}, time.Second)
+	reply, nobody := control.Ask(places, verbs.Request{Verb: verbs.StatusVerb}, time.Second)
 	switch {
 	case nobody == nil && reply.Status != nil:
 		e.addf("control socket", Verified, "", "this container's sexton answers (pid %d)", reply.Status.PID)

@@ -1,0 +1,78 @@
+package verbs
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"sexton/service"
+)
+
+// Loop is what the verbs need of the loop; see pid1.PID1.
+type Loop interface {
+	Look(ctx context.Context, name string) (service.Answer, error)
+	Shutdown(ctx context.Context, now bool, from string) (service.Answer, error)
+}
+
+// Source is where answers come from. Its fields do not change while it is asked.
+type Source struct {
+	Loop Loop
+	// Memory tells how much resident memory the process group of each PID has;
+	// one that it does not know is left out. nil: nothing is known.
+	Memory func(leaders []int) map[int]int64
+	// Output are the accounts of what services wrote; nil: there are none.
+	Output func() []service.Output
+	// Recent are the last lines of a service, at most n; nil: there are none.
+	Recent func(service string, n int) [][]byte
+	// File is the path of the configuration.
+	File string
+}
+
+// question is a request, and the state of all services at one moment between two turns of the loop.
+type question struct {
+	*Source
+	request *Request
+	now     *service.Answer
+}
+
+// Answer asks the loop, and makes the reply to a request. An error means that the loop has not answered.
+func (v *Verb) Answer(ctx context.Context, s *Source, r *Request) (Reply, error) {
+	now, err := v.ask(ctx, s.Loop, r)
+	if err != nil {
+		return Reply{}, err
+	}
+	for _, name := range r.Services {
+		if now.Find(name) == nil {
+			return Reply{Error: unknown(name, &now.Report)}, nil
+		}
+	}
+	return v.reply(&question{s, r, &now}), nil
+}
+
+func (q *question) memory() map[int]int64 {
+	if q.Memory == nil {
+		return nil
+	}
+	var leaders []int
+	for i := range q.now.Services {
+		if pid := q.now.Services[i].PID; pid != 0 {
+			leaders = append(leaders, int(pid))
+		}
+	}
+	return q.Memory(leaders)
+}
+
+func (q *question) outputs() []service.Output {
+	if q.Output == nil {
+		return nil
+	}
+	return q.Output()
+}
+
+func unknown(name string, r *service.Report) string {
+	var names []string
+	for i := range r.Services {
+		names = append(names, r.Services[i].Name)
+	}
+	return fmt.Sprintf("no service is called %q; there are: %s", name, strings.Join(names, ", "))
+}

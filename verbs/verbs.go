@@ -1,0 +1,192 @@
+// Package verbs is the table of sexton's verbs, with everything that a verb consists of: its name,
+// arguments, flags and help, the permission that it takes, what it asks of the loop, and how its
+// answer looks on the wire and on paper. The command line, the usage text, the control socket's server and
+// the check of the documentation read this table. To add a verb that asks a running sexton, write a row here,
+// and a file that has its functions and its answer; the answer is also a field of Reply.
+package verbs
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"sexton/service"
+)
+
+// Verb is one verb. "sexton -- NAME" runs a program of that name instead.
+type Verb struct {
+	Name  string
+	Args  string // behind the name in the usage; see the constants below
+	Flags string // that it knows, by their long names
+	Help  string // one line; "": this version does not have the verb yet
+	About string // what `sexton VERB --help` says besides
+	No    string // why it takes no names, if somebody gives it one
+
+	// What follows is for a verb that asks a running sexton; all of it is zero for others.
+
+	Permission Permission
+	ask        func(context.Context, Loop, *Request) (service.Answer, error)          // what it asks of the loop
+	reply      func(*question) Reply                                                  // what it answers
+	then       func(ctx context.Context, l Loop, r *Request, from string) (err error) // what it wants of the loop when the client has gone; nil: nothing
+}
+
+// Args of verbs that ask: they decide which services a request may name.
+const (
+	anyServices = "[SERVICE...]"
+	oneService  = "SERVICE"
+)
+
+// Permission is what a client of the control socket needs for a verb. Each one includes those before it.
+type Permission uint8
+
+const (
+	None   Permission = iota // the verb does not ask a running sexton
+	Read                     // it looks, and changes nothing
+	Change                   // it changes what runs
+)
+
+// Names that code outside of the table needs.
+const (
+	Pause   = "pause" // runs nothing: it reaps, and waits for a stop signal
+	Check   = "check"
+	Doctor  = "doctor"
+	Version = "version"
+	Help    = "help"
+
+	StatusVerb = "status"
+)
+
+// NoVerb is what sexton does without a verb: it runs services, or one command.
+var NoVerb = Verb{
+	Name:  "run",
+	Flags: "--config --again --verbose --quiet --trace --subreaper --name-orphans --single-child --rewrite --ok-code --linger --grace --setsid --parent-death --group",
+}
+
+// All are the verbs, in the order of the usage.
+var All = []Verb{
+	{
+		Name: Pause, Flags: "--verbose --quiet --trace --subreaper --name-orphans --linger --grace",
+		Help:  "run nothing: reap orphans, and wait for a stop signal",
+		About: "It is the first process of a container that people and tools enter by docker exec or\nkubectl exec. It ends with 0 at TERM, INT, QUIT or RTMIN+3; what is left gets TERM, and\nKILL after --linger.",
+	},
+	{
+		Name: Check, Args: "[-c FILE]", Flags: "--config --verbose --quiet",
+		Help:  "say what is wrong with FILE, or what it would do",
+		About: "Every mistake is printed with its line and the fix, and so is every remark. Nothing is\nstarted. The exit status is 78 with a mistake, otherwise 0.",
+	},
+	{
+		Name: StatusVerb, Args: "[--json] " + anyServices, Flags: "--config --quiet --json",
+		Help:       "how the services of a running sexton are",
+		About:      "A table that is as wide as the terminal; --json prints one JSON object with everything.\nThe exit status is 1 when nobody answers or there is no such service.",
+		Permission: Read, ask: everything, reply: status,
+	},
+	{
+		Name: "health", Args: "[--ready|--live] " + anyServices, Flags: "--config --quiet --ready --live",
+		Help:       "exit with 0 or 1, for HEALTHCHECK and exec probes",
+		About:      "--ready, the default: everything that is wanted is up or done, and no end has begun.\n--live: sexton's loop answers. With names: these services alone. A line says what is missing.",
+		Permission: Read, ask: everything, reply: health,
+	},
+	{
+		Name: "why", Args: "[--json] " + oneService, Flags: "--config --quiet --json",
+		Help:       "how its last runs ended",
+		About:      "The last ten runs, the latest first, and the last lines that the service wrote. The exit\nstatus is as with status.",
+		Permission: Read, ask: records, reply: why,
+	},
+	{
+		Name: "shutdown", Args: "[--now]", Flags: "--config --quiet --now",
+		Help:       "the graceful end; --now leaves the drain out",
+		About:      "As by SIGTERM. It returns when the end has begun, and does not wait for it.",
+		No:         "it ends the container, not a service",
+		Permission: Change, ask: everything, reply: shutdown, then: beginShutdown,
+	},
+	{
+		Name: Doctor, Args: "[--brief] [-c FILE]", Flags: "--config --verbose --quiet --brief",
+		Help:  "what sexton can do in this container, what not, and how to mend it",
+		About: "--brief prints only what failed, and notes. The exit status is 0 whatever is found.",
+	},
+	{Name: Version, Help: "print the version"},
+	{Name: Help, Args: "[VERB]", Help: "print this page, or a verb's own"},
+	{Name: "start"}, {Name: "stop"}, {Name: "restart"}, {Name: "signal"}, {Name: "logs"}, {Name: "reload"},
+}
+
+// Named is the verb of that name, or nil.
+func Named(name string) *Verb {
+	if i := slices.IndexFunc(All, func(v Verb) bool { return v.Name == name }); i >= 0 {
+		return &All[i]
+	}
+	return nil
+}
+
+// Knows tells whether the verb has a flag, by its long name.
+func (v *Verb) Knows(flag string) bool { return slices.Contains(strings.Fields(v.Flags), flag) }
+
+// Asks tells whether the verb asks a running sexton.
+func (v *Verb) Asks() bool { return v.ask != nil }
+
+// Lingers tells whether sexton acts only after the client has gone.
+func (v *Verb) Lingers() bool { return v.then != nil }
+
+// Then has the loop do what the verb wants; from says who asked for it.
+func (v *Verb) Then(ctx context.Context, s *Source, r *Request, from string) error {
+	return v.then(ctx, s.Loop, r, from)
+}
+
+// Accepts returns an error if the verb does not take these services.
+func (v *Verb) Accepts(services []string) error {
+	switch {
+	case strings.HasSuffix(v.Args, anyServices):
+	case strings.HasSuffix(v.Args, oneService):
+		if len(services) != 1 {
+			return fmt.Errorf("%s: name one service; sexton status lists them", v.Name)
+		}
+	case len(services) > 0:
+		return fmt.Errorf("%s: %q is one word too many: %s", v.Name, services[0], v.No)
+	}
+	return nil
+}
+
+// Asked is the verb of a request; an error says why there is none, or why it cannot be asked like this.
+func (r *Request) Asked() (*Verb, error) {
+	var known []string
+	for i := range All {
+		switch v := &All[i]; {
+		case !v.Asks():
+		case v.Name == r.Verb:
+			return v, v.Accepts(r.Services)
+		default:
+			known = append(known, v.Name)
+		}
+	}
+	return nil, fmt.Errorf("%q is not a verb; the verbs are %s", r.Verb, strings.Join(known, ", "))
+}
+
+// Page is how an answer is printed.
+type Page struct {
+	JSON  bool // one line of JSON, exact
+	Width int  // of the terminal, in characters
+	Now   time.Time
+	Live  bool // health was asked whether it lives
+	Quiet bool
+}
+
+// Print writes a reply, and gives the exit status that goes with it. ok is false if there is
+// nothing in it that this version knows.
+func (p *Page) Print(r Reply) (text string, status int, ok bool) {
+	a := r.answer()
+	if a == nil {
+		return "", 0, false
+	}
+	if !p.JSON {
+		shown := r.Visible()
+		text, status = shown.answer().text(p)
+		return text, status, true
+	}
+	line, err := json.Marshal(a)
+	if err != nil {
+		return fmt.Sprintf("internal error: %v\n", err), 1, true
+	}
+	return string(line) + "\n", 0, true
+}

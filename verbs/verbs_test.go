@@ -1,0 +1,80 @@
+package verbs
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"sexton/service"
+)
+
+// orders is a loop that counts what it is ordered to do.
+type orders int
+
+func (o *orders) Look(context.Context, string) (service.Answer, error) {
+	return service.Answer{Report: service.Report{Services: []service.Status{{Name: "web"}}}}, nil
+}
+
+func (o *orders) Shutdown(context.Context, bool, string) (service.Answer, error) {
+	*o++
+	return service.Answer{}, errors.New("not yet")
+}
+
+// A verb that asks has an answer with a text, and needs a permission; one that only looks orders nothing.
+func TestEachVerbNeedsThePermissionForWhatItDoes(t *testing.T) {
+	for i := range All {
+		v := &All[i]
+		if v.Asks() != (v.Permission != None) {
+			t.Errorf("%s: it asks: %v, and its permission is %d", v.Name, v.Asks(), v.Permission)
+		}
+		if !v.Asks() {
+			continue
+		}
+		var loop orders
+		request := Request{Verb: v.Name}
+		if v.Accepts(nil) != nil {
+			request.Services = []string{"web"}
+		}
+		if asked, err := request.Asked(); asked != v || err != nil {
+			t.Errorf("%s: the request is for %v, %v", v.Name, asked, err)
+		}
+		reply, err := v.Answer(t.Context(), &Source{Loop: &loop}, &request)
+		if text, _, ok := (&Page{}).Print(reply); err != nil || !ok || text == "" {
+			t.Errorf("%s: %+v, %v, printed as %q", v.Name, reply, err, text)
+		}
+		if v.Lingers() && v.Then(t.Context(), &Source{Loop: &loop}, &request, "") == nil {
+			t.Errorf("%s: the loop's error is lost", v.Name)
+		}
+		if changed := loop > 0; changed != (v.Permission == Change) {
+			t.Errorf("%s: it orders something: %v, and its permission is %d", v.Name, changed, v.Permission)
+		}
+	}
+}
+
+// A reply of a newer sexton, with an answer that we do not know, is not printed as if it were empty.
+func TestAnUnknownAnswerIsNotPrinted(t *testing.T) {
+	for _, page := range []*Page{{}, {JSON: true}} {
+		if text, _, ok := page.Print(Reply{}); ok {
+			t.Errorf("printed as %q", text)
+		}
+	}
+}
+
+// Health is an exit status for HEALTHCHECK, with words that -q leaves out.
+func TestHealthIsAnExitStatus(t *testing.T) {
+	for _, c := range []struct {
+		page   Page
+		health Health
+		want   string
+		status int
+	}{
+		{Page{}, Health{true, "ready"}, "ready\n", 0},
+		{Page{}, Health{false, "web: down"}, "not ready: web: down\n", 1},
+		{Page{Live: true}, Health{false, "web: down"}, "not live: web: down\n", 1},
+		{Page{Quiet: true}, Health{false, "web: down"}, "", 1},
+	} {
+		if text, status, _ := c.page.Print(Reply{Health: &c.health}); text != c.want || status != c.status {
+			t.Errorf("%+v: %q and %d, want %q and %d", c.health, text, status, c.want, c.status)
+		}
+	}
+}
