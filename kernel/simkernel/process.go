@@ -11,19 +11,21 @@ import (
 // The invented processes: how they are made, what ends them, and what a signal does.
 
 type process struct {
-	pid     proc.PID
-	group   *group
-	session proc.PID
-	parent  *process // nil: the init
-	ours    bool     // spawned by the init
-	habit   Habit
-	zombie  bool
-	gone    bool
-	dying   bool
-	exit    proc.Exit
-	birth   uint64
-	endings []*time.Timer
-	asked   []proc.Signal // by TERM, INT and QUIT
+	pid      proc.PID
+	group    *group
+	session  proc.PID
+	parent   *process // nil: the init
+	ours     bool     // spawned by the init
+	habit    Habit
+	nameless bool
+	zombie   bool
+	gone     bool
+	dying    bool
+	stopped  bool
+	exit     proc.Exit
+	birth    uint64
+	endings  []*time.Timer
+	asked    []proc.Signal // by TERM, INT and QUIT
 }
 
 type group struct {
@@ -40,6 +42,9 @@ func (s *Sim) fork(parent *process, habit Habit) *process {
 		p.group, p.session = parent.group, parent.session
 	}
 	p.group.members++
+	if habit.Name != "" {
+		s.started[habit.Name]++
+	}
 	s.births++
 	p.birth = s.births
 	s.processes = append(s.processes, p)
@@ -86,7 +91,9 @@ func (s *Sim) end(p *process, exit proc.Exit) {
 	if p.zombie || p.gone {
 		return
 	}
-	p.zombie, p.exit = true, exit
+	if p.zombie, p.exit = true, exit; p.habit.Starved {
+		s.starved++
+	}
 	for _, timer := range p.endings {
 		timer.Stop()
 	}
@@ -149,6 +156,7 @@ func (s *Sim) deliverGroup(g *group, sig proc.Signal) bool {
 }
 
 func (s *Sim) deliver(p *process, sig proc.Signal) {
+	s.record(p, sig)
 	if sig == proc.TERM || sig == proc.INT || sig == proc.QUIT {
 		if slices.Contains(p.asked, sig) && !p.zombie && !p.habit.Stuck {
 			s.again = append(s.again, fmt.Sprintf("%v came again to %d", sig, p.pid))
@@ -156,7 +164,11 @@ func (s *Sim) deliver(p *process, sig proc.Signal) {
 		p.asked = append(p.asked, sig)
 	}
 	switch {
-	case sig == 0 || sig == proc.CONT || p.zombie:
+	case sig == 0 || p.zombie:
+	case sig == proc.CONT:
+		p.stopped = false
+	case sig == proc.STOP || sig.Stops():
+		p.stopped = true
 	case sig == proc.KILL:
 		if !p.habit.Stuck {
 			s.endAfter(p, max(p.habit.Dies, time.Duration(s.dice.IntN(3))*time.Millisecond), proc.Exit{Signal: proc.KILL})

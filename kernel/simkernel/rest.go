@@ -12,8 +12,13 @@ import (
 // What is left: groups without a leader, strangers, and all that an invented
 // kernel has nothing to say about.
 
-// Stopped: see kernel.Linux. Nobody stops an invented process.
-func (s *Sim) Stopped(proc.PID) bool { return false }
+// Stopped: see kernel.Linux.
+func (s *Sim) Stopped(pid proc.PID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.find(pid)
+	return p != nil && p.stopped
+}
 
 // Hold: see kernel.Linux.
 func (s *Sim) Hold(pid proc.PID) proc.Hold {
@@ -124,8 +129,15 @@ func (s *Sim) Look(pid proc.PID) (o proc.Other, alive bool) {
 	return proc.Other{}, false
 }
 
-// UserOf: all are the same.
-func (s *Sim) UserOf(proc.PID) int { return 0 }
+// UserOf: see kernel.Linux.
+func (s *Sim) UserOf(pid proc.PID) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.find(pid); p != nil {
+		return p.habit.User
+	}
+	return 0
+}
 
 // Listening: see kernel.Linux.
 func (s *Sim) Listening(pids []proc.PID, _ time.Duration) map[proc.PID]bool {
@@ -173,14 +185,23 @@ func (s *Sim) Connections() func() (int, error) {
 	}
 }
 
-// OutOfMemory: there always was enough.
-func (s *Sim) OutOfMemory() int { return 0 }
+// OutOfMemory: see kernel.Linux.
+func (s *Sim) OutOfMemory() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.starved
+	s.starved = 0
+	return n
+}
 
 // First: see kernel.Linux.
 func (s *Sim) First() bool { return !s.Subreaper }
 
 // AdoptOrphans: see kernel.Linux.
-func (s *Sim) AdoptOrphans() error { return nil }
+func (s *Sim) AdoptOrphans() error {
+	s.call("AdoptOrphans")
+	return s.NoSubreaper
+}
 
 // FindTerminal: there is none.
 func (s *Sim) FindTerminal() (proc.Terminal, bool) { return proc.Terminal{}, false }
@@ -192,7 +213,7 @@ func (s *Sim) OnTerminal() bool { return false }
 func (s *Sim) GiveUpTerminal(proc.Terminal) bool { return false }
 
 // Suspend: nobody would continue us.
-func (s *Sim) Suspend() {}
+func (s *Sim) Suspend() { s.call("Suspend") }
 
 // TakeBack: there is none.
 func (s *Sim) TakeBack(proc.Terminal, proc.PID) {}
@@ -204,19 +225,32 @@ func (s *Sim) GiveTerminal(proc.Terminal, proc.PID) bool { return false }
 func (s *Sim) HoldsTerminal(proc.Terminal, proc.PID) bool { return false }
 
 // LeaveNothingOpen: nothing is.
-func (s *Sim) LeaveNothingOpen() {}
+func (s *Sim) LeaveNothingOpen() { s.call("LeaveNothingOpen") }
 
-// NameOf: they have none.
-func (s *Sim) NameOf(proc.PID) string { return "" }
+// NameOf: see kernel.Linux.
+func (s *Sim) NameOf(pid proc.PID) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.find(pid); p != nil && !p.nameless {
+		return p.habit.Name
+	}
+	return ""
+}
 
 // Trim: there is nothing to give back.
-func (s *Sim) Trim() {}
+func (s *Sim) Trim() { s.call("Trim") }
 
-// ReserveThreads: there are threads enough.
-func (s *Sim) ReserveThreads(n int) int { return n }
+// ReserveThreads: see kernel.Linux.
+func (s *Sim) ReserveThreads(n int) int {
+	s.call("ReserveThreads %d", n)
+	if s.Threads > 0 {
+		return min(n, s.Threads)
+	}
+	return n
+}
 
 // SkipTo: numbers are given as they come.
-func (s *Sim) SkipTo(proc.PID) {}
+func (s *Sim) SkipTo(first proc.PID) { s.call("SkipTo %d", first) }
 
 // Escape makes a process whose parent has ended.
 func (s *Sim) Escape(habit Habit) {

@@ -35,6 +35,10 @@ type Habit struct {
 	Leaves  bool          // so it does, but its children, forked before, stay behind in the old one
 	Listens bool          // at a socket
 	Says    string        // the service that its environment names
+	Name    string        // what it calls itself; "": its first word, and NameOf does not know it
+	User    int           // its user
+	Starved bool          // the kernel ends it for want of memory: its exit must say KILL
+	Refuses error         // signals to it or its group fail with this
 }
 
 // Sim is an invented kernel whose caller is the init.
@@ -45,6 +49,10 @@ type Sim struct {
 	Behaves func(argv []string) Habit
 	// Subreaper makes the caller something else than the first process.
 	Subreaper bool
+	// NoSubreaper is the error of AdoptOrphans.
+	NoSubreaper error
+	// Threads is how many threads can be made; 0: any number.
+	Threads int
 	// Crowd is how long it takes to look at everybody, for the first process.
 	Crowd time.Duration
 
@@ -61,6 +69,12 @@ type Sim struct {
 	shown     *process
 	wrongs    []string
 	again     []string
+	began     time.Time
+	sent      []Sent
+	calls     []string
+	spawned   []proc.Command
+	started   map[string]int
+	starved   int // since OutOfMemory was called last
 }
 
 // New makes a kernel whose every whim comes from seed.
@@ -68,6 +82,7 @@ func New(seed uint64) *Sim {
 	return &Sim{
 		dice: rand.New(rand.NewPCG(seed, ^seed)), last: 1,
 		signals: make(chan proc.Caught), childDied: make(chan struct{}, 1), wake: make(chan struct{}, 1),
+		began: time.Now(), started: make(map[string]int),
 	}
 }
 
@@ -177,8 +192,13 @@ func (s *Sim) Spawn(c *proc.Command) (proc.PID, error) {
 	if habit.Alone != "" && slices.ContainsFunc(s.processes, func(q *process) bool { return q.ours && q.habit.Alone == habit.Alone }) {
 		s.wrong("%s was started before the last one was reaped", habit.Alone)
 	}
+	s.spawned = append(s.spawned, *c)
+	s.calls = append(s.calls, "Spawn "+c.Argv[0])
 	p := s.fork(nil, habit)
-	p.ours = true
+	if p.ours = true; habit.Name == "" {
+		p.habit.Name, p.nameless = c.Argv[0], true
+		s.started[c.Argv[0]]++
+	}
 	return p.pid, nil
 }
 
@@ -226,6 +246,9 @@ func (s *Sim) Signal(pid proc.PID, scope proc.Scope, sig proc.Signal) error {
 	if p == nil || !p.ours {
 		s.wrong("signal %v to %d, which is no child of ours", sig, pid)
 		return syscall.ESRCH
+	}
+	if p.habit.Refuses != nil && sig != 0 {
+		return p.habit.Refuses
 	}
 	if scope == proc.Single {
 		s.deliver(p, sig)
