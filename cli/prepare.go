@@ -29,12 +29,11 @@ func prepare(plan *service.Plan) (commands []proc.Command) {
 	for i := range plan.Services {
 		spec := &plan.Services[i]
 		command := proc.Command{
-			Argv: spec.Command, Env: spec.Env, Dir: dir, Umask: spec.Umask, Session: spec.Session, ParentDeath: spec.ParentDeath,
+			Argv: spec.Command, Env: named(spec.Env, spec.Name), Settings: spec.Settings,
 		}
-		if spec.Dir != "" {
-			command.Dir = spec.Dir
+		if command.Dir == "" {
+			command.Dir = dir
 		}
-		command.Env = named(command.Env, spec.Name)
 		commands = append(commands, command)
 	}
 	return commands
@@ -64,10 +63,7 @@ func named(env []string, name string) []string {
 // and ignored, so that nohup works, and the same directory.
 func oneCommand(spec *service.Spec) proc.Command {
 	mask, ignore := entry.Inherited()
-	return proc.Command{
-		Argv: spec.Command, Env: spec.Env, Umask: -1, Session: spec.Session, ParentDeath: spec.ParentDeath,
-		Mask: mask, Ignore: ignore,
-	}
+	return proc.Command{Argv: spec.Command, Env: spec.Env, Settings: spec.Settings, Mask: mask, Ignore: ignore}
 }
 
 // notRoot says that we cannot start a service as another, and which key of it asks for that.

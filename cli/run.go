@@ -199,7 +199,7 @@ func (c *call) options(running bool) config.Options {
 }
 
 func knownProgram(name string, s *service.Spec) error {
-	return spawn.FindProgram(&proc.Command{Argv: []string{name}, Env: s.Env, Dir: s.Dir})
+	return spawn.FindProgram(&proc.Command{Argv: []string{name}, Env: s.Env, Settings: s.Settings})
 }
 
 func knownUser(name string) error {

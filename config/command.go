@@ -28,7 +28,6 @@ func OneCommand(argv, environ []string) service.Plan {
 			ShutdownOn: service.AnyExit,
 			OKCodes:    []int{0},
 			Stop:       []service.Rung{{Signal: proc.TERM}, {Signal: proc.KILL}},
-			Umask:      -1,
 			TTY:        true,
 		}},
 	}

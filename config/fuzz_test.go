@@ -102,7 +102,7 @@ func checkPlan(t *testing.T, plan service.Plan) {
 			}
 		}
 		if len(s.Stop) == 0 || len(s.OKCodes) == 0 || s.Backoff.Factor < 1 || s.Backoff.Jitter < 0 || s.Backoff.Jitter > 1 ||
-			s.Umask < -1 || s.Umask > 0o777 || s.OneShot && s.Restart == service.Always {
+			s.Umask != nil && *s.Umask > 0o777 || s.OneShot && s.Restart == service.Always {
 			t.Errorf("got %+v", s)
 		}
 		for _, entry := range s.Env {

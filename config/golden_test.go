@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -231,14 +232,16 @@ func dump(plan service.Plan, notes []string) string {
 		put("backoff", "%+v", s.Backoff)
 		put("give up", "%+v", s.GiveUp)
 		put("stop", "%v", s.Stop)
-		put("identity", "user %q group %q groups %q (nil %v) umask %#o", s.User, s.Group, s.Groups, s.Groups == nil, s.Umask)
+		put("identity", "user %q group %q groups %q (nil %v)", s.User, s.Group, s.Groups, s.Groups == nil)
 		if s.Signals != nil {
 			put("signals", "%v", s.Signals)
 		}
-		put("place", "dir %q tty %v", s.Dir, s.TTY)
-		if s.PTY {
-			put("terminal", "of its own, session %v", s.Session)
+		for setting, value := range reflect.ValueOf(s.Settings).Fields() {
+			if !value.IsZero() { // as we have it
+				put(strings.ToLower(setting.Name), "%v", reflect.Indirect(value))
+			}
 		}
+		put("terminal", "ours %v, of its own %v", s.TTY, s.PTY)
 		if s.Log != defaultLog() {
 			put("log", "%+v", s.Log)
 		}

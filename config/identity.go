@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"sexton/proc"
 	"sexton/service"
 )
 
@@ -118,5 +119,5 @@ func readUmask(r *reader, v *value, s *service.Spec) {
 		r.wrong(v, "expected three octal digits, 777 at most", "write, for example, "+v.example)
 		return
 	}
-	s.Umask = int(n)
+	s.Umask = new(proc.Umask(n))
 }

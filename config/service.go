@@ -18,7 +18,6 @@ func newSpec(name string) service.Spec {
 		GiveUp:  service.GiveUp{Starts: 5, Within: time.Minute},
 		OKCodes: []int{0},
 		Stop:    []service.Rung{{Signal: proc.TERM}, {Signal: proc.KILL}},
-		Umask:   -1,
 	}
 }
 

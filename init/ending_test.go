@@ -68,7 +68,7 @@ func stopped(sim *simkernel.Sim, kernel Kernel, grace time.Duration, first servi
 		Plan: service.Plan{
 			Init: service.Init{Grace: grace, Linger: time.Second},
 			Services: []service.Spec{{
-				Name: "web", Command: []string{"web"}, OKCodes: []int{0}, Umask: -1,
+				Name: "web", Command: []string{"web"}, OKCodes: []int{0},
 				Stop: []service.Rung{first, {Signal: proc.KILL}},
 			}},
 		},

@@ -45,7 +45,7 @@ func breaksAt(t *testing.T, at string) {
 		Plan: service.Plan{
 			Init: service.Init{Grace: grace, Linger: time.Second},
 			Services: []service.Spec{{
-				Name: "web", Command: []string{"web"}, OKCodes: []int{0}, Umask: -1,
+				Name: "web", Command: []string{"web"}, OKCodes: []int{0},
 				Stop: []service.Rung{{Signal: proc.INT, For: 6 * time.Second}, {Signal: proc.TERM}, {Signal: proc.KILL}},
 			}},
 		},

@@ -106,7 +106,7 @@ func (l *life) inventService(i int) service.Spec {
 		Restart: service.Restart(l.dice.IntN(3)),
 		Backoff: service.Backoff{First: l.pick(0, 10*time.Millisecond, time.Second), Factor: 2, Max: 5 * time.Second, Jitter: 0.1, Reset: time.Minute},
 		GiveUp:  service.GiveUp{Starts: l.dice.IntN(5), Within: 30 * time.Second},
-		OKCodes: []int{0}, ShutdownOn: service.ShutdownOn(l.dice.IntN(3)), Umask: -1,
+		OKCodes: []int{0}, ShutdownOn: service.ShutdownOn(l.dice.IntN(3)),
 		Stop: []service.Rung{{Signal: proc.TERM}, {Signal: proc.KILL}},
 	}
 	s.Command = []string{s.Name}

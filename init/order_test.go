@@ -22,7 +22,7 @@ func (k slow) Spawn(c *proc.Command) (proc.PID, error) {
 }
 
 func plain(name string) service.Spec {
-	return service.Spec{Name: name, Command: []string{name}, OKCodes: []int{0}, Umask: -1, Stop: []service.Rung{{Signal: proc.KILL}}}
+	return service.Spec{Name: name, Command: []string{name}, OKCodes: []int{0}, Stop: []service.Rung{{Signal: proc.KILL}}}
 }
 
 // A service may be started because another's end was heard of, and have ended when the

@@ -57,8 +57,8 @@ func treeLife(sim *simkernel.Sim, web simkernel.Habit, between func(send func(pr
 				Rules: map[proc.Signal]service.Rule{proc.HUP: {Verb: service.VerbRestart, To: []string{"web"}}},
 			},
 			Services: []service.Spec{
-				{Name: "db", Command: []string{"db"}, OKCodes: []int{0}, Umask: -1, Stop: ladder},
-				{Name: "web", Command: []string{"web"}, OKCodes: []int{0}, Umask: -1, Stop: ladder, Needs: []string{"db"}},
+				{Name: "db", Command: []string{"db"}, OKCodes: []int{0}, Stop: ladder},
+				{Name: "web", Command: []string{"web"}, OKCodes: []int{0}, Stop: ladder, Needs: []string{"db"}},
 			},
 		},
 		Commands: []proc.Command{{Argv: []string{"db"}}, {Argv: []string{"web"}}},

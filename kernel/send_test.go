@@ -25,7 +25,7 @@ func family(t *testing.T) (leader, member proc.PID) {
 	defer r.Close()
 	leader, err = (&Linux{}).Spawn(&proc.Command{
 		Argv: []string{"/bin/sh", "-c", "sleep 100 >/dev/null 2>&1 & echo $!"}, Env: []string{"PATH=/usr/bin:/bin"},
-		Files: [3]int{-1, int(w.Fd()), 2}, Foreground: -1, Umask: -1,
+		Files: [3]int{-1, int(w.Fd()), 2}, Foreground: -1,
 	})
 	w.Close()
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 // younger, and is not signalled.
 func TestAStrangerOfTheSameNumberIsNotSignalled(t *testing.T) {
 	k := &Linux{}
-	pid, err := k.Spawn(&proc.Command{Argv: []string{"/bin/sleep", "100"}, Files: [3]int{-1, 1, 2}, Foreground: -1, Umask: -1})
+	pid, err := k.Spawn(&proc.Command{Argv: []string{"/bin/sleep", "100"}, Files: [3]int{-1, 1, 2}, Foreground: -1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -140,13 +140,28 @@ const (
 // Queued tells whether the signal carries a value of sigqueue(3).
 func (c Caught) Queued() bool { return c.Code == CodeQueue }
 
+// Settings are the settings of a child that need no lookup: its file asks for each, and the child makes each between
+// fork and exec (kernel/spawn/settings.go). The zero value changes nothing.
+type Settings struct {
+	Dir         string // working directory; "": ours at start-up
+	Session     bool   // a session of its own (setsid) instead of a process group of its own
+	Umask       *Umask // nil: ours
+	ParentDeath Signal // PR_SET_PDEATHSIG; 0: none
+}
+
+// Umask is the file mode creation mask (umask(2)).
+type Umask uint32
+
+func (u Umask) String() string { return fmt.Sprintf("%03o", uint32(u)) }
+
 // Command is all that it takes to start one process. The zero value of every
 // field but Argv means "leave it as we have it", save where a field says
 // otherwise.
 type Command struct {
 	Argv []string // at least one; Argv[0] without a slash is looked up in PATH of Env
 	Env  []string // KEY=VALUE; nil: an empty environment
-	Dir  string   // working directory; "": ours at start-up
+
+	Settings
 
 	// Heir tells that the child gets all that we were started with, and nobody else will:
 	// our directory and the descriptors above 2. We have left that directory for the root
@@ -157,14 +172,11 @@ type Command struct {
 	// They stay the caller's: Spawn closes none of them.
 	Files [3]int
 
-	Session    bool // a session of its own (setsid) instead of a group of its own
-	OurGroup   bool // neither of them: it stays in our group
+	OurGroup   bool // it stays in our process group: no group and no session of its own
 	Foreground int  // descriptor of a terminal whose foreground group the child becomes; -1: none
 	Own        bool // the terminal Foreground becomes the controlling terminal of the new session, if it can be had
 
-	Credential  *Credential // nil: ours
-	Umask       int         // -1: ours
-	ParentDeath Signal      // PR_SET_PDEATHSIG; 0: none
+	Credential *Credential // nil: ours
 
 	Mask   uint64 // signals blocked in the child: bit N-1 for signal N
 	Ignore uint64 // signals ignored in the child, likewise

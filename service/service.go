@@ -138,12 +138,12 @@ type Spec struct {
 	ShutdownOn ShutdownOn
 	Stop       []Rung // the stop ladder; at least one rung
 
-	Dir    string
+	proc.Settings
+
 	Env    []string // the whole environment, KEY=VALUE, expansions done
 	User   string   // name or number; "": ours
 	Group  string   // name or number; "": the user's own group, or ours
 	Groups []string // supplementary groups, names or numbers; nil: the user's
-	Umask  int      // -1: ours
 	TTY    bool     // it gets the container's terminal
 	PTY    bool     // it gets a pseudo-terminal of its own; never with TTY, always with Session and Log.OneStream
 
@@ -151,11 +151,9 @@ type Spec struct {
 	StdinFrom string // a service whose stdout is its stdin; "": none
 	Log       Log
 
-	Signals     []proc.Signal // forwarded to its group besides what Rules say
-	Single      bool          // forwarded signals go to its first process alone
-	Session     bool          // a session of its own instead of a process group
-	OurGroup    bool          // it stays in the process group that is ours; only with Single
-	ParentDeath proc.Signal   // sent to it when we die; 0: none
+	Signals  []proc.Signal // forwarded to its group besides what Rules say
+	Single   bool          // forwarded signals go to its first process alone
+	OurGroup bool          // it stays in the process group that is ours; only with Single
 }
 
 // Verb is what a signal sent to us does.

@@ -47,43 +47,6 @@ type plan struct {
 	report [2]int
 }
 
-// stage is a step of the child, for the error that names it.
-type stage int
-
-const (
-	stageDispositions stage = iota
-	stageSession
-	stageGroup
-	stageForeground
-	stageFiles
-	stageNull
-	stageUmask
-	stageGroups
-	stageGID
-	stageUID
-	stageParentDeath
-	stageChdir
-	stageMask
-	stageExec
-)
-
-var stageNames = [...]string{
-	stageDispositions: "reset signals",
-	stageSession:      "setsid",
-	stageGroup:        "setpgid",
-	stageForeground:   "tcsetpgrp",
-	stageFiles:        "dup3",
-	stageNull:         "open",
-	stageUmask:        "umask",
-	stageGroups:       "setgroups",
-	stageGID:          "setgid",
-	stageUID:          "setuid",
-	stageParentDeath:  "prctl PDEATHSIG",
-	stageChdir:        "chdir",
-	stageMask:         "set the signal mask",
-	stageExec:         "exec",
-}
-
 var devNull = [...]byte{'/', 'd', 'e', 'v', '/', 'n', 'u', 'l', 'l', 0}
 
 // becomeCommand is all that the child does, on childStack. Nothing here may grow the
@@ -107,51 +70,18 @@ func becomeCommand(p *plan) {
 	}
 }
 
-// prepare makes the child what the command asks for, all but the exec.
+// waitAtGate waits until we have left what only the child is to have: then our end of the pipe is closed.
 //
-//go:noinline
 //go:norace
 //go:nosplit
 //go:nocheckptr
-func (p *plan) prepare() syscall.Errno {
-	if errno := p.resetSignals(); errno != 0 {
-		return errno
+func (p *plan) waitAtGate() {
+	if p.gate[0] < 0 {
+		return
 	}
-	if errno := p.joinGroup(); errno != 0 {
-		return errno
-	}
-	if errno := p.arrangeFiles(); errno != 0 {
-		return errno
-	}
-	if errno := p.setLimits(); errno != 0 {
-		return errno
-	}
-	if errno := p.becomeUser(); errno != 0 {
-		return errno
-	}
-	if p.command.ParentDeath != 0 { // after setuid, which clears it (prctl(2))
-		p.stage = stageParentDeath
-		if _, _, errno := syscall.RawSyscall(unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(p.command.ParentDeath), 0); errno != 0 {
-			return errno
-		}
-	}
-	if p.dir != nil {
-		p.stage = stageChdir
-		if _, _, errno := syscall.RawSyscall(unix.SYS_CHDIR, uintptr(unsafe.Pointer(p.dir)), 0, 0); errno != 0 {
-			return errno
-		}
-	}
-	if p.listenPID != nil {
-		p.writeListenPID()
-	}
-	if p.gate[0] >= 0 { // until we have left it all: then our end is closed
-		var end byte
-		syscall.RawSyscall(unix.SYS_CLOSE, uintptr(p.gate[1]), 0, 0)
-		syscall.RawSyscall(unix.SYS_READ, uintptr(p.gate[0]), uintptr(unsafe.Pointer(&end)), 1)
-	}
-	p.stage = stageMask
-	_, _, errno := syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&p.mask)), 0, 8, 0, 0)
-	return errno
+	var end byte
+	syscall.RawSyscall(unix.SYS_CLOSE, uintptr(p.gate[1]), 0, 0)
+	syscall.RawSyscall(unix.SYS_READ, uintptr(p.gate[0]), uintptr(unsafe.Pointer(&end)), 1)
 }
 
 // resetSignals gives every signal its default disposition, or ignores it.
@@ -267,26 +197,22 @@ func (p *plan) arrangeFiles() syscall.Errno {
 	return 0
 }
 
-// setLimits gives back the soft limit of open files that Go's runtime has raised
-// for itself, where that is allowed, and sets the umask.
+// restoreNofile gives back the soft limit of open files that Go's runtime has raised
+// for itself, where that is allowed.
 //
 //go:norace
 //go:nosplit
 //go:nocheckptr
-func (p *plan) setLimits() syscall.Errno {
-	if p.nofile.Max != 0 {
-		var limit unix.Rlimit
-		_, _, errno := syscall.RawSyscall6(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, 0, uintptr(unsafe.Pointer(&limit)), 0, 0)
-		if errno == 0 {
-			limit.Cur = min(p.nofile.Cur, limit.Max) // somebody may have lowered it (prlimit(1))
-			syscall.RawSyscall6(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&limit)), 0, 0, 0)
-		}
+func (p *plan) restoreNofile() {
+	if p.nofile.Max == 0 {
+		return
 	}
-	if p.umask >= 0 {
-		p.stage = stageUmask
-		syscall.RawSyscall(unix.SYS_UMASK, uintptr(p.umask), 0, 0)
+	var limit unix.Rlimit
+	_, _, errno := syscall.RawSyscall6(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, 0, uintptr(unsafe.Pointer(&limit)), 0, 0)
+	if errno == 0 {
+		limit.Cur = min(p.nofile.Cur, limit.Max) // somebody may have lowered it (prlimit(1))
+		syscall.RawSyscall6(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&limit)), 0, 0, 0)
 	}
-	return 0
 }
 
 // becomeUser changes groups, group and user, in the only order that works.

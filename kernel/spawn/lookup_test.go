@@ -39,7 +39,7 @@ func TestFindProgramAgreesWithSpawn(t *testing.T) {
 		{name: "./nothing", says: "no such file", missing: true},
 		{name: "good -x 1", says: `exec "good -x 1": no such file or directory; a list has one item per word: ["good", "-x", "1"]`, missing: true},
 	} {
-		command := &proc.Command{Argv: []string{c.name}, Env: []string{"PATH=" + dir}, Dir: dir, Umask: -1, Foreground: -1, Files: [3]int{-1, -1, -1}}
+		command := &proc.Command{Argv: []string{c.name}, Env: []string{"PATH=" + dir}, Settings: proc.Settings{Dir: dir}, Foreground: -1, Files: [3]int{-1, -1, -1}}
 		found := FindProgram(command)
 		if (found == nil) != c.found {
 			t.Errorf("%q: %v", c.name, found)
@@ -56,7 +56,7 @@ func TestFindProgramAgreesWithSpawn(t *testing.T) {
 			}
 		}
 	}
-	_, err := new(Spawner).Spawn(&proc.Command{Argv: []string{dir + "/crlf"}, Dir: dir, Umask: -1, Foreground: -1, Files: [3]int{-1, -1, -1}})
+	_, err := new(Spawner).Spawn(&proc.Command{Argv: []string{dir + "/crlf"}, Settings: proc.Settings{Dir: dir}, Foreground: -1, Files: [3]int{-1, -1, -1}})
 	if err == nil || !strings.Contains(err.Error(), "the name of its interpreter ends with CR") {
 		t.Errorf("a script with CR and LF: %v", err)
 	}

@@ -208,7 +208,7 @@ func newPlan(c *proc.Command) (*plan, error) {
 	if len(c.Argv) == 0 || c.Argv[0] == "" {
 		return nil, &proc.SpawnError{Stage: stageNames[stageExec], Err: unix.ENOENT, Mend: "the command is empty", NotFound: true}
 	}
-	p := &plan{command: c, umask: c.Umask, foreground: c.Foreground, mask: c.Mask, gate: [2]int{-1, -1}}
+	p := &plan{command: c, foreground: c.Foreground, mask: c.Mask, gate: [2]int{-1, -1}}
 	var err error
 	if p.argv, err = syscall.SlicePtrFromStrings(c.Argv); err != nil {
 		return nil, &proc.SpawnError{Stage: "exec", Path: c.Argv[0], Err: err, Mend: "an argument contains a NUL byte"}

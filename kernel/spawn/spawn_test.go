@@ -71,7 +71,7 @@ func run(t *testing.T, c *proc.Command) (string, proc.Exit) {
 }
 
 func TestChildHasCleanSignals(t *testing.T) {
-	output, exit := run(t, &proc.Command{Argv: []string{"grep", "-E", "^Sig(Blk|Ign|Cgt)", "/proc/self/status"}, Umask: -1})
+	output, exit := run(t, &proc.Command{Argv: []string{"grep", "-E", "^Sig(Blk|Ign|Cgt)", "/proc/self/status"}})
 	for _, want := range []string{"SigBlk:\t0000000000000000", "SigIgn:\t0000000000000000"} {
 		if !strings.Contains(output, want) {
 			t.Errorf("%q is missing in %q (%v)", want, output, exit)
@@ -81,7 +81,7 @@ func TestChildHasCleanSignals(t *testing.T) {
 
 func TestChildHasTheMaskAndIgnoresTheSignalsThatAreAskedFor(t *testing.T) {
 	output, _ := run(t, &proc.Command{
-		Argv: []string{"grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status"}, Umask: -1,
+		Argv: []string{"grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status"},
 		Mask: proc.USR2.Bit() | proc.RTMax.Bit(), Ignore: proc.HUP.Bit() | proc.QUIT.Bit(),
 	})
 	want := fmt.Sprintf("SigBlk:\t%016x\nSigIgn:\t%016x\n", proc.USR2.Bit()|proc.RTMax.Bit(), proc.HUP.Bit()|proc.QUIT.Bit())
@@ -96,7 +96,7 @@ func TestChildHasNoDescriptorsOfOurs(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer ours.Close()
-	output, _ := run(t, &proc.Command{Argv: []string{"sh", "-c", "ls -l /proc/$$/fd"}, Umask: -1})
+	output, _ := run(t, &proc.Command{Argv: []string{"sh", "-c", "ls -l /proc/$$/fd"}})
 	if strings.Contains(output, ours.Name()) || !strings.Contains(output, " 2 -> ") {
 		t.Errorf("the child's descriptors:\n%s", output)
 	}
@@ -119,7 +119,7 @@ func TestDescriptorsMayChangePlaces(t *testing.T) {
 	}
 	pid, err := (&Spawner{}).Spawn(&proc.Command{
 		Argv: []string{"sh", "-c", "echo over there >&2; test -e /proc/self/fd/1"}, Env: []string{"PATH=/usr/bin:/bin"},
-		Files: [3]int{2, 0, 1}, Foreground: -1, Umask: -1,
+		Files: [3]int{2, 0, 1}, Foreground: -1,
 	})
 	unix.Dup3(saved, 1, 0)
 	w.Close()
@@ -137,7 +137,7 @@ func TestDescriptorsMayChangePlaces(t *testing.T) {
 
 func TestChildLeadsAGroupOrASession(t *testing.T) {
 	for _, session := range []bool{false, true} {
-		output, _ := run(t, &proc.Command{Argv: []string{"cat", "/proc/self/stat"}, Session: session, Umask: -1})
+		output, _ := run(t, &proc.Command{Argv: []string{"cat", "/proc/self/stat"}, Settings: proc.Settings{Session: session}})
 		fields := strings.Fields(output)
 		if fields[0] != fields[4] {
 			t.Errorf("session=%v: pid %s is in group %s", session, fields[0], fields[4])
@@ -151,7 +151,7 @@ func TestChildLeadsAGroupOrASession(t *testing.T) {
 func TestUmaskDirectoryAndEnvironment(t *testing.T) {
 	dir := t.TempDir()
 	output, _ := run(t, &proc.Command{
-		Argv: []string{"/bin/sh", "-c", "umask; pwd; echo $A"}, Dir: dir, Umask: 0o027, Env: []string{"A=b c", "PATH=/bin:/usr/bin"},
+		Argv: []string{"/bin/sh", "-c", "umask; pwd; echo $A"}, Settings: proc.Settings{Dir: dir, Umask: new(proc.Umask(0o027))}, Env: []string{"A=b c", "PATH=/bin:/usr/bin"},
 	})
 	if want := "0027\n" + dir + "\nb c\n"; output != want {
 		t.Errorf("got %q, want %q", output, want)
@@ -159,7 +159,7 @@ func TestUmaskDirectoryAndEnvironment(t *testing.T) {
 }
 
 func TestListenPIDFollowsTheChild(t *testing.T) {
-	c := &proc.Command{Argv: []string{"/bin/sh", "-c", "echo $$ $LISTEN_PID"}, Umask: -1,
+	c := &proc.Command{Argv: []string{"/bin/sh", "-c", "echo $$ $LISTEN_PID"},
 		Env: []string{fmt.Sprintf("LISTEN_PID=%d", os.Getpid()), "LISTEN_FDS=1"}}
 	output, _ := run(t, c)
 	if f := strings.Fields(output); len(f) != 2 || f[0] != f[1] {
@@ -175,17 +175,10 @@ func TestUserGroupAndGroups(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("changing the user needs root")
 	}
-	output, _ := run(t, &proc.Command{Argv: []string{"/bin/sh", "-c", "id -u; id -g; id -G"}, Umask: -1,
+	output, _ := run(t, &proc.Command{Argv: []string{"/bin/sh", "-c", "id -u; id -g; id -G"},
 		Credential: &proc.Credential{UID: 12345, GID: 23456, Groups: []int{34567, 45678}}})
 	if want := "12345\n23456\n23456 34567 45678\n"; output != want {
 		t.Errorf("got %q, want %q", output, want)
-	}
-}
-
-func TestParentDeathSignalIsSet(t *testing.T) {
-	output, _ := run(t, &proc.Command{Argv: []string{"sh", "-c", "echo up"}, Umask: -1, ParentDeath: proc.USR1})
-	if output != "up\n" {
-		t.Errorf("got %q", output)
 	}
 }
 
@@ -194,7 +187,7 @@ func TestScriptWithoutInterpreterIsRunByTheShell(t *testing.T) {
 	if err := os.WriteFile(path, []byte("echo $0 $1\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	output, _ := run(t, &proc.Command{Argv: []string{path, "x"}, Umask: -1})
+	output, _ := run(t, &proc.Command{Argv: []string{path, "x"}})
 	if want := path + " x\n"; output != want {
 		t.Errorf("got %q, want %q", output, want)
 	}
@@ -208,18 +201,18 @@ func TestCommandIsLookedUpAsExecvpDoes(t *testing.T) {
 		}
 	}
 	env := []string{"PATH=/nowhere:" + first + ":" + second}
-	if output, _ := run(t, &proc.Command{Argv: []string{"a"}, Env: env, Umask: -1}); output != second+"/a\n" {
+	if output, _ := run(t, &proc.Command{Argv: []string{"a"}, Env: env}); output != second+"/a\n" {
 		t.Errorf("a file that may not be run hid the next one: %q", output)
 	}
 	for what, env := range map[string][]string{
 		"the second PATH counted":         {"PATH=" + second, "PATH=/nowhere"},
 		"a directory too long hid others": {"PATH=/" + strings.Repeat("long/", 1000) + ":" + second},
 	} {
-		if output, _ := run(t, &proc.Command{Argv: []string{"a"}, Env: env, Umask: -1}); output != second+"/a\n" {
+		if output, _ := run(t, &proc.Command{Argv: []string{"a"}, Env: env}); output != second+"/a\n" {
 			t.Errorf("%s: %q", what, output)
 		}
 	}
-	_, err := (&Spawner{}).Spawn(&proc.Command{Argv: []string{"b"}, Env: env, Files: [3]int{-1, 1, 2}, Foreground: -1, Umask: -1})
+	_, err := (&Spawner{}).Spawn(&proc.Command{Argv: []string{"b"}, Env: env, Files: [3]int{-1, 1, 2}, Foreground: -1})
 	if !errors.Is(err, syscall.EACCES) {
 		t.Errorf("got %v", err)
 	}
@@ -245,16 +238,16 @@ func TestFailuresNameTheStep(t *testing.T) {
 		{proc.Command{Argv: []string{dir}}, "exec " + dir + ": permission denied; it is a directory", false},
 		{proc.Command{Argv: []string{plain + "/x"}}, "exec " + plain + "/x: not a directory", true},
 		{proc.Command{Argv: []string{lost}}, "exec " + lost + ": no such file or directory; the file is there: its interpreter (the #! line, or the dynamic loader) is not", true},
-		{proc.Command{Argv: []string{"./lost"}, Dir: dir}, "exec ./lost: no such file or directory; the file is there: its interpreter (the #! line, or the dynamic loader) is not", true},
+		{proc.Command{Argv: []string{"./lost"}, Settings: proc.Settings{Dir: dir}}, "exec ./lost: no such file or directory; the file is there: its interpreter (the #! line, or the dynamic loader) is not", true},
 		{proc.Command{Argv: []string{"lost"}, Env: []string{"PATH=/a:" + dir}}, "exec lost: no such file or directory; " + lost + ": the file is there: its interpreter (the #! line, or the dynamic loader) is not", true},
 		{proc.Command{Argv: []string{"plain"}, Env: []string{"PATH=/a:" + dir}}, "exec plain: permission denied; " + plain + ": file mode is 0644, try chmod +x", false},
 		{proc.Command{Argv: []string{"usr"}, Env: []string{"PATH=/a:/"}}, "exec usr: permission denied; //usr: it is a directory", false},
 		{proc.Command{Argv: []string{closed}}, "exec " + closed + ": permission denied; its mode allows it, but not a directory above it, or its interpreter, or a file system that is mounted with noexec", false},
-		{proc.Command{Argv: []string{"/bin/true"}, Dir: "/nope"}, "chdir /nope: no such file or directory", false},
+		{proc.Command{Argv: []string{"/bin/true"}, Settings: proc.Settings{Dir: "/nope"}}, "chdir /nope: no such file or directory", false},
 		{proc.Command{Argv: []string{"/bin/true", "a\x00b"}}, "exec /bin/true: invalid argument; an argument contains a NUL byte", false},
 	} {
 		c := test.command
-		c.Files, c.Foreground, c.Umask = [3]int{-1, 1, 2}, -1, -1
+		c.Files, c.Foreground = [3]int{-1, 1, 2}, -1
 		_, err := (&Spawner{}).Spawn(&c)
 		var failed *proc.SpawnError
 		if !errors.As(err, &failed) || err.Error() != test.want || failed.NotFound != test.notFound {
@@ -273,7 +266,7 @@ func TestManySpawnsAtOnceFromManyThreads(t *testing.T) {
 		go func() {
 			var failed error
 			for range each {
-				if _, err := (&Spawner{}).Spawn(&proc.Command{Argv: []string{"/bin/true"}, Files: [3]int{-1, -1, -1}, Foreground: -1, Umask: -1}); err != nil {
+				if _, err := (&Spawner{}).Spawn(&proc.Command{Argv: []string{"/bin/true"}, Files: [3]int{-1, -1, -1}, Foreground: -1}); err != nil {
 					failed = err
 				}
 			}
@@ -303,7 +296,7 @@ func TestManySpawnsAtOnceFromManyThreads(t *testing.T) {
 // A small process may have used no memory by the kernel's count, which is kept for each
 // processor and added up now and then.
 func TestPeekTellsWhatAProcessUsed(t *testing.T) {
-	pid, err := (&Spawner{}).Spawn(&proc.Command{Argv: []string{"sh", "-c", "x=$(head -c 20000000 /dev/zero | tr '\\0' a)"}, Env: os.Environ(), Files: [3]int{-1, 1, 2}, Foreground: -1, Umask: -1})
+	pid, err := (&Spawner{}).Spawn(&proc.Command{Argv: []string{"sh", "-c", "x=$(head -c 20000000 /dev/zero | tr '\\0' a)"}, Env: os.Environ(), Files: [3]int{-1, 1, 2}, Foreground: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -317,7 +310,7 @@ func TestPeekTellsWhatAProcessUsed(t *testing.T) {
 func TestChildrenAreNotContinuedForNothing(t *testing.T) {
 	for spent := time.Duration(0); spent < 6*patience; {
 		began := time.Now()
-		pid, err := (&Spawner{}).Spawn(&proc.Command{Argv: []string{"/bin/true"}, Files: [3]int{-1, 1, 2}, Foreground: -1, Umask: -1})
+		pid, err := (&Spawner{}).Spawn(&proc.Command{Argv: []string{"/bin/true"}, Files: [3]int{-1, 1, 2}, Foreground: -1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -327,7 +320,7 @@ func TestChildrenAreNotContinuedForNothing(t *testing.T) {
 	const children = 40
 	continued := 0
 	for range children {
-		output, _ := run(t, &proc.Command{Argv: []string{"grep", "ShdPnd", "/proc/self/status"}, Umask: -1, Mask: proc.CONT.Bit()})
+		output, _ := run(t, &proc.Command{Argv: []string{"grep", "ShdPnd", "/proc/self/status"}, Mask: proc.CONT.Bit()})
 		if !strings.Contains(output, "\t0000000000000000\n") {
 			continued++
 		}

@@ -1,0 +1,75 @@
+package spawn
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"sexton/proc"
+)
+
+// TestMain is the child of some tests, which says how it finds itself.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == "tell" {
+		tell()
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func tell() {
+	dir, _ := os.Getwd()
+	mask := unix.Umask(0)
+	session, _ := unix.Getsid(0)
+	var death int32
+	_ = unix.Prctl(unix.PR_GET_PDEATHSIG, uintptr(unsafe.Pointer(&death)), 0, 0, 0)
+	fmt.Printf("dir=%s umask=%03o session=%v group=%v death=%d\n", dir, mask, session == os.Getpid(), unix.Getpgrp() == os.Getpid(), death)
+}
+
+// Each setting is in force when the program begins, and the zero value leaves what we have.
+func TestChildHasItsSettings(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	ours, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	mask := unix.Umask(0)
+	unix.Umask(mask)
+	asUs := map[string]string{"dir": ours, "umask": fmt.Sprintf("%03o", mask), "session": "false", "group": "true", "death": "0"}
+	for _, c := range []struct {
+		settings proc.Settings
+		key      string
+		want     string
+	}{
+		{proc.Settings{}, "", ""},
+		{proc.Settings{Dir: dir}, "dir", dir},
+		{proc.Settings{Umask: new(proc.Umask(0o027))}, "umask", "027"},
+		{proc.Settings{Umask: new(proc.Umask(0))}, "umask", "000"},
+		{proc.Settings{Session: true}, "session", "true"},
+		{proc.Settings{ParentDeath: proc.USR1}, "death", strconv.Itoa(int(proc.USR1))},
+	} {
+		output, exit := run(t, &proc.Command{Argv: []string{self, "tell"}, Settings: c.settings})
+		if exit.Status() != 0 {
+			t.Errorf("%+v: %v", c.settings, exit)
+		}
+		for word := range strings.FieldsSeq(output) {
+			key, got, _ := strings.Cut(word, "=")
+			want := asUs[key]
+			if key == c.key {
+				want = c.want
+			}
+			if got != want {
+				t.Errorf("%+v: %s is %s, not %s", c.settings, key, got, want)
+			}
+		}
+	}
+}
