@@ -68,7 +68,7 @@ bench: setup-bench build
 	go run ./bench -sexton ./$(BINARY) -o docs/bench.md
 
 diagram:
-	go test ./machine -run 'Table|Diagram' -rewrite
+	go test . ./machine -run 'TestPicture|Table' -rewrite
 
 image:
 	docker build --build-arg GO_IMAGE=$(GO_IMAGE) -t sexton:$(VERSION) .

@@ -12,6 +12,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"sexton/internal/golden"
+	"sexton/internal/picture"
 )
 
 // floors lists the rooms of the binary, the top floor first. A room imports rooms of
@@ -209,6 +212,33 @@ func TestUnsafeHasAReason(t *testing.T) {
 		if !uses[room] {
 			t.Errorf("%s does not import unsafe, and has a reason for it", room)
 		}
+	}
+}
+
+// TestPictureOfTheRooms draws the rooms of the binary on their floors, with arrows
+// for what go list says that they import.
+func TestPictureOfTheRooms(t *testing.T) {
+	rooms := map[string][]string{}
+	for _, line := range goList(t, "-deps", "-f", "{{if .Module}}{{.ImportPath}}={{join .Imports \",\"}}{{end}}", ".") {
+		path, imports, _ := strings.Cut(line, "=")
+		room, ours := strings.CutPrefix(path+"/", "sexton/")
+		if !ours {
+			continue
+		}
+		room = strings.TrimSuffix(room, "/")
+		rooms[room] = nil
+		for _, other := range strings.Split(imports, ",") {
+			if other, ours := strings.CutPrefix(other, "sexton/"); ours {
+				rooms[room] = append(rooms[room], other)
+			}
+		}
+	}
+	svg, err := picture.Rooms(floors, rooms)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *golden.Rewrite {
+		golden.File(t, "docs/rooms.svg", svg)
 	}
 }
 

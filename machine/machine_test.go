@@ -2,13 +2,16 @@ package machine_test
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"sexton/internal/golden"
+	"sexton/internal/picture"
 	"sexton/machine"
 	"sexton/machine/dialogue"
 	"sexton/service"
@@ -128,9 +131,9 @@ func TestDialogues(t *testing.T) {
 	})
 }
 
-// TestStateDiagramIsWhatDialoguesDo draws every change of state that the
-// dialogues make, with the event behind it, so the picture cannot go stale.
-func TestStateDiagramIsWhatDialoguesDo(t *testing.T) {
+// TestPictureOfTheStates draws every change of state that the dialogues make, with
+// the events behind it.
+func TestPictureOfTheStates(t *testing.T) {
 	seen := make(map[[2]service.State]map[string]bool)
 	files, _ := filepath.Glob("../testdata/dialogues/*.txt")
 	for _, file := range files {
@@ -142,25 +145,17 @@ func TestStateDiagramIsWhatDialoguesDo(t *testing.T) {
 			}
 		}
 	}
-	var b strings.Builder
-	b.WriteString("// Every change of state that testdata/dialogues makes. Written by go test ./machine -rewrite.\ndigraph states {\n")
+	var states []string
+	var changes []picture.Change
 	for from := range service.StateCount {
+		states = append(states, from.String())
 		for to := range service.StateCount {
-			events := seen[[2]service.State{from, to}]
-			if len(events) == 0 {
-				continue
+			if events := seen[[2]service.State{from, to}]; len(events) > 0 {
+				changes = append(changes, picture.Change{From: from.String(), To: to.String(), Events: slices.Sorted(maps.Keys(events))})
 			}
-			var names []string
-			for _, name := range []string{"Booted", "Started", "StartFailed", "Exited", "Emptied", "Probed", "Signalled", "Asked", "Ticked"} {
-				if events[name] {
-					names = append(names, name)
-				}
-			}
-			fmt.Fprintf(&b, "\t%q -> %q [label=%q];\n", from, to, strings.Join(names, "\\n"))
 		}
 	}
-	b.WriteString("}\n")
-	golden.File(t, "../docs/states.dot", strings.ReplaceAll(b.String(), `\\n`, `\n`))
+	golden.File(t, "../docs/states.svg", picture.States(states, changes))
 }
 
 // inputLines are the lines of a dialogue that are no output and no comment.
