@@ -88,19 +88,26 @@ func engine(t *testing.T) (process *os.Process, logged func() string) {
 		}
 	})
 	t.Setenv("DOCKER_HOST", socket)
+	untilAnswers(t, over, log.text)
+	return cmd.Process, log.text
+}
+
+// untilAnswers waits until the engine of DOCKER_HOST answers, and skips the test when it ends before.
+func untilAnswers(t *testing.T, over chan error, logged func() string) {
+	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
 		_, err := exec.Command("docker", "info").Output()
 		if err == nil {
-			return cmd.Process, log.text
+			return
 		}
 		select {
 		case failure := <-over:
 			over <- failure
-			t.Skipf("a Docker engine of our own does not run here: %v\n%s", failure, lastLines(log.text()))
+			t.Skipf("a Docker engine of our own does not run here: %v\n%s", failure, lastLines(logged()))
 		default:
 		}
 		if time.Now().After(deadline) {
-			t.Skipf("a Docker engine of our own does not answer here: %v\n%s", err, lastLines(log.text()))
+			t.Skipf("a Docker engine of our own does not answer here: %v\n%s", err, lastLines(logged()))
 		}
 	}
 }
@@ -196,7 +203,10 @@ func podman(t *testing.T, stdin []byte, args ...string) (out string, status int)
 	return string(text), cmd.ProcessState.ExitCode()
 }
 
-func TestPodmanTakesUsForItsInit(t *testing.T) {
+// podmanRun makes an image of ours and returns the arguments of podman run with which a container starts
+// here, the image last. It skips the test where there are none.
+func podmanRun(t *testing.T) []string {
+	t.Helper()
 	if _, err := exec.LookPath("podman"); err != nil {
 		t.Skip("no podman is installed")
 	}
@@ -219,7 +229,7 @@ func TestPodmanTakesUsForItsInit(t *testing.T) {
 	}
 	t.Cleanup(func() { exec.Command("podman", "rmi", "-f", image).Run() })
 
-	// What Podman wants by default is not to be had everywhere: networks, and in
+	// Some machines refuse what Podman wants by default: networks, and in
 	// a container of ours its limits.
 	run := []string{"run", "--rm", "--init", "--init-path", installed(t, "sexton-init"), "--network", "none"}
 	if out, status := podman(t, nil, append(run, image, "exit-with", "0")...); status != 0 {
@@ -228,7 +238,11 @@ func TestPodmanTakesUsForItsInit(t *testing.T) {
 			t.Skipf("podman cannot run a container here: %s%s", out, again)
 		}
 	}
-	run = append(run, image)
+	return append(run, image)
+}
+
+func TestPodmanTakesUsForItsInit(t *testing.T) {
+	run := podmanRun(t)
 	for _, test := range []struct {
 		args []string
 		want int

@@ -121,22 +121,21 @@ func TestDockerPodsKeepTheirSocketsApart(t *testing.T) {
 			run := func(c container, words ...string) (string, string, int) {
 				return docker(t, append(append(append([]string{"exec"}, test.ask...), c.name, "/sexton"), words...)...)
 			}
-			for range 2 {
-				for _, c := range []struct {
-					container
-					service string
-				}{{first, "web"}, {second, "lone"}} {
-					out, err, status := run(c.container, "status", c.service)
-					if status != 0 || !strings.Contains(out, "\n"+c.service+" ") {
-						t.Errorf("status of %s: %d\n%s%s", c.service, status, out, err)
-					}
-					if out, err, status := run(c.container, "health"); status != 0 || out != "ready\n" {
-						t.Errorf("health of %s: %d\n%s%s", c.service, status, out, err)
-					}
-					if out, _, _ := run(c.container, "doctor"); !strings.Contains(out, "this container's sexton answers") {
-						t.Errorf("doctor of %s: %s", c.service, out)
-					}
+			answers := func(c container, service string) {
+				out, err, status := run(c, "status", service)
+				if status != 0 || !strings.Contains(out, "\n"+service+" ") {
+					t.Errorf("status of %s: %d\n%s%s", service, status, out, err)
 				}
+				if out, err, status := run(c, "health"); status != 0 || out != "ready\n" {
+					t.Errorf("health of %s: %d\n%s%s", service, status, out, err)
+				}
+				if out, _, _ := run(c, "doctor"); !strings.Contains(out, "this container's sexton answers") {
+					t.Errorf("doctor of %s: %s", service, out)
+				}
+			}
+			for range 2 {
+				answers(first, "web")
+				answers(second, "lone")
 			}
 			if got, said := second.shutDown(test.ask...); got != "0" || said != "stopping 1 service\n" {
 				t.Errorf("shutdown of the second: status %s\n%s", got, said)

@@ -34,30 +34,12 @@ func pidMaxIsPrivate(t *testing.T) bool {
 	return major > 6 || major == 6 && minor >= 14
 }
 
-// In a container with 300 numbers, in which one service forks until there are none left, another makes thousands of
-// orphans and a third crashes again and again, each number is given away again within
-// a second. Nobody is mistaken for somebody else: the service that does nothing is never signalled or
-// started again, and gets its TERM at the end.
-func TestPIDMaxWithForkStorms(t *testing.T) {
-	if !pidMaxIsPrivate(t) {
-		t.Skip("pid_max belongs to the whole machine before Linux 6.14")
-	}
-	if os.Geteuid() != 0 {
-		t.Skip("setting pid_max needs root")
-	}
-	needWorld(t)
-	const machines = "/proc/sys/kernel/pid_max"
-	before, err := os.ReadFile(machines)
-	if err != nil {
-		t.Skip(err)
-	}
-	sexton, dir := provedSexton(t)
-	bare, err := bareBinary()
-	if err != nil {
-		t.Fatal(err)
-	}
-	// The programs need no thread and the steady one no child, for which there may be no
-	// number left: when the numbers have been given out once, the kernel begins again at 300
+// stormFile is a file with a service that does nothing, one that forks until the kernel has no PID left,
+// one that makes orphans, and one that crashes.
+func stormFile(t *testing.T, dir, bare string) string {
+	t.Helper()
+	// The programs need no thread, and the steady one needs no child, for which there may be no
+	// PID left: when the PIDs have been given out once, the kernel begins again at 300
 	// (RESERVED_PIDS in kernel/pid.c), so that with a pid_max of 301 there is one.
 	hold := filepath.Join(dir, "hold")
 	if err := unix.Mkfifo(hold, 0o600); err != nil {
@@ -83,23 +65,58 @@ command = [%[2]q, "3"]
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	return file
+}
+
+// untilStormy waits until each kind of trouble has happened often enough.
+func untilStormy(t *testing.T, init *exec.Cmd, out *heard) {
+	t.Helper()
+	by := time.Now().Add(60 * time.Second)
+	for {
+		crash, storm, bomb, refused := out.count("crash: exited with status 3"), out.count("storm: exited"), out.count("bomb: exited"), out.count("cannot start: fork")
+		if crash >= 60 && storm >= 5 && bomb >= 5 && refused > 0 {
+			return
+		}
+		if time.Now().After(by) || init.ProcessState != nil {
+			t.Fatalf("crash %d, storm %d, bomb %d times, fork refused %d times in a minute:\n%s", crash, storm, bomb, refused, last(out))
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// In a container with 300 PIDs, one service forks until there are none left, another makes thousands of
+// orphans and a third crashes again and again, so the kernel reuses each PID within
+// a second. sexton never takes one process for another: the service that does nothing gets no signal and is not
+// started again, and gets TERM once, at the end.
+func TestPIDMaxWithForkStorms(t *testing.T) {
+	if !pidMaxIsPrivate(t) {
+		t.Skip("pid_max belongs to the whole machine before Linux 6.14")
+	}
+	if os.Geteuid() != 0 {
+		t.Skip("setting pid_max needs root")
+	}
+	needWorld(t)
+	const machines = "/proc/sys/kernel/pid_max"
+	before, err := os.ReadFile(machines)
+	if err != nil {
+		t.Skip(err)
+	}
+	sexton, dir := provedSexton(t)
+	bare, err := bareBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
 	out := new(heard)
 	init := worldOf(exec.Command("/bin/sh", "-c", `
 		mount --make-rprivate / && mount -t proc proc /proc && mount -t tmpfs run /run && echo 301 > /proc/sys/kernel/pid_max || exit 99
-		exec "$0" -c "$1"`, sexton, file))
+		exec "$0" -c "$1"`, sexton, stormFile(t, dir, bare)))
 	init.Stdout, init.Stderr = out, out
 	init.WaitDelay = 5 * time.Second
 	if err := init.Start(); err != nil {
 		t.Skip(err)
 	}
 	defer init.Process.Kill()
-	count := func(what string) int { return strings.Count(out.String(), what) }
-	for by := time.Now().Add(60 * time.Second); count("crash: exited with status 3") < 60 || count("storm: exited") < 5 || count("bomb: exited") < 5 || count("cannot start: fork") == 0; {
-		if time.Now().After(by) || init.ProcessState != nil {
-			t.Fatalf("crash %d, storm %d, bomb %d times, fork refused %d times in a minute:\n%s", count("crash: exited"), count("storm: exited"), count("bomb: exited"), count("cannot start: fork"), last(out))
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	untilStormy(t, init, out)
 	if err := init.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -109,10 +126,10 @@ command = [%[2]q, "3"]
 		}
 		t.Errorf("the end: %v\n%s", err, last(out))
 	}
-	if n := count("steady up"); n != 1 {
+	if n := out.count("steady up"); n != 1 {
 		t.Errorf("the steady service was started %d times\n%s", n, last(out))
 	}
-	if n := count("steady stopping"); n != 1 {
+	if n := out.count("steady stopping"); n != 1 {
 		t.Errorf("the steady service got TERM %d times\n%s", n, last(out))
 	}
 	if said := out.String(); crashed.MatchString(said) || strings.Contains(said, "internal error") {

@@ -73,14 +73,23 @@ func least(t *testing.T, pid int) hasNow {
 	return low
 }
 
-// Services that crash and are started again, thousands of times, with all that a run can have (pipes, a file, a
-// terminal, orphans, a probe), leave nothing behind: no memory, no descriptor, no thread, no zombie.
-func TestCrashLoopSoak(t *testing.T) {
-	sexton, dir := provedSexton(t)
-	bare, err := bareBinary()
-	if err != nil {
-		t.Fatal(err)
+// until waits for n starts. It fails the test when no service starts for 30 seconds.
+func (s *startCount) until(t *testing.T, n int64) {
+	t.Helper()
+	seen, since := int64(-1), time.Now()
+	for s.n.Load() < n {
+		if now := s.n.Load(); now != seen {
+			seen, since = now, time.Now()
+		} else if time.Since(since) > 30*time.Second {
+			t.Fatalf("no start for 30 s, after %d: %v", seen, s.last.Load())
+		}
+		time.Sleep(10 * time.Millisecond)
 	}
+}
+
+// soakFile is a file of services that crash, with all that a run can have.
+func soakFile(t *testing.T, dir, bare string) string {
+	t.Helper()
 	text := "[init]\ngrace = \"5s\"\n[control]\nsocket = \"off\"\n"
 	for name, more := range map[string]string{
 		"plain":  "",
@@ -102,31 +111,12 @@ func TestCrashLoopSoak(t *testing.T) {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	init := exec.Command(sexton, "-c", file)
-	init.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	counted := new(startCount)
-	init.Stderr = counted
-	if err := init.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer init.Process.Kill()
-	until := func(n int64) {
-		t.Helper()
-		seen, since := int64(-1), time.Now()
-		for counted.n.Load() < n {
-			if now := counted.n.Load(); now != seen {
-				seen, since = now, time.Now()
-			} else if time.Since(since) > 30*time.Second {
-				t.Fatalf("no start for 30 s, after %d: %v", seen, counted.last.Load())
-			}
-			time.Sleep(10 * time.Millisecond)
-		}
-	}
-	until(int64(min(1000, *soakStarts/2)))
-	before := least(t, init.Process.Pid)
-	until(int64(*soakStarts))
-	after := least(t, init.Process.Pid)
-	t.Logf("after %d starts: %+v; after %d: %+v", min(1000, *soakStarts/2), before, counted.n.Load(), after)
+	return file
+}
+
+// grown reports what a process has more of than before, beyond what a moment's work explains.
+func grown(t *testing.T, before, after hasNow) {
+	t.Helper()
 	// A run in the middle of its start is not a leak: eight services, with a few descriptors each.
 	if after.descriptors > before.descriptors+12 {
 		t.Errorf("descriptors: %d, then %d", before.descriptors, after.descriptors)
@@ -141,6 +131,31 @@ func TestCrashLoopSoak(t *testing.T) {
 	if after.anonymousKB > before.anonymousKB+2048 {
 		t.Errorf("anonymous memory: %d KB, then %d KB", before.anonymousKB, after.anonymousKB)
 	}
+}
+
+// Services that crash and are started again, thousands of times, with all that a run can have (pipes, a file, a
+// terminal, orphans, a probe), leave nothing behind: no memory, no descriptor, no thread, no zombie.
+func TestCrashLoopSoak(t *testing.T) {
+	sexton, dir := provedSexton(t)
+	bare, err := bareBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	init := exec.Command(sexton, "-c", soakFile(t, dir, bare))
+	init.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	counted := new(startCount)
+	init.Stderr = counted
+	if err := init.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer init.Process.Kill()
+	first := int64(min(1000, *soakStarts/2))
+	counted.until(t, first)
+	before := least(t, init.Process.Pid)
+	counted.until(t, int64(*soakStarts))
+	after := least(t, init.Process.Pid)
+	t.Logf("after %d starts: %+v; after %d: %+v", first, before, counted.n.Load(), after)
+	grown(t, before, after)
 	if err := init.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"sexton/internal/loopback"
 )
 
 // makeWorld makes of fresh namespaces what a container runtime would: mounts of
@@ -15,7 +17,7 @@ func (s *stage) makeWorld() error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("make mounts private: %w", err)
 	}
-	if err := loopbackUp(); err != nil {
+	if err := loopback.Up(); err != nil {
 		return fmt.Errorf("bring loopback up: %w", err)
 	}
 	if err := makeDev(s.Dev); err != nil {
@@ -55,20 +57,6 @@ func showTerminationLog(path string) error {
 		return fmt.Errorf("make /dev/termination-log writable: %w", err)
 	}
 	return nil
-}
-
-func loopbackUp() error {
-	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return err
-	}
-	defer unix.Close(socket)
-	request, err := unix.NewIfreq("lo")
-	if err != nil {
-		return err
-	}
-	request.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
-	return unix.IoctlIfreq(socket, unix.SIOCSIFFLAGS, request)
 }
 
 // makeDev puts a /dev together in dir, out of the nodes of the present one, and

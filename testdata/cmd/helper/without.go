@@ -5,11 +5,12 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-
 	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"sexton/internal/loopback"
 )
 
 // without becomes a COMMAND to which a seccomp filter refuses one system call:
@@ -96,17 +97,7 @@ func smallWorld() error {
 			return fmt.Errorf("mount %s: %w", m.target, err)
 		}
 	}
-	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return err
-	}
-	defer unix.Close(socket)
-	request, err := unix.NewIfreq("lo")
-	if err != nil {
-		return err
-	}
-	request.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
-	return unix.IoctlIfreq(socket, unix.SIOCSIFFLAGS, request)
+	return loopback.Up()
 }
 
 // calls are system calls by their names, those that sexton and Go's runtime use or
