@@ -147,7 +147,7 @@ func (o *output) Open(name string, run service.Run, files [3]int) (full [3]int, 
 		return files, func(proc.PID) { close.all() }, nil
 	}
 	o.used = true
-	pipes, err := o.mux.Open(stdio.Output{Service: name, Run: run, Log: spec.Log, ErrOnly: reader != "", Terminal: spec.PTY})
+	pipes, err := o.mux.Open(stdio.Source{Service: name, Run: run, Log: spec.Log, ErrOnly: reader != "", Terminal: spec.PTY})
 	if err != nil {
 		return files, nil, err
 	}
@@ -261,7 +261,7 @@ func (o *output) Break(writer string) {
 	}
 }
 
-func (o *output) ClosePipeline(writer string) { o.mux.Hang(writer) }
+func (o *output) ClosePipeline(writer string) { o.mux.ClosePipeline(writer) }
 
 // levels are the machine's in the words of stdio, which knows no machine.
 var levels = [...]stdio.Level{machine.Error: stdio.Errors, machine.Warn: stdio.Warnings, machine.Info: stdio.Normal, machine.Debug: stdio.Verbose}
@@ -295,20 +295,20 @@ func (o *output) recent(name string, n int) [][]byte { return o.mux.Recent(name,
 // Flush is pid1.Output's.
 func (o *output) Flush(stalled, most time.Duration, last func()) {
 	if o.used {
-		o.drain(stalled*8/10, most*8/10)
+		o.flushServices(stalled*8/10, most*8/10)
 	}
 	last()
 	if o.used {
-		o.mux.Flush(stalled / 10)
+		o.mux.FlushOwn(stalled / 10)
 	}
 }
 
-// drain writes out what there is, and says what became of it.
-func (o *output) drain(stalled, most time.Duration) {
+// flushServices writes out what the services wrote, and reports what was lost.
+func (o *output) flushServices(stalled, most time.Duration) {
 	for run := range o.held { // it is over, or beyond us
 		o.Ended(run)
 	}
-	for _, left := range o.mux.Drain(stalled, most) {
+	for _, left := range o.mux.Flush(stalled, most) {
 		if words := o.lossWords(left); words != "" {
 			level := stdio.Errors
 			if left.Lost() == 0 {
@@ -328,7 +328,7 @@ func (o *output) drain(stalled, most time.Duration) {
 }
 
 // lossWords says what of an output was not written, and why.
-func (o *output) lossWords(left stdio.Left) string {
+func (o *output) lossWords(left stdio.Leftover) string {
 	lost := left.Lost()
 	switch {
 	case left.Piped:

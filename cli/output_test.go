@@ -24,7 +24,7 @@ func TestLastWordsStandLast(t *testing.T) {
 	defer file.Close()
 	fd := int(file.Fd())
 	o := &output{mux: stdio.New(stdio.Options{Out: fd, Err: fd, Self: "sexton", Level: stdio.Verbose}), used: true, level: machine.Info}
-	pipes, err := o.mux.Open(stdio.Output{Service: "web", Log: service.Log{}})
+	pipes, err := o.mux.Open(stdio.Source{Service: "web", Log: service.Log{}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -92,7 +92,7 @@ func (s *speaker) Flush(within, _ time.Duration, last func()) {
 	by := time.Now().Add(within)
 	for level, mux := range s.muxes {
 		if s.said[level] {
-			mux.Flush(time.Until(by))
+			mux.FlushOwn(time.Until(by))
 		}
 	}
 }

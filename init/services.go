@@ -33,7 +33,7 @@ func (p *PID1) spawn(a machine.Spawn) {
 	command.Session = p.ownSession(spec)
 	gives := spec.TTY && p.hasTerminal && p.Kernel.HoldsTerminal(p.terminal, p.holder)
 	if gives {
-		command.Foreground, command.Own = p.terminal.FD, command.Session
+		command.Foreground, command.TakeTerminal = p.terminal.FD, command.Session
 	}
 	files, started, err := p.Output.Open(spec.Name, a.Run, command.Files)
 	if err != nil {
@@ -42,7 +42,7 @@ func (p *PID1) spawn(a machine.Spawn) {
 	}
 	command.Files = files
 	if spec.PTY {
-		command.Foreground, command.Own = files[1], true
+		command.Foreground, command.TakeTerminal = files[1], true
 	}
 	command.Heir = p.Plan.Init.OneCommand && !p.dropped
 	child := &child{role: serving{}, run: a.Run, spec: i, command: &command}

@@ -73,7 +73,7 @@ func IsOurTerminal(fd int) bool {
 }
 
 // GiveUpTerminal lets go of the terminal, so that a session of a child's own can
-// take it (proc.Command.Own), and tells whether it can: only when its session's leader
+// take it (proc.Command.TakeTerminal), and tells whether it can: only when its session's leader
 // gives it up is a terminal free (ioctl_tty(2), TIOCNOTTY). Where we are not
 // that leader nothing is done: the terminal is a shell's, and the child's
 // session does without one.

@@ -172,9 +172,9 @@ type Command struct {
 	// They stay the caller's: Spawn closes none of them.
 	Files [3]int
 
-	OurGroup   bool // it stays in our process group: no group and no session of its own
-	Foreground int  // descriptor of a terminal whose foreground group the child becomes; -1: none
-	Own        bool // the terminal Foreground becomes the controlling terminal of the new session, if it can be had
+	OurGroup     bool // it stays in our process group: no group and no session of its own
+	Foreground   int  // descriptor of a terminal whose foreground group the child becomes; -1: none
+	TakeTerminal bool // the terminal Foreground becomes the controlling terminal of the new session, if it can be had
 
 	Credential *Credential // nil: ours
 

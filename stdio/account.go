@@ -5,14 +5,14 @@ import (
 	"sync/atomic"
 )
 
-// Names of the two outputs of a service, as they stand in Account and Left.
+// Names of the two outputs of a service, as they stand in Account and Leftover.
 const (
 	Stdout = "stdout"
 	Stderr = "stderr"
 )
 
 // Count is an amount of output: bytes as the service wrote them, without what
-// we add, and lines. A line longer than Output.MaxLine counts once for each of
+// we add, and lines. A line longer than Log.MaxLine counts once for each of
 // its pieces.
 type Count struct{ Bytes, Lines int64 }
 

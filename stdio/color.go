@@ -52,7 +52,7 @@ func (m *Mux) colorOf(service string) string {
 }
 
 // serviceFrame is how lines of a service look in a sink.
-func (m *Mux) serviceFrame(o *Output, which string, k *sink) frame {
+func (m *Mux) serviceFrame(o *Source, which string, k *sink) frame {
 	var f frame
 	switch log := &o.Log; {
 	case k.syslog != nil:

@@ -205,7 +205,7 @@ func (f *file) openAt(place *paths.Place) error {
 	f.full = f.mostBytes()
 	f.born = f.birth(fd, made, &s)
 	if f.regular && !place.Linked {
-		f.tidy(place) // what an earlier life has left
+		f.prune(place) // what an earlier life has left
 	}
 	return nil
 }

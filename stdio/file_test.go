@@ -64,7 +64,7 @@ func TestFileIsRotatedBySizeAndKeepsLinesWhole(t *testing.T) {
 		m := newMux(t, Options{Out: -1, Err: -1, Clock: testClock()})
 		path := filepath.Join(t.TempDir(), "a", "b", "web.log")
 		log := service.Log{File: service.LogFile{Path: path, Size: 5000, Keep: 1000, Compress: compress, Mode: 0o604}}
-		web, worker := spawn(t, m, Output{Service: "web", Log: log}), spawn(t, m, Output{Service: "worker", Log: log})
+		web, worker := spawn(t, m, Source{Service: "web", Log: log}), spawn(t, m, Source{Service: "worker", Log: log})
 		text := strings.Repeat("x", 110)
 		const lines = 2000
 		for i := range lines {
@@ -76,7 +76,7 @@ func TestFileIsRotatedBySizeAndKeepsLinesWhole(t *testing.T) {
 		}
 		web.exit()
 		worker.exit()
-		drained(t, m)
+		flushed(t, m)
 		tidied(t, m)
 		names, all := filesOf(t, path)
 		for _, name := range names {
@@ -116,19 +116,19 @@ func TestOldRotatedFilesAreRemoved(t *testing.T) {
 	for keep := range 3 {
 		log := service.Log{Format: service.Raw, File: service.LogFile{Path: path, Size: 4096, Keep: keep, Compress: true, Mode: 0o600}}
 		log.File.Path = fmt.Sprint(path[:len(path)-4], keep, ".log")
-		web := spawn(t, m, Output{Service: "web", Log: log})
+		web := spawn(t, m, Source{Service: "web", Log: log})
 		web.say(strings.Repeat(strings.Repeat("x", 99)+"\n", 1000))
 		web.exit()
-		drained(t, m)
+		flushed(t, m)
 		tidied(t, m)
 		if names, _ := filesOf(t, log.File.Path); len(names) != keep+1 {
 			t.Errorf("keep %d: %v", keep, names)
 		}
 	}
-	web := spawn(t, m, Output{Service: "web", Log: service.Log{File: service.LogFile{Path: path, Keep: 1, Mode: 0o600}}})
+	web := spawn(t, m, Source{Service: "web", Log: service.Log{File: service.LogFile{Path: path, Keep: 1, Mode: 0o600}}})
 	web.say("line\n")
 	web.exit()
-	drained(t, m)
+	flushed(t, m)
 	tidied(t, m)
 	for _, name := range strangers {
 		if _, err := os.Stat(name); err != nil {
@@ -145,7 +145,7 @@ func TestFileIsRotatedByAge(t *testing.T) {
 	begin := time.Now()
 	m := newMux(t, Options{Out: -1, Err: -1, Clock: func() time.Time { return begin.Add(time.Duration(now.Load())) }})
 	path := filepath.Join(t.TempDir(), "web.log")
-	web := spawn(t, m, Output{Service: "web", Log: service.Log{Format: service.Raw, File: service.LogFile{Path: path, Age: time.Hour, Keep: 5, Mode: 0o600}}})
+	web := spawn(t, m, Source{Service: "web", Log: service.Log{Format: service.Raw, File: service.LogFile{Path: path, Age: time.Hour, Keep: 5, Mode: 0o600}}})
 	say := func(text string, n int64) {
 		web.say(text)
 		eventually(t, text, func() bool { return accountOfTest(t, m, "web", Stdout).Out.Lines == n })
@@ -176,7 +176,7 @@ func TestFileThatCannotBeRotatedIsTriedAgain(t *testing.T) {
 	if err := os.WriteFile(taken, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	web := spawn(t, m, Output{Service: "web", Log: service.Log{Format: service.Raw, File: service.LogFile{Path: path, Size: 5000, Keep: 5, Mode: 0o600}}})
+	web := spawn(t, m, Source{Service: "web", Log: service.Log{Format: service.Raw, File: service.LogFile{Path: path, Size: 5000, Keep: 5, Mode: 0o600}}})
 	line, n := strings.Repeat("x", 999)+"\n", int64(0)
 	say := func(lines int) {
 		for range lines {
@@ -206,7 +206,7 @@ func TestFileThatCannotBeRotatedIsTriedAgain(t *testing.T) {
 		t.Errorf("it was not rotated when that was possible: it has %d bytes", size())
 	}
 	web.exit()
-	drained(t, m)
+	flushed(t, m)
 	wantText(t, "stderr", stderr.all(), "sexton | rotated files of "+path+" are dated in the future (the latest 99991231T235959.999999999Z); new ones get later names, so that older files are removed first; check the clock\n"+
 		"sexton | cannot rotate "+path+": there is a rotated file of the year 9999, behind which no other can be named; remove it; it grows meanwhile, and this is tried again\n")
 }
@@ -224,11 +224,11 @@ func TestLinkIsNotRotated(t *testing.T) {
 	if err := os.Symlink(target, path); err != nil {
 		t.Fatal(err)
 	}
-	web := spawn(t, m, Output{Service: "web", Log: service.Log{Format: service.Raw, File: service.LogFile{Path: path, Size: 5000, Keep: 5, Mode: 0o600}}})
+	web := spawn(t, m, Source{Service: "web", Log: service.Log{Format: service.Raw, File: service.LogFile{Path: path, Size: 5000, Keep: 5, Mode: 0o600}}})
 	want := strings.Repeat(strings.Repeat("x", 999)+"\n", 20)
 	web.say(want)
 	web.exit()
-	drained(t, m)
+	flushed(t, m)
 	if text, err := os.ReadFile(target); string(text) != want {
 		t.Errorf("%d bytes, %v", len(text), err)
 	}
@@ -243,7 +243,7 @@ func TestLinkIsNotRotated(t *testing.T) {
 func TestReopen(t *testing.T) {
 	m := newMux(t, Options{Out: -1, Err: -1, Clock: testClock()})
 	path := filepath.Join(t.TempDir(), "web.log")
-	web := spawn(t, m, Output{Service: "web", Log: service.Log{Format: service.Raw, File: service.LogFile{Path: path, Mode: 0o600}}})
+	web := spawn(t, m, Source{Service: "web", Log: service.Log{Format: service.Raw, File: service.LogFile{Path: path, Mode: 0o600}}})
 	say := func(text string, n int64) {
 		web.say(text)
 		eventually(t, text, func() bool { return accountOfTest(t, m, "web", Stdout).Out.Lines == n })
@@ -275,7 +275,7 @@ func TestFileThatCannotBeOpened(t *testing.T) {
 	if err := os.WriteFile(dir, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	web := spawn(t, m, Output{Service: "web", Log: service.Log{File: service.LogFile{Path: path, Mode: 0o600}}})
+	web := spawn(t, m, Source{Service: "web", Log: service.Log{File: service.LogFile{Path: path, Mode: 0o600}}})
 	for i := range 3 {
 		web.say("lost\n")
 		eventually(t, "it is dropped", func() bool { return accountOfTest(t, m, "web", Stdout).Dropped.Lines == int64(i+1) })
@@ -303,7 +303,7 @@ func TestFileThatIsAFIFO(t *testing.T) {
 	if err := unix.Mkfifo(path, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	web := spawn(t, m, Output{Service: "web", Log: service.Log{Format: service.Raw, File: service.LogFile{Path: path, Size: 4096, Keep: 1, Mode: 0o600}}})
+	web := spawn(t, m, Source{Service: "web", Log: service.Log{Format: service.Raw, File: service.LogFile{Path: path, Size: 4096, Keep: 1, Mode: 0o600}}})
 	web.say("lost\n")
 	eventually(t, "it is dropped", func() bool { return accountOfTest(t, m, "web", Stdout).Dropped.Lines == 1 })
 	in, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
@@ -339,7 +339,7 @@ func TestFileOnAFullDisk(t *testing.T) {
 	stderr := newReader(t, 0).read()
 	m := newMux(t, Options{Out: -1, Err: stderr.out, Clock: testClock()})
 	path := filepath.Join(dir, "web.log")
-	web := spawn(t, m, Output{Service: "web", Log: service.Log{File: service.LogFile{Path: path, Mode: 0o600}}})
+	web := spawn(t, m, Source{Service: "web", Log: service.Log{File: service.LogFile{Path: path, Mode: 0o600}}})
 	text := strings.Repeat("x", 110)
 	const lines = 2000
 	within(t, "writing to a full disk", func() {

@@ -8,7 +8,7 @@ import (
 
 const (
 	// DefaultMaxLine is the longest line that we write, its prefix and its
-	// newline included, unless Output says otherwise. Docker and containerd
+	// newline included, unless service.Log says otherwise. Docker and containerd
 	// split longer ones themselves, at 16 KiB, without asking where.
 	DefaultMaxLine = 16 << 10
 	minMaxLine     = 256

@@ -166,7 +166,7 @@ func newMux(t *testing.T, o Options) *Mux {
 // block here, so that a test may have hundreds.
 type child struct{ out, err *os.File }
 
-func spawn(t *testing.T, m *Mux, o Output) *child {
+func spawn(t *testing.T, m *Mux, o Source) *child {
 	t.Helper()
 	p, err := m.Open(o)
 	if err != nil {
@@ -208,10 +208,10 @@ func (c *child) exit() {
 	_ = c.err.Close()
 }
 
-// drained ends the test if anything is lost.
-func drained(t *testing.T, m *Mux) {
+// flushed ends the test if anything is lost.
+func flushed(t *testing.T, m *Mux) {
 	t.Helper()
-	if l := m.Drain(patience, patience); len(l) > 0 || m.own.account.now().Pending().Lines > 0 {
+	if l := m.Flush(patience, patience); len(l) > 0 || m.own.account.now().Pending().Lines > 0 {
 		t.Fatalf("lost: %+v", l)
 	}
 }

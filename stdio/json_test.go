@@ -320,20 +320,20 @@ func TestRecordGoesOutWhenNothingFollows(t *testing.T) {
 	out := newReader(t, 0).read()
 	m := newMux(t, Options{Out: out.out, Err: out.out, JSON: true, Clock: time.Now})
 	for _, overflow := range []service.Overflow{service.Block, service.Drop} {
-		web := spawn(t, m, Output{Service: "web", Run: 7, Log: service.Log{Format: service.JSON, Join: `^\s`, Overflow: overflow}})
+		web := spawn(t, m, Source{Service: "web", Run: 7, Log: service.Log{Format: service.JSON, Join: `^\s`, Overflow: overflow}})
 		web.say("panic\n at one\n")
 		web.say(" at ")
 		eventually(t, "the record", func() bool { return strings.Contains(out.String(), `"run":7,"pid":4711,"line":"panic\n at one"}`) })
 		web.say("two\n at three\n")
 		web.exit()
-		drained(t, m)
+		flushed(t, m)
 		if got := out.all(); !strings.HasSuffix(got, `"line":" at two\n at three"}`+"\n") {
 			t.Errorf("got %s", got)
 		}
 		out.clear()
 	}
 	m.Say(Normal, "web", "started")
-	drained(t, m)
+	flushed(t, m)
 	if got := out.all(); !strings.HasSuffix(got, fmt.Sprintf(`"level":"info","service":"sexton","stream":"stderr","run":0,"pid":%d,"line":"web: started"}`+"\n", os.Getpid())) {
 		t.Errorf("got %s", got)
 	}
@@ -387,18 +387,18 @@ func TestTimestamps(t *testing.T) {
 	out := newReader(t, 0).read()
 	clock := func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 678_900_000, time.UTC) }
 	m := newMux(t, Options{Out: out.out, Err: out.out, Timestamps: true, Clock: clock, Self: "sexton", Prefixed: true, Level: Verbose})
-	web := spawn(t, m, Output{Service: "web", Log: service.Log{Timestamps: true, MaxLine: 256}})
+	web := spawn(t, m, Source{Service: "web", Log: service.Log{Timestamps: true, MaxLine: 256}})
 	long := strings.Repeat("x", 300)
 	web.say("one\n" + long + "\n")
 	web.exit()
-	drained(t, m)
+	flushed(t, m)
 	m.Say(Normal, "", "two")
-	drained(t, m)
+	flushed(t, m)
 	at := "2026-01-02T03:04:05.678Z "
 	room := 256 - len(at+"web    | \n")
 	wantText(t, "stdout", out.all(), at+"web    | one\n"+at+"web    | "+long[:room]+"\n"+at+"web    |+"+long[room:]+"\n"+
 		at+"sexton | two\n")
-	f := m.serviceFrame(&Output{Service: "web", Log: service.Log{Timestamps: true, MaxLine: 256}}, Stdout, m.out)
+	f := m.serviceFrame(&Source{Service: "web", Log: service.Log{Timestamps: true, MaxLine: 256}}, Stdout, m.out)
 	now := stamp(clock())
 	f.setTime(&now)
 	framed, _, _, _ := f.cut(make([]byte, 0, 1000), []byte(long+"\n"))

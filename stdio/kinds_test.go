@@ -29,12 +29,12 @@ func TestKindsOfStdout(t *testing.T) {
 			fd, all := kind.open(t)
 			before, _ := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
 			m := newMux(t, Options{Out: fd, Err: fd})
-			web := spawn(t, m, Output{Service: "web", Log: service.Log{OneStream: true}})
+			web := spawn(t, m, Source{Service: "web", Log: service.Log{OneStream: true}})
 			for i := range lines {
 				web.say(fmt.Sprintf("%05d %s\n", i, text))
 			}
 			web.exit()
-			drained(t, m)
+			flushed(t, m)
 			if after, _ := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0); after != before {
 				t.Errorf("flags %#x have become %#x", before, after)
 			}

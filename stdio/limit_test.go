@@ -53,7 +53,7 @@ func TestFileIsRotatedAtTheLimitOnFiles(t *testing.T) {
 			stderr := newReader(t, 0).read()
 			m := newMux(t, Options{Out: -1, Err: stderr.out, Clock: testClock()})
 			path := filepath.Join(t.TempDir(), "web.log")
-			web := spawn(t, m, Output{Service: "web", Log: service.Log{Format: service.Raw, File: service.LogFile{Path: path, Size: size, Keep: 1000, Mode: 0o600}}})
+			web := spawn(t, m, Source{Service: "web", Log: service.Log{Format: service.Raw, File: service.LogFile{Path: path, Size: size, Keep: 1000, Mode: 0o600}}})
 			const lines = 400
 			text := strings.Repeat("x", 110)
 			for i := range lines {
@@ -66,7 +66,7 @@ func TestFileIsRotatedAtTheLimitOnFiles(t *testing.T) {
 				}
 			}
 			web.exit()
-			drained(t, m)
+			flushed(t, m)
 			names, all := filesOf(t, path)
 			for _, name := range names {
 				if text, _ := os.ReadFile(name); len(text) > 5000 || text[len(text)-1] != '\n' {

@@ -18,7 +18,7 @@ import (
 func TestLinesGoWhereTheyBelong(t *testing.T) {
 	out, err := newReader(t, 0).read(), newReader(t, 0).read()
 	m := newMux(t, Options{Out: out.out, Err: err.out})
-	web, worker := spawn(t, m, Output{Service: "web"}), spawn(t, m, Output{Service: "worker"})
+	web, worker := spawn(t, m, Source{Service: "web"}), spawn(t, m, Source{Service: "worker"})
 	web.say("one\n")
 	eventually(t, "web's line", func() bool { return strings.Contains(out.String(), "one") })
 	_, _ = worker.err.WriteString("two\nthree")
@@ -27,7 +27,7 @@ func TestLinesGoWhereTheyBelong(t *testing.T) {
 	m.Say(Normal, "worker", "exited with status 1\nrestarting")
 	web.say("last words")
 	web.exit()
-	drained(t, m)
+	flushed(t, m)
 	wantText(t, "stdout", out.all(), "web    | one\nweb    | last words\n")
 	wantText(t, "stderr", err.all(), "worker | two\nworker | three\n"+
 		"sexton | worker: exited with status 1\\nrestarting\n")
@@ -39,7 +39,7 @@ func TestOwnLinesWithoutPrefixAndByLevel(t *testing.T) {
 	m.Say(Errors, "", "an error")
 	m.Say(Normal, "web", "started")
 	m.Say(Verbose, "web", "more")
-	if !m.Flush(patience) {
+	if !m.FlushOwn(patience) {
 		t.Error("not flushed")
 	}
 	wantText(t, "stderr", err.all(), "sexton: an error\nsexton: web: started\n")
@@ -55,7 +55,7 @@ func TestTwoDescriptorsOfOneFileShareASink(t *testing.T) {
 	}
 	defer unix.Close(second)
 	m := newMux(t, Options{Out: out.out, Err: second})
-	web := spawn(t, m, Output{Service: "web"})
+	web := spawn(t, m, Source{Service: "web"})
 	var writers sync.WaitGroup
 	for _, end := range []*os.File{web.out, web.err} {
 		writers.Go(func() {
@@ -69,7 +69,7 @@ func TestTwoDescriptorsOfOneFileShareASink(t *testing.T) {
 	}
 	writers.Wait()
 	web.exit()
-	drained(t, m)
+	flushed(t, m)
 	if m.out != m.err {
 		t.Error("two sinks for one file")
 	}
@@ -96,7 +96,7 @@ func TestManyStreamsLoseNothing(t *testing.T) {
 	m := newMux(t, Options{Out: out.out, Err: err.out})
 	var writers sync.WaitGroup
 	for i := range streams {
-		c := spawn(t, m, Output{Service: fmt.Sprintf("s%02d", i)})
+		c := spawn(t, m, Source{Service: fmt.Sprintf("s%02d", i)})
 		writers.Go(func() {
 			defer c.exit()
 			random := rand.New(rand.NewPCG(1, uint64(i)))
@@ -112,7 +112,7 @@ func TestManyStreamsLoseNothing(t *testing.T) {
 		})
 	}
 	writers.Wait()
-	drained(t, m)
+	flushed(t, m)
 	next := make(map[string]int)
 	for line := range strings.Lines(out.all()) {
 		name, text, _ := strings.Cut(line, " ")
@@ -139,7 +139,7 @@ func TestAllStreamsMakeProgress(t *testing.T) {
 	threads := threadCount(t)
 	line := strings.Repeat("z", 119) + "\n"
 	for i := range streams {
-		c := spawn(t, m, Output{Service: fmt.Sprintf("s%03d", i)})
+		c := spawn(t, m, Source{Service: fmt.Sprintf("s%03d", i)})
 		go func() {
 			for {
 				if _, err := c.out.WriteString(strings.Repeat(line, 30)); err != nil {
@@ -208,7 +208,7 @@ func TestNewCostsNothingAndIdleStreamsLittle(t *testing.T) {
 	before := runtime.NumGoroutine()
 	var children []*child
 	for i := range 100 {
-		children = append(children, spawn(t, m, Output{Service: fmt.Sprint("s", i)}))
+		children = append(children, spawn(t, m, Source{Service: fmt.Sprint("s", i)}))
 	}
 	for _, c := range children {
 		c.say("line\n")
@@ -226,7 +226,7 @@ func TestNewCostsNothingAndIdleStreamsLittle(t *testing.T) {
 func TestMergeKeepsTheOrderOfBothOutputs(t *testing.T) {
 	out, err := newReader(t, 0).read(), newReader(t, 0).read()
 	m := newMux(t, Options{Out: out.out, Err: err.out})
-	web := spawn(t, m, Output{Service: "web", Log: service.Log{OneStream: true}})
+	web := spawn(t, m, Source{Service: "web", Log: service.Log{OneStream: true}})
 	var want strings.Builder
 	for i := range 100 {
 		fmt.Fprintf(web.out, "out %d\n", i)
@@ -234,20 +234,20 @@ func TestMergeKeepsTheOrderOfBothOutputs(t *testing.T) {
 		fmt.Fprintf(&want, "web    | out %d\nweb    | err %d\n", i, i)
 	}
 	web.exit()
-	drained(t, m)
+	flushed(t, m)
 	wantText(t, "stdout", out.all(), want.String())
 	wantText(t, "stderr", err.all(), "")
 }
 
 func TestFailedSpawnLeavesNothing(t *testing.T) {
 	m := newMux(t, Options{Out: -1, Err: -1})
-	p, err := m.Open(Output{Service: "web"})
+	p, err := m.Open(Source{Service: "web"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.Close()
 	p.Close()
-	drained(t, m)
+	flushed(t, m)
 	if n := len(m.streams()); n != 0 {
 		t.Errorf("%d streams are left", n)
 	}
@@ -256,7 +256,7 @@ func TestFailedSpawnLeavesNothing(t *testing.T) {
 // A service without descriptors to spare is an error, and nothing is left open.
 func TestOpenWithoutDescriptorsLeft(t *testing.T) {
 	m := newMux(t, Options{Out: -1, Err: -1})
-	drained(t, m)
+	flushed(t, m)
 	var before unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
 		t.Fatal(err)
@@ -271,7 +271,7 @@ func TestOpenWithoutDescriptorsLeft(t *testing.T) {
 		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &tight); err != nil {
 			t.Fatal(err)
 		}
-		p, err := m.Open(Output{Service: "web"})
+		p, err := m.Open(Source{Service: "web"})
 		if again := unix.Setrlimit(unix.RLIMIT_NOFILE, &before); again != nil {
 			t.Fatal(again)
 		}
@@ -284,7 +284,7 @@ func TestOpenWithoutDescriptorsLeft(t *testing.T) {
 			t.Errorf("got %q, want %q and the reason", err, want)
 		}
 	}
-	drained(t, m)
+	flushed(t, m)
 }
 
 func TestColor(t *testing.T) {
@@ -294,11 +294,11 @@ func TestColor(t *testing.T) {
 	}
 	out := newReader(t, 0).read()
 	m := newMux(t, Options{Out: out.out, Err: out.out, ColorOut: true, ColorErr: true})
-	web := spawn(t, m, Output{Service: "web"})
+	web := spawn(t, m, Source{Service: "web"})
 	web.say("red?\n")
 	eventually(t, "the line", func() bool { return out.String() != "" })
 	m.Say(Normal, "", "bold")
-	if !m.Flush(5 * time.Second) {
+	if !m.FlushOwn(5 * time.Second) {
 		t.Error("not flushed")
 	}
 	wantText(t, "stdout", out.all(), "\x1b[36mweb    |\x1b[0m red?\n\x1b[1msexton |\x1b[0m bold\n")

@@ -14,10 +14,10 @@ const (
 	dropChunkBytes = 32 << 10
 )
 
-// Output is one run of a service, and how its output is to be treated. All but
+// Source is one run of a service, and how its output is to be treated. All but
 // Service may be left zero. Of Log, Format Inherit is for the caller: here it
 // means Prefix, as AutoFormat does.
-type Output struct {
+type Source struct {
 	Service string
 	Run     service.Run
 	Log     service.Log
@@ -48,7 +48,7 @@ type Pipes struct {
 // them. The error is for a lack of descriptors or of memory, and leaves nothing
 // open. After the spawn the caller calls Started and Close; nothing is read before where
 // lines bear the PID.
-func (m *Mux) Open(o Output) (*Pipes, error) {
+func (m *Mux) Open(o Source) (*Pipes, error) {
 	m.begin()
 	p := &Pipes{Out: -1, Err: -1, mux: m}
 	var err error
@@ -129,7 +129,7 @@ func (m *Mux) sinkOf(log *service.Log, which string) *sink {
 // of a pipe are two open files: the service's end stays blocking.
 //
 // Where there are too many pipes of the output already, it is the last one's end.
-func (m *Mux) pipe(o *Output, p *Pipes, which string) (int, error) {
+func (m *Mux) pipe(o *Source, p *Pipes, which string) (int, error) {
 	m.mu.Lock()
 	fd, shared, err := m.accountOf(o.Service, which).share(o, p, mostPipes)
 	m.mu.Unlock()
@@ -155,13 +155,13 @@ func (m *Mux) pipe(o *Output, p *Pipes, which string) (int, error) {
 }
 
 // newStream makes the stream that reads fd, which is non-blocking and ours alone.
-func (m *Mux) newStream(o *Output, which string, fd int) *stream {
+func (m *Mux) newStream(o *Source, which string, fd int) *stream {
 	k := m.sinkOf(&o.Log, which)
 	s := &stream{sink: k, fd: fd, pipe: int32(fd), spare: -1, frame: m.serviceFrame(o, which, k)}
 	if len(s.frame.vary) > 0 {
 		first := s.frame // which nextRun puts another in the place of
 		s.template = &first
-		s.output = &Output{}
+		s.output = &Source{}
 		*s.output = *o
 		s.starts = []runStart{{run: o.Run, waits: true}}
 	}
@@ -175,7 +175,7 @@ func closeBoth(ends [2]int) {
 
 // register begins to wait for the stream, or, where its lines bear the PID of a run that
 // has not begun, lets Pipes do so. Until then our own end keeps it from its end.
-func (m *Mux) register(o *Output, p *Pipes, which string, s *stream) error {
+func (m *Mux) register(o *Source, p *Pipes, which string, s *stream) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.poller == nil {

@@ -21,7 +21,7 @@ func TestOwnObjects(t *testing.T) {
 	}
 	m.SayObject(Normal, `{"line":"summary","event":"end"}`)
 	said = append(said, struct{ level, text string }{"info", "summary"})
-	drained(t, m)
+	flushed(t, m)
 	got := r.all()
 	lines := strings.Split(strings.TrimSpace(got), "\n")
 	if len(lines) != len(said) {
@@ -63,7 +63,7 @@ func TestFailuresAreRed(t *testing.T) {
 		m.Say(Warnings, "web", "it may")
 		m.Say(Errors, "", long)
 		m.Say(Normal, "web", "it goes on")
-		drained(t, m)
+		flushed(t, m)
 		got := r.all()
 		want := line + red + `web: it \x1b[32mcrashed` + off + "\n" + line + "web: it may\n"
 		if !strings.HasPrefix(got, want) || !strings.HasSuffix(got, off+"\n"+line+"web: it goes on\n") {
@@ -92,7 +92,7 @@ func TestFailuresAreRed(t *testing.T) {
 	r := newReader(t, 0).read()
 	m := newMux(t, Options{Out: -1, Err: r.out, Level: Verbose, Self: "sexton", Prefixed: true})
 	m.Say(Errors, "web", "it crashed")
-	drained(t, m)
+	flushed(t, m)
 	wantText(t, "without colours", r.all(), "sexton | web: it crashed\n")
 }
 
@@ -103,7 +103,7 @@ func TestLinesWaitForTheirPID(t *testing.T) {
 	m := newMux(t, Options{Out: r.out, Err: r.out, Clock: testClock()})
 	var want, holders = "", []*child{}
 	for run := 1; run <= mostPipes+3; run++ {
-		p, err := m.Open(Output{Service: "web", Run: service.Run(run), Log: service.Log{Format: service.JSON, OneStream: true}})
+		p, err := m.Open(Source{Service: "web", Run: service.Run(run), Log: service.Log{Format: service.JSON, OneStream: true}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -112,11 +112,11 @@ func TestLinesWaitForTheirPID(t *testing.T) {
 		holders = append(holders, c) // a process that the run leaves behind
 		c.say("early\n")
 		for _, s := range m.streams() {
-			s.wake() // as Drain does
+			s.wake() // as Flush does
 		}
 		m.Died("web")
 		m.Say(Errors, "", "mark")
-		if !m.Flush(patience) {
+		if !m.FlushOwn(patience) {
 			t.Fatal("our own line is held up")
 		}
 		if in := accountOfTest(t, m, "web", Stdout).In.Lines; in != int64(2*run-2) {
@@ -133,7 +133,7 @@ func TestLinesWaitForTheirPID(t *testing.T) {
 	for _, c := range holders {
 		c.exit()
 	}
-	drained(t, m)
+	flushed(t, m)
 	got := ""
 	for line := range strings.Lines(r.all()) {
 		if at := strings.Index(line, `"run":`); at > 0 {
@@ -148,7 +148,7 @@ func TestAStreamWithoutARunEnds(t *testing.T) {
 	r := newReader(t, 0).read()
 	m := newMux(t, Options{Out: r.out, Err: r.out})
 	for _, log := range []service.Log{{Format: service.JSON}, {Syslog: "unix:/nowhere"}, {Format: service.JSON, Overflow: service.Drop}} {
-		p, err := m.Open(Output{Service: "web", Log: log})
+		p, err := m.Open(Source{Service: "web", Log: log})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,10 +10,10 @@ import (
 // pipeline is a pipe from one service's stdout to another's stdin. We hold both
 // ends as well, so that a restart of either loses nothing and the reader sees
 // no end; but we neither read nor write it. What stands in it when the container
-// ends is told by Drain.
+// ends is reported by Flush.
 type pipeline struct {
 	writer      string
-	read, write int // write is -1 after Hang, read after Break
+	read, write int // write is -1 after ClosePipeline, read after Break
 }
 
 // PipelineIn returns the end to read from of the pipe from a service's stdout,
@@ -24,7 +24,7 @@ func (m *Mux) PipelineIn(writer string) (fd int, err error) {
 	return m.pipeline(writer, func(p *pipeline) int { return p.read })
 }
 
-// PipelineOut is PipelineIn for the end to write to, which is -1 after Hang. After
+// PipelineOut is PipelineIn for the end to write to, which is -1 after ClosePipeline. After
 // Break writing there fails with EPIPE.
 func (m *Mux) PipelineOut(writer string) (fd int, err error) {
 	return m.pipeline(writer, func(p *pipeline) int { return p.write })
@@ -71,9 +71,9 @@ func (m *Mux) Break(writer string) (unread int) {
 	return unread
 }
 
-// Hang gives up our end to write to of the pipe from a service, for good: when the
+// ClosePipeline gives up our end to write to of the pipe from a service, for good: when the
 // service has ended its reader sees the end. Calling it again does nothing.
-func (m *Mux) Hang(writer string) {
+func (m *Mux) ClosePipeline(writer string) {
 	m.begin()
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -86,13 +86,13 @@ func (m *Mux) Hang(writer string) {
 }
 
 // unread is what is left in the pipes. The caller holds m.mu.
-func (m *Mux) unread() (left []Left) {
+func (m *Mux) unread() (left []Leftover) {
 	for _, p := range m.pipelines {
 		if p.read < 0 {
 			continue
 		}
 		if n, _ := unix.IoctlGetInt(p.read, unix.TIOCINQ); n > 0 {
-			left = append(left, Left{Service: p.writer, Stream: Stdout, Unread: int64(n), Piped: true})
+			left = append(left, Leftover{Service: p.writer, Stream: Stdout, Unread: int64(n), Piped: true})
 		}
 	}
 	return left

@@ -30,11 +30,11 @@ func TestStalledFIFOsHoldNobodyUp(t *testing.T) {
 			t.Fatal(err)
 		}
 		readers = append(readers, reader)
-		web := spawn(t, m, Output{Service: name, Log: service.Log{Format: service.Raw, File: service.LogFile{Path: path, Mode: 0o600}}})
+		web := spawn(t, m, Source{Service: name, Log: service.Log{Format: service.Raw, File: service.LogFile{Path: path, Mode: 0o600}}})
 		web.say(strings.Repeat("a line that stalls\n", 10000)) // 190 kB: more than two pipes and our buffer hold
 	}
 	const path = "file"
-	web := spawn(t, m, Output{Service: "web", Log: service.Log{Format: service.Raw, File: service.LogFile{Path: path, Mode: 0o600}}})
+	web := spawn(t, m, Source{Service: "web", Log: service.Log{Format: service.Raw, File: service.LogFile{Path: path, Mode: 0o600}}})
 	web.say("written\n")
 	eventually(t, "the file is written", func() bool { text, _ := os.ReadFile(path); return string(text) == "written\n" })
 	eventually(t, "all stalled ones wait in the poller", func() bool {

@@ -12,7 +12,7 @@ import (
 func TestRecentLines(t *testing.T) {
 	out := newReader(t, 0).read()
 	m := newMux(t, Options{Out: out.out, Err: out.out})
-	web := spawn(t, m, Output{Service: "web", Log: service.Log{Recent: 64}})
+	web := spawn(t, m, Source{Service: "web", Log: service.Log{Recent: 64}})
 	if m.Recent("web", -1) != nil || m.Recent("nobody", 5) != nil {
 		t.Error("lines of nobody")
 	}
@@ -27,7 +27,7 @@ func TestRecentLines(t *testing.T) {
 		t.Errorf("all: %s", got)
 	}
 	web.exit()
-	drained(t, m)
+	flushed(t, m)
 }
 
 func TestRingIsWhatWasWrittenLast(t *testing.T) {

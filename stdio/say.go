@@ -62,9 +62,9 @@ func (s *stream) say(f *frame, text []byte, red bool) {
 	s.sink.enqueue(s)
 }
 
-// Flush waits until the lines of our own that were said before are written, at
+// FlushOwn waits until the lines of our own that were said before are written, at
 // most for timeout, and tells whether they are.
-func (m *Mux) Flush(timeout time.Duration) bool {
+func (m *Mux) FlushOwn(timeout time.Duration) bool {
 	m.begin()
 	before := m.own.account.now().In.Lines
 	return m.wait(timeout, func() bool {

@@ -34,7 +34,7 @@ type runStart struct {
 // share gives a further run the last pipe of the output, if there are as many as
 // there may be: most. It returns a copy of the end to write to, which is blocking whatever
 // an earlier run has made of it. The caller holds m.mu.
-func (a *account) share(o *Output, p *Pipes, most int) (fd int, shared bool, err error) {
+func (a *account) share(o *Source, p *Pipes, most int) (fd int, shared bool, err error) {
 	if len(a.streams) < most {
 		return -1, false, nil
 	}
@@ -51,7 +51,7 @@ func (a *account) share(o *Output, p *Pipes, most int) (fd int, shared bool, err
 		return -1, true, fmt.Errorf("fcntl: %w", err)
 	}
 	if s.output == nil {
-		s.output = &Output{}
+		s.output = &Source{}
 		*s.output = *o
 	}
 	waits := s.template != nil

@@ -16,13 +16,13 @@ func TestRestartsAtAStalledStdoutShareAPipe(t *testing.T) {
 	const runs = 100
 	stdout, stderr := newReader(t, 0), newReader(t, 0).read()
 	m := newMux(t, Options{Out: stdout.out, Err: stderr.out, Clock: testClock()})
-	loud := spawn(t, m, Output{Service: "loud"})
+	loud := spawn(t, m, Source{Service: "loud"})
 	go loud.say(strings.Repeat("it stalls\n", 40_000))
 	eventually(t, "stdout is stalled", stdout.stalled)
 	before := descriptors(t)
 	most := before
 	for run := range runs {
-		web := spawn(t, m, Output{Service: "web", Run: service.Run(run + 1), Log: service.Log{Format: service.JSON}})
+		web := spawn(t, m, Source{Service: "web", Run: service.Run(run + 1), Log: service.Log{Format: service.JSON}})
 		web.say(fmt.Sprintf("a of %d\nb of %d", run+1, run+1))
 		web.exit()
 		most = max(most, descriptors(t))
@@ -33,7 +33,7 @@ func TestRestartsAtAStalledStdoutShareAPipe(t *testing.T) {
 	stdout.read()
 	eventually(t, "all is read", func() bool { return accountOfTest(t, m, "web", Stdout).Out.Bytes > 0 })
 	loud.exit()
-	drained(t, m)
+	flushed(t, m)
 	text := stdout.all()
 	for run := 1; run <= runs; run++ {
 		for _, which := range []string{"a", "b"} {
@@ -57,7 +57,7 @@ func TestARunHasAPipeOfItsOwnAgain(t *testing.T) {
 	m := newMux(t, Options{Out: r.out, Err: r.out})
 	var holders []*child
 	for i := range mostPipes + 3 { // each leaves a process that has its pipe
-		web := spawn(t, m, Output{Service: "web"})
+		web := spawn(t, m, Source{Service: "web"})
 		web.say(strconv.Itoa(i) + "\n")
 		holders = append(holders, web)
 	}
@@ -68,7 +68,7 @@ func TestARunHasAPipeOfItsOwnAgain(t *testing.T) {
 		h.exit()
 	}
 	eventually(t, "all but the last have ended", func() bool { return len(m.streams()) == 2 })
-	spawn(t, m, Output{Service: "web"}).exit()
+	spawn(t, m, Source{Service: "web"}).exit()
 	eventually(t, "all have ended", func() bool { return len(m.streams()) == 0 })
 	if text := r.all(); strings.Count(text, "\n") != mostPipes+3 {
 		t.Errorf("%q", text)
@@ -82,7 +82,7 @@ func TestLastWordsComeBeforeTheVerdict(t *testing.T) {
 		r := newReader(t, 0).read()
 		m := newMux(t, Options{Out: r.out, Err: r.out})
 		for run := range 200 {
-			web := spawn(t, m, Output{Service: "web", Log: service.Log{Overflow: overflow}})
+			web := spawn(t, m, Source{Service: "web", Log: service.Log{Overflow: overflow}})
 			web.say(fmt.Sprintf("boom %d", run))
 			if run%2 == 0 {
 				web.say("\n") // and somebody keeps the pipe
@@ -92,9 +92,9 @@ func TestLastWordsComeBeforeTheVerdict(t *testing.T) {
 			m.Died("web")
 			m.Say(Normal, "web", fmt.Sprintf("verdict %d", run))
 			web.exit()
-			eventually(t, "it is written", func() bool { return accountOfTest(t, m, "web", Stdout).Pending() == Count{} && m.Flush(0) })
+			eventually(t, "it is written", func() bool { return accountOfTest(t, m, "web", Stdout).Pending() == Count{} && m.FlushOwn(0) })
 		}
-		drained(t, m)
+		flushed(t, m)
 		lines := strings.Split(strings.TrimSpace(r.all()), "\n")
 		if len(lines) != 400 {
 			t.Fatalf("%d lines", len(lines))

@@ -35,7 +35,7 @@ func TestSpillLosesNothing(t *testing.T) {
 	out := newReader(t, 0)
 	m := newMux(t, Options{Out: out.out, Err: out.out})
 	dir := t.TempDir()
-	web := spawn(t, m, Output{Service: "web", Log: service.Log{Overflow: service.Spill, SpillDir: dir, SpillBytes: 64 << 20}})
+	web := spawn(t, m, Source{Service: "web", Log: service.Log{Overflow: service.Spill, SpillDir: dir, SpillBytes: 64 << 20}})
 	const lines = 50_000
 	text := sayUnread(t, m, web, lines)
 	if entries, _ := os.ReadDir(dir); len(entries) > 0 {
@@ -43,7 +43,7 @@ func TestSpillLosesNothing(t *testing.T) {
 	}
 	out.read()
 	web.exit()
-	drained(t, m)
+	flushed(t, m)
 	wantNumbered(t, "stdout", out.all(), "web    | ", 0, lines, text)
 }
 
@@ -52,7 +52,7 @@ func TestSpillLosesNothing(t *testing.T) {
 func TestSpillIsBounded(t *testing.T) {
 	out := newReader(t, 0)
 	m := newMux(t, Options{Out: out.out, Err: out.out})
-	web := spawn(t, m, Output{Service: "web", Log: service.Log{Overflow: service.Spill, SpillDir: t.TempDir(), SpillBytes: 1 << 20}})
+	web := spawn(t, m, Source{Service: "web", Log: service.Log{Overflow: service.Spill, SpillDir: t.TempDir(), SpillBytes: 1 << 20}})
 	const lines = 50_000
 	text := sayUnread(t, m, web, lines)
 	out.read()
@@ -69,7 +69,7 @@ func TestSpillIsBounded(t *testing.T) {
 func TestSpillWithoutADisk(t *testing.T) {
 	out, err := newReader(t, 0), newReader(t, 0).read()
 	m := newMux(t, Options{Out: out.out, Err: err.out})
-	web := spawn(t, m, Output{Service: "web", Log: service.Log{Overflow: service.Spill, SpillDir: "/nonexistent", SpillBytes: 1 << 20}})
+	web := spawn(t, m, Source{Service: "web", Log: service.Log{Overflow: service.Spill, SpillDir: "/nonexistent", SpillBytes: 1 << 20}})
 	const lines = 20_000
 	text := sayUnread(t, m, web, lines)
 	out.read()
@@ -176,17 +176,17 @@ func TestFullSpillIsSaidInItsPlace(t *testing.T) {
 
 // A spill on a disk that hangs holds up who reads the stream. Our own end does not
 // wait for it.
-func TestDrainDoesNotWaitForADiskThatHangs(t *testing.T) {
+func TestFlushDoesNotWaitForADiskThatHangs(t *testing.T) {
 	out := newReader(t, 0).read()
 	m := newMux(t, Options{Out: out.out, Err: out.out})
-	web := spawn(t, m, Output{Service: "web", Log: service.Log{Overflow: service.Spill, SpillDir: t.TempDir(), SpillBytes: 1 << 20}})
+	web := spawn(t, m, Source{Service: "web", Log: service.Log{Overflow: service.Spill, SpillDir: t.TempDir(), SpillBytes: 1 << 20}})
 	for _, s := range m.streams() {
 		s.mu.Lock() // as pump holds it in pwrite(2)
 		defer s.mu.Unlock()
 	}
 	web.say("one\n")
 	within(t, "draining", func() {
-		l := m.Drain(50*time.Millisecond, 50*time.Millisecond)
+		l := m.Flush(50*time.Millisecond, 50*time.Millisecond)
 		if len(l) == 0 || l[0].Unread+l[0].Pending.Bytes != 4 {
 			t.Errorf("told of the loss: %+v", l)
 		}

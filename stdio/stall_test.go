@@ -17,7 +17,7 @@ import (
 func TestStalledReaderHoldsUpNobodyAndLosesNothing(t *testing.T) {
 	out, err := newReader(t, 0), newReader(t, 0)
 	m := newMux(t, Options{Out: out.out, Err: err.out})
-	web := spawn(t, m, Output{Service: "web"})
+	web := spawn(t, m, Source{Service: "web"})
 	const lines = 20_000
 	text := strings.Repeat("x", 110)
 	var writer sync.WaitGroup
@@ -33,19 +33,19 @@ func TestStalledReaderHoldsUpNobodyAndLosesNothing(t *testing.T) {
 		for !err.stalled() {
 			m.Say(Normal, "web", fmt.Sprintf("%05d %s", said, text))
 			said++
-			m.Flush(10 * time.Millisecond)
+			m.FlushOwn(10 * time.Millisecond)
 		}
 		for range 100 {
 			m.Say(Normal, "web", fmt.Sprintf("%05d %s", said, text))
 			said++
 		}
-		if m.Flush(time.Millisecond) {
+		if m.FlushOwn(time.Millisecond) {
 			t.Error("flushed to a stalled stderr")
 		}
 	})
-	var l []Left
+	var l []Leftover
 	begin := time.Now()
-	within(t, "draining", func() { l = m.Drain(50*time.Millisecond, 50*time.Millisecond) })
+	within(t, "draining", func() { l = m.Flush(50*time.Millisecond, 50*time.Millisecond) })
 	if took := time.Since(begin); took > 5*time.Second {
 		t.Errorf("draining took %v", took)
 	}
@@ -56,7 +56,7 @@ func TestStalledReaderHoldsUpNobodyAndLosesNothing(t *testing.T) {
 	out.read()
 	err.read()
 	writer.Wait()
-	drained(t, m)
+	flushed(t, m)
 	wantNumbered(t, "stdout", out.all(), "web    | ", 0, lines, text)
 	wantNumbered(t, "stderr", err.all(), "sexton | web: ", 0, said, text)
 }
@@ -89,7 +89,7 @@ func TestTooManyOwnLinesAreDroppedAndCounted(t *testing.T) {
 		}
 	})
 	err.read()
-	drained(t, m)
+	flushed(t, m)
 	wantGap(t, err.all(), "sexton | ", "sexton | of our own lines ", said, len(text)+7)
 }
 
@@ -129,8 +129,8 @@ func wantGap(t *testing.T, got, prefix, notice string, end, lineBytes int) {
 func TestDropKeepsTheServiceGoing(t *testing.T) {
 	out, err := newReader(t, 0), newReader(t, 0).read()
 	m := newMux(t, Options{Out: out.out, Err: err.out})
-	web := spawn(t, m, Output{Service: "web", Log: service.Log{Overflow: service.Drop}})
-	blocked := spawn(t, m, Output{Service: "worker"})
+	web := spawn(t, m, Source{Service: "web", Log: service.Log{Overflow: service.Drop}})
+	blocked := spawn(t, m, Source{Service: "worker"})
 	text := strings.Repeat("x", 110)
 	const lines = 30_000
 	within(t, "writing", func() {
@@ -163,7 +163,7 @@ func TestRunsShareAQueue(t *testing.T) {
 		text := strings.Repeat("x", 110)
 		const runs, lines = 4, 10_000
 		for run := range runs {
-			web := spawn(t, m, Output{Service: "web", Run: service.Run(run + 1), Log: log})
+			web := spawn(t, m, Source{Service: "web", Run: service.Run(run + 1), Log: log})
 			within(t, "writing", func() {
 				for i := range lines {
 					web.say(fmt.Sprintf("%05d %s\n", run*lines+i, text))
@@ -187,29 +187,29 @@ func TestRunsShareAQueue(t *testing.T) {
 
 func drainedButDropped(t *testing.T, m *Mux) {
 	t.Helper()
-	for _, left := range m.Drain(patience, patience) {
+	for _, left := range m.Flush(patience, patience) {
 		if left.Pending != (Count{}) || left.Unread != 0 || left.Held {
 			t.Errorf("left: %+v", left)
 		}
 	}
 }
 
-// A process that outlives its service keeps the pipe. Drain does not wait for
+// A process that outlives its service keeps the pipe. Flush does not wait for
 // it longer than it may, and takes what is there, without a newline too.
-func TestDrainTakesTheTailOfAPipeThatIsHeld(t *testing.T) {
+func TestFlushTakesTheTailOfAPipeThatIsHeld(t *testing.T) {
 	for _, overflow := range []service.Overflow{service.Block, service.Drop} {
 		out := newReader(t, 0).read()
 		m := newMux(t, Options{Out: out.out, Err: out.out})
-		web := spawn(t, m, Output{Service: "web", Log: service.Log{Overflow: overflow}})
+		web := spawn(t, m, Source{Service: "web", Log: service.Log{Overflow: overflow}})
 		web.say("one\nhow are y")
-		l := m.Drain(50*time.Millisecond, 50*time.Millisecond)
-		want := []Left{{Service: "web", Stream: Stdout, Held: true}, {Service: "web", Stream: Stderr, Held: true}}
+		l := m.Flush(50*time.Millisecond, 50*time.Millisecond)
+		want := []Leftover{{Service: "web", Stream: Stdout, Held: true}, {Service: "web", Stream: Stderr, Held: true}}
 		if fmt.Sprint(l) != fmt.Sprint(want) {
 			t.Errorf("left %+v, want %+v", l, want)
 		}
 		web.say("ou\n")
 		web.exit()
-		drained(t, m)
+		flushed(t, m)
 		wantText(t, "stdout", out.all(), "web    | one\nweb    | how are y\nweb    | ou\n")
 	}
 }
@@ -220,15 +220,15 @@ func TestNobodyHoldsAPipeForAStalledStdout(t *testing.T) {
 	out := newReader(t, 0)
 	m := newMux(t, Options{Out: out.out, Err: out.out})
 	var writer sync.WaitGroup
-	full := spawn(t, m, Output{Service: "full"})
+	full := spawn(t, m, Source{Service: "full"})
 	writer.Go(func() {
 		full.say(strings.Repeat(strings.Repeat("x", 120)+"\n", 5_000))
 		full.exit()
 	})
 	eventually(t, "stdout is stalled", out.stalled)
-	gone, held := spawn(t, m, Output{Service: "gone"}), spawn(t, m, Output{Service: "held"})
+	gone, held := spawn(t, m, Source{Service: "gone"}), spawn(t, m, Source{Service: "held"})
 	gone.exit()
-	for _, left := range m.Drain(50*time.Millisecond, 50*time.Millisecond) {
+	for _, left := range m.Flush(50*time.Millisecond, 50*time.Millisecond) {
 		if want := left.Service == "held" || left.Service == "full"; left.Held != want {
 			t.Errorf("%s's %s: held: %t", left.Service, left.Stream, left.Held)
 		}
@@ -236,17 +236,17 @@ func TestNobodyHoldsAPipeForAStalledStdout(t *testing.T) {
 	held.exit()
 	out.read()
 	writer.Wait()
-	drained(t, m)
+	flushed(t, m)
 }
 
 func TestRawBytesPassAsTheyAre(t *testing.T) {
 	out := newReader(t, 0).read()
 	m := newMux(t, Options{Out: out.out, Err: out.out})
-	web := spawn(t, m, Output{Service: "web", Log: service.Log{Format: service.Raw}})
+	web := spawn(t, m, Source{Service: "web", Log: service.Log{Format: service.Raw}})
 	want := "one\r\n\x00\xff\n" + strings.Repeat("long", 10_000) + "\nno newline"
 	web.say(want)
 	web.exit()
-	drained(t, m)
+	flushed(t, m)
 	wantText(t, "stdout", out.all(), want)
 	if a := accountOfTest(t, m, "web", Stdout); a.Out != (Count{int64(len(want)), 4}) {
 		t.Errorf("account %+v", a)
@@ -258,17 +258,17 @@ func TestRawBytesPassAsTheyAre(t *testing.T) {
 func TestNobodyWritesIntoTheMiddleOfARawLine(t *testing.T) {
 	out := newReader(t, 0).read()
 	m := newMux(t, Options{Out: out.out, Err: out.out})
-	web := spawn(t, m, Output{Service: "web", Log: service.Log{Format: service.Raw, MaxLine: 256}})
+	web := spawn(t, m, Source{Service: "web", Log: service.Log{Format: service.Raw, MaxLine: 256}})
 	long := strings.Repeat("0123456789", 26)
 	web.say(long)
 	eventually(t, "the first piece", func() bool { return out.String() == long[:255] })
 	m.Say(Normal, "", "hello")
-	if !m.Flush(patience) {
+	if !m.FlushOwn(patience) {
 		t.Error("not flushed")
 	}
 	web.say(" end\nnext\n")
 	web.exit()
-	drained(t, m)
+	flushed(t, m)
 	wantText(t, "stdout", out.all(), long[:255]+"\nsexton | hello\n"+long[255:]+" end\nnext\n")
 }
 
@@ -276,11 +276,11 @@ func TestNobodyWritesIntoTheMiddleOfARawLine(t *testing.T) {
 func TestMaxLineOfAMegabyte(t *testing.T) {
 	out := newReader(t, 0).read()
 	m := newMux(t, Options{Out: out.out, Err: out.out})
-	web := spawn(t, m, Output{Service: "web", Log: service.Log{MaxLine: 1 << 20}})
+	web := spawn(t, m, Source{Service: "web", Log: service.Log{MaxLine: 1 << 20}})
 	long := strings.Repeat("0123456789", 100_000)
 	web.say("short\n" + long + "\nshort\n" + long + long)
 	web.exit()
-	drained(t, m)
+	flushed(t, m)
 	room := 1<<20 - len("web    |+\n")
 	wantText(t, "stdout", out.all(), "web    | short\nweb    | "+long+"\nweb    | short\nweb    | "+
 		(long + long)[:room]+"\nweb    |+"+(long + long)[room:]+"\n")
@@ -292,11 +292,11 @@ func TestFlagsOfOurDescriptorsAreLeftAlone(t *testing.T) {
 		out := newReader(t, flags).read()
 		before, _ := unix.FcntlInt(uintptr(out.out), unix.F_GETFL, 0)
 		m := newMux(t, Options{Out: out.out, Err: out.out})
-		web := spawn(t, m, Output{Service: "web"})
+		web := spawn(t, m, Source{Service: "web"})
 		web.say("line\n")
 		m.Say(Normal, "", "line")
 		web.exit()
-		drained(t, m)
+		flushed(t, m)
 		if after, _ := unix.FcntlInt(uintptr(out.out), unix.F_GETFL, 0); after != before {
 			t.Errorf("flags %#x have become %#x", before, after)
 		}

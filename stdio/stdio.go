@@ -31,7 +31,7 @@
 //
 //	web    | the text
 //
-// and one that is longer than Output.MaxLine comes in pieces, each a line of
+// and one that is longer than Log.MaxLine comes in pieces, each a line of
 // its own. All but the first of them are marked by a plus sign, so that a reader
 // can join them again:
 //
@@ -100,7 +100,7 @@ type Options struct {
 }
 
 // Mux is all output of this process. Its methods may be called by any
-// goroutine, and none but Flush and Drain ever waits for output.
+// goroutine, and none but Flush and FlushOwn ever waits for output.
 type Mux struct {
 	options Options
 	width   int // of a name in a prefix, in characters
@@ -126,7 +126,7 @@ type Mux struct {
 
 	packer packer // of rotated files
 
-	ending   atomic.Bool  // our own end has begun: Drain was called
+	ending   atomic.Bool  // our own end has begun: Flush was called
 	watching atomic.Int32 // how many there are in watchers
 	watchers []chan struct{}
 }

@@ -32,7 +32,7 @@ type stream struct {
 	mu       sync.Mutex
 
 	// See shared.go.
-	output  *Output    // what the frame of the next run is made of
+	output  *Source    // what the frame of the next run is made of
 	spare   int        // under Mux.mu: our copy of the other end; -1: none
 	reading sync.Mutex // held for a read that does not block, and for the next two
 	taken   int64      // bytes that were read
@@ -173,7 +173,7 @@ func (s *stream) await(b *batch) {
 	s.waiting.Reset(recordWait)
 }
 
-// after follows the turn, when what it gave is with the sink: Drain looks at
+// after follows the turn, when what it gave is with the sink: Flush looks at
 // the streams first and at the sinks then, and must find it at one of them.
 func (s *stream) after(t turn) {
 	if t == over && s.fd >= 0 {

@@ -45,7 +45,7 @@ func testSyslog(t *testing.T, rfc5424 bool, head func(pri, name string, pid int,
 	clock := func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 678_900_000, time.UTC) }
 	m := newMux(t, Options{Out: -1, Err: stderr.out, Clock: clock})
 	log := service.Log{Syslog: "unix:" + path, RFC5424: rfc5424, MaxLine: 256}
-	web := spawn(t, m, Output{Service: "web", Log: log})
+	web := spawn(t, m, Source{Service: "web", Log: log})
 	web.say("lost\n")
 	eventually(t, "it is dropped", func() bool { return accountOfTest(t, m, "web", Stdout).Dropped.Lines == 1 })
 	fd := listenLog(t, path)
@@ -137,7 +137,7 @@ func TestSyslogThroughNoLinkOfOthers(t *testing.T) {
 	defer func() { _ = unix.Close(daemon) }()
 	must(t, unix.Bind(daemon, &unix.SockaddrUnix{Name: "roots"}), os.Symlink("../roots", dir+"/log"))
 	log.File, log.Syslog = service.LogFile{}, "unix:"+dir+"/log"
-	web := spawn(t, m, Output{Service: "web", Log: log})
+	web := spawn(t, m, Source{Service: "web", Log: log})
 	web.say("away\n")
 	web.exit()
 	eventually(t, "it is refused", func() bool {

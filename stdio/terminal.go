@@ -12,7 +12,7 @@ import (
 // The two sides are two open files: ours is non-blocking and theirs is not. Ours
 // reads EIO when nobody has theirs any more (pty(7)); until then a child of
 // another service that has a copy for the moment of its start disturbs nobody.
-func (m *Mux) terminal(o *Output, p *Pipes) (int, error) {
+func (m *Mux) terminal(o *Source, p *Pipes) (int, error) {
 	m.mu.Lock()
 	_, tooMany, err := m.accountOf(o.Service, Stdout).share(o, p, mostTerminals)
 	m.mu.Unlock()

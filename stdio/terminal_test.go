@@ -15,7 +15,7 @@ import (
 )
 
 // openOwn opens a terminal of a service's own, or skips where there can be none.
-func openOwn(t *testing.T, m *Mux, o Output) *child {
+func openOwn(t *testing.T, m *Mux, o Source) *child {
 	t.Helper()
 	probe, err := openPTMX()
 	if err != nil {
@@ -33,11 +33,11 @@ func TestTerminalIsReadToItsEnd(t *testing.T) {
 	const runs, lines = 50, 2000
 	r := newReader(t, 0).read()
 	m := newMux(t, Options{Out: r.out, Err: r.out})
-	openOwn(t, m, Output{Service: "web"}).exit()
+	openOwn(t, m, Source{Service: "web"}).exit()
 	eventually(t, "the first has ended", func() bool { return len(m.streams()) == 0 })
 	before := descriptors(t)
 	for i := range runs {
-		web := openOwn(t, m, Output{Service: "web", Log: service.Log{OneStream: true}})
+		web := openOwn(t, m, Source{Service: "web", Log: service.Log{OneStream: true}})
 		for j := range lines {
 			to := web.out
 			if j%2 == 1 {
@@ -50,7 +50,7 @@ func TestTerminalIsReadToItsEnd(t *testing.T) {
 		web.exit()
 		eventually(t, "there is a terminal for the next", func() bool { return len(m.streams()) < mostTerminals })
 	}
-	drained(t, m)
+	flushed(t, m)
 	// Runs overlap here, as they do not in life.
 	got := strings.Split(r.all(), "\n")
 	if len(got)-1 != runs*lines {
@@ -122,7 +122,7 @@ func TestTerminalThatEndsTooEarly(t *testing.T) {
 func TestWhatIsLeftInATerminalIsCounted(t *testing.T) {
 	r := newReader(t, 0) // nobody reads
 	m := newMux(t, Options{Out: r.out, Err: r.out})
-	web := openOwn(t, m, Output{Service: "web", Log: service.Log{Format: service.Raw, OneStream: true}})
+	web := openOwn(t, m, Source{Service: "web", Log: service.Log{Format: service.Raw, OneStream: true}})
 	line := []byte(strings.Repeat("x", 99) + "\n")
 	written := int64(0)
 	for {
@@ -138,7 +138,7 @@ func TestWhatIsLeftInATerminalIsCounted(t *testing.T) {
 			break
 		}
 	}
-	l := m.Drain(100*time.Millisecond, 100*time.Millisecond)
+	l := m.Flush(100*time.Millisecond, 100*time.Millisecond)
 	var gone int64
 	for _, left := range l {
 		gone += left.Pending.Bytes + left.Unread + left.Dropped.Bytes
@@ -167,7 +167,7 @@ func TestTerminalHasTheSizeOfOurs(t *testing.T) {
 	}
 	ours(40)
 	m := newMux(t, Options{Out: slave, Err: slave})
-	web, more := openOwn(t, m, Output{Service: "web"}), openOwn(t, m, Output{Service: "more"})
+	web, more := openOwn(t, m, Source{Service: "web"}), openOwn(t, m, Source{Service: "more"})
 	rows := func(c *child, chosen uint16) uint16 {
 		raw, err := c.out.SyscallConn()
 		if err != nil {
@@ -199,7 +199,7 @@ func TestTerminalHasTheSizeOfOurs(t *testing.T) {
 	}
 	rows(more, 10)
 	m.Resize()
-	last := openOwn(t, m, Output{Service: "last"})
+	last := openOwn(t, m, Source{Service: "last"})
 	if a, b, c := rows(web, 0), rows(more, 0), rows(last, 0); a != 41 || b != 10 || c != 41 {
 		t.Errorf("%d, %d and %d rows, of which one has chosen 10", a, b, c)
 	}
@@ -211,7 +211,7 @@ func TestTerminalHasTheSizeOfOurs(t *testing.T) {
 	for _, c := range []*child{web, more, last} {
 		c.exit()
 	}
-	drained(t, m)
+	flushed(t, m)
 	all()
 }
 
@@ -220,7 +220,7 @@ func TestTerminalHasTheSizeOfOurs(t *testing.T) {
 func TestTerminalWithoutDescriptors(t *testing.T) {
 	r := newReader(t, 0).read()
 	m := newMux(t, Options{Out: r.out, Err: r.out})
-	openOwn(t, m, Output{Service: "web"}).exit() // the poller is there now
+	openOwn(t, m, Source{Service: "web"}).exit() // the poller is there now
 	eventually(t, "it has ended", func() bool { return len(m.streams()) == 0 })
 	before := descriptors(t)
 	var limit unix.Rlimit
@@ -237,7 +237,7 @@ func TestTerminalWithoutDescriptors(t *testing.T) {
 		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &less); err != nil {
 			t.Fatal(err)
 		}
-		p, err := m.Open(Output{Service: "web", Terminal: true})
+		p, err := m.Open(Source{Service: "web", Terminal: true})
 		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 			t.Fatal(err)
 		}

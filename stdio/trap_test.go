@@ -71,7 +71,7 @@ func TestTrapInPlaceOfTheFile(t *testing.T) {
 			must(t, err)
 			defer func() { _ = unix.Close(fd) }()
 		}
-		web := spawn(t, m, Output{Service: "web", Log: log})
+		web := spawn(t, m, Source{Service: "web", Log: log})
 		for i := range 3 {
 			web.say("away\n")
 			wrote(t, m, "web", int64(i+1))
@@ -79,7 +79,7 @@ func TestTrapInPlaceOfTheFile(t *testing.T) {
 		must(t, os.Remove(log.File.Path))
 		web.say("home\n")
 		web.exit()
-		drained(t, m)
+		flushed(t, m)
 		wantSecret(t, secret)
 		wantText(t, what+": stdout", stdout.all(), "away\naway\naway\n")
 		if text, err := os.ReadFile(log.File.Path); string(text) != "home\n" {
@@ -98,7 +98,7 @@ func TestRefusedLinesWaitForStdout(t *testing.T) {
 	_, secret, log := trapped(t)
 	log.Format = service.Prefix
 	must(t, os.Symlink(secret, log.File.Path))
-	web, other := spawn(t, m, Output{Service: "web", Log: log}), spawn(t, m, Output{Service: "other"})
+	web, other := spawn(t, m, Source{Service: "web", Log: log}), spawn(t, m, Source{Service: "other"})
 	const lines = 5000
 	text := strings.Repeat("x", 110)
 	for _, c := range []*child{web, other} {
@@ -111,7 +111,7 @@ func TestRefusedLinesWaitForStdout(t *testing.T) {
 	}
 	eventually(t, "stdout is stalled", stdout.stalled)
 	stdout.read()
-	drained(t, m)
+	flushed(t, m)
 	var of [2][]string
 	for line := range strings.Lines(stdout.all()) {
 		i := 0
@@ -136,7 +136,7 @@ func TestTrapsAmongRotatedFiles(t *testing.T) {
 	fifo, link, own := path+".20260101T000000.000000001Z", path+".20260101T000000.000000002Z", path+".20260101T000000.000000003Z"
 	must(t, unix.Mkfifo(fifo, 0o666), os.Symlink(secret, fifo+unpacked), os.Symlink(secret, link),
 		os.WriteFile(own, []byte("kept\n"), 0o604), os.Symlink(secret, own+unpacked), os.Symlink(secret, own+packed))
-	web := spawn(t, m, Output{Service: "web", Log: log})
+	web := spawn(t, m, Source{Service: "web", Log: log})
 	web.say("line\n")
 	wrote(t, m, "web", 1)
 	tidied(t, m)
@@ -151,7 +151,7 @@ func TestTrapsAmongRotatedFiles(t *testing.T) {
 	}
 	other := log
 	other.File.Path = filepath.Join(filepath.Dir(path), "other.log")
-	chatty := spawn(t, m, Output{Service: "other", Log: other})
+	chatty := spawn(t, m, Source{Service: "other", Log: other})
 	for i := range 50 {
 		chatty.say(strings.Repeat("x", 999) + "\n")
 		wrote(t, m, "other", int64(i+1))
@@ -162,7 +162,7 @@ func TestTrapsAmongRotatedFiles(t *testing.T) {
 	}
 	web.exit()
 	chatty.exit()
-	drained(t, m)
+	flushed(t, m)
 	if n := strings.Count(stderr.all(), "cannot compress"); n != 2 {
 		t.Errorf("said %d times:\n%s", n, stderr.all())
 	}
@@ -181,10 +181,10 @@ func TestCompressedCopyIsNoMoreReadableThanItsOriginal(t *testing.T) {
 	log.File.Compress, log.File.User = true, "somebody"
 	moved := log.File.Path + ".20260101T000000.000000001Z"
 	must(t, os.WriteFile(moved, []byte("root's"), 0o600))
-	web := spawn(t, m, Output{Service: "web", Log: log})
+	web := spawn(t, m, Source{Service: "web", Log: log})
 	web.say("line\n")
 	web.exit()
-	drained(t, m)
+	flushed(t, m)
 	tidied(t, m)
 	info, err := os.Lstat(moved + packed)
 	must(t, err)
@@ -204,7 +204,7 @@ func TestRotatedFilesOfTheFuture(t *testing.T) {
 	for i := range 3 {
 		must(t, os.WriteFile(fmt.Sprintf("%s.20260103T000000.00000000%dZ", path, i+1), []byte("old\n"), 0o600))
 	}
-	web := spawn(t, m, Output{Service: "web", Log: service.Log{Format: service.Raw, File: service.LogFile{Path: path, Size: 5000, Keep: 3, Mode: 0o600}}})
+	web := spawn(t, m, Source{Service: "web", Log: service.Log{Format: service.Raw, File: service.LogFile{Path: path, Size: 5000, Keep: 3, Mode: 0o600}}})
 	for i := range 22 { // 4 rotations
 		web.say(fmt.Sprintf("%05d %s\n", i, strings.Repeat("x", 993)))
 		wrote(t, m, "web", int64(i+1))
@@ -216,7 +216,7 @@ func TestRotatedFilesOfTheFuture(t *testing.T) {
 		}
 	}
 	web.exit()
-	drained(t, m)
+	flushed(t, m)
 	names, _ := filesOf(t, path)
 	if len(names) != 4 || slices.Contains(names, path+"."+last) || names[2] <= path+"."+last {
 		t.Errorf("there are %v", names)
@@ -231,13 +231,13 @@ func TestClockSetBack(t *testing.T) {
 	looks := 0
 	m := newMux(t, Options{Out: -1, Err: -1, Clock: func() time.Time { looks++; return begin.Add(-time.Duration(looks) * time.Hour) }})
 	path := filepath.Join(t.TempDir(), "web.log")
-	web := spawn(t, m, Output{Service: "web", Log: service.Log{Format: service.Raw, File: service.LogFile{Path: path, Size: 4096, Keep: 2, Mode: 0o600}}})
+	web := spawn(t, m, Source{Service: "web", Log: service.Log{Format: service.Raw, File: service.LogFile{Path: path, Size: 4096, Keep: 2, Mode: 0o600}}})
 	for i := range 100 {
 		web.say(fmt.Sprintf("%05d %s\n", i, strings.Repeat("x", 993)))
 		wrote(t, m, "web", int64(i+1))
 	}
 	web.exit()
-	drained(t, m)
+	flushed(t, m)
 	_, all := filesOf(t, path)
 	if len(all) < 9000 {
 		t.Errorf("kept: %d bytes", len(all))
@@ -253,13 +253,13 @@ func TestWhatCannotBeRemovedIsSkipped(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "web.log")
 	dir := path + ".20250101T000000.000000001Z"
 	must(t, os.Mkdir(dir, 0o700))
-	web := spawn(t, m, Output{Service: "web", Log: service.Log{Format: service.Raw, File: service.LogFile{Path: path, Size: 4096, Keep: 2, Mode: 0o600}}})
+	web := spawn(t, m, Source{Service: "web", Log: service.Log{Format: service.Raw, File: service.LogFile{Path: path, Size: 4096, Keep: 2, Mode: 0o600}}})
 	for i := range 50 {
 		web.say(strings.Repeat("x", 999) + "\n")
 		wrote(t, m, "web", int64(i+1))
 	}
 	web.exit()
-	drained(t, m)
+	flushed(t, m)
 	must(t, os.Remove(dir))
 	if names, _ := filesOf(t, path); len(names) != 3 {
 		t.Errorf("there are %v", names)
@@ -275,10 +275,10 @@ func TestTroubleIsBounded(t *testing.T) {
 	for i := range 100 {
 		must(t, os.Mkdir(fmt.Sprintf("%s.20250101T000000.000000%03dZ", path, i), 0o700))
 	}
-	web := spawn(t, m, Output{Service: "web", Log: service.Log{Format: service.Raw, File: service.LogFile{Path: path, Size: 4096, Mode: 0o600}}})
+	web := spawn(t, m, Source{Service: "web", Log: service.Log{Format: service.Raw, File: service.LogFile{Path: path, Size: 4096, Mode: 0o600}}})
 	web.say("line\n")
 	web.exit()
-	drained(t, m)
+	flushed(t, m)
 	if text := stderr.all(); strings.Count(text, "cannot remove") != mostTrouble || strings.Count(text, "of no more files") != 1 {
 		t.Errorf("said:\n%s", text)
 	}
@@ -311,10 +311,10 @@ func TestEndlessFilesAreNotCompressed(t *testing.T) {
 		}
 	}()
 	<-begun
-	web := spawn(t, m, Output{Service: "web", Log: log})
+	web := spawn(t, m, Source{Service: "web", Log: log})
 	web.say("line\n")
 	web.exit()
-	drained(t, m)
+	flushed(t, m)
 	tidied(t, m)
 	for name, why := range map[string]string{holes: "it is almost all holes", growing: "somebody still writes to it"} {
 		want := "cannot compress " + filepath.Base(name) + " next to " + log.File.Path + ": " + why
@@ -328,12 +328,12 @@ func TestPlantedNamesDoNotCount(t *testing.T) {
 	_, _, log := trapped(t)
 	planted := log.File.Path + ".99991231T235959.99999999"
 	must(t, os.Mkdir(planted+"9Z", 0o755), unix.Mkfifo(planted+"8Z", 0o600), os.Symlink("x", planted+"7Z"))
-	web := spawn(t, m, Output{Service: "web", Log: log})
+	web := spawn(t, m, Source{Service: "web", Log: log})
 	for range 4 {
 		web.say(strings.Repeat("x", 4000) + "\n")
 	}
 	web.exit()
-	drained(t, m)
+	flushed(t, m)
 	info, err := os.Stat(log.File.Path)
 	if must(t, err); info.Size() != 4001 {
 		t.Errorf("it was not rotated: %d bytes", info.Size())

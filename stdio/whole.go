@@ -16,7 +16,7 @@ import (
 // there is room for more it gets more, so that a reader that keeps up costs no further writes.
 //
 // A line longer than PIPE_BUF is begun at once as a rule, but only when there is room for all of it
-// once our own end has begun (Drain). Terminals and sockets take what they like, and so does a
+// once our own end has begun (Mux.Flush). Terminals and sockets take what they like, and so does a
 // pipe for a line that it could never hold.
 
 const (

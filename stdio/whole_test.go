@@ -48,11 +48,11 @@ func testStalledPipe(t *testing.T, format service.Format, fifo bool, read int) {
 		out = &reader{t: t, out: fd, in: os.NewFile(uintptr(again), "fifo"), done: make(chan struct{})}
 	}
 	m := newMux(t, Options{Out: out.out, Err: openNull(t), Clock: testClock()})
-	web := spawn(t, m, Output{Service: "web", Log: log})
+	web := spawn(t, m, Source{Service: "web", Log: log})
 	defer func() { // the pipe is emptied, so that all comes to its end
 		out.read()
 		web.exit()
-		drained(t, m)
+		flushed(t, m)
 	}()
 	foreign := "somebody else's line\n"
 	if _, err := unix.Write(out.out, []byte(foreign)); err != nil {
@@ -129,8 +129,8 @@ func contents(t *testing.T, r *reader) string {
 func TestLongLineIsNotBegunWithoutRoom(t *testing.T) {
 	out := newReader(t, 0)
 	m := newMux(t, Options{Out: out.out, Err: openNull(t)})
-	web := spawn(t, m, Output{Service: "web", Log: service.Log{Format: service.Raw, OneStream: true}})
-	if left := m.Drain(time.Millisecond, time.Millisecond); len(left) != 1 || !left[0].Held {
+	web := spawn(t, m, Source{Service: "web", Log: service.Log{Format: service.Raw, OneStream: true}})
+	if left := m.Flush(time.Millisecond, time.Millisecond); len(left) != 1 || !left[0].Held {
 		t.Fatalf("%+v", left)
 	}
 	const lines, size = 10, 13_001
@@ -148,7 +148,7 @@ func TestLongLineIsNotBegunWithoutRoom(t *testing.T) {
 		t.Fatalf("%d bytes are in the pipe, and a line has %d", len(got), size+1)
 	}
 	out.read()
-	drained(t, m)
+	flushed(t, m)
 	if got := out.all(); len(got) != lines*(size+1) {
 		t.Errorf("%d bytes came through", len(got))
 	}

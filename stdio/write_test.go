@@ -26,7 +26,7 @@ func TestNonBlockingStdoutGetsEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := newMux(t, Options{Out: out.out, Err: out.out})
-	web := spawn(t, m, Output{Service: "web"})
+	web := spawn(t, m, Source{Service: "web"})
 	text := strings.Repeat("x", 110)
 	const lines = 10_000
 	go func() {
@@ -37,7 +37,7 @@ func TestNonBlockingStdoutGetsEverything(t *testing.T) {
 	}()
 	eventually(t, "stdout is stalled", out.stalled)
 	out.read()
-	drained(t, m)
+	flushed(t, m)
 	wantNumbered(t, "stdout", out.all(), "web    | ", 0, lines, text)
 }
 
@@ -55,14 +55,14 @@ func TestTroubleThatPassesLosesNothing(t *testing.T) {
 		}
 		return write(fd, p[:1+random.IntN(min(len(p), 5000))])
 	})
-	web := spawn(t, m, Output{Service: "web"})
+	web := spawn(t, m, Source{Service: "web"})
 	text := strings.Repeat("x", 110)
 	const lines = 10_000
 	for i := range lines {
 		web.say(fmt.Sprintf("%05d %s\n", i, text))
 	}
 	web.exit()
-	drained(t, m)
+	flushed(t, m)
 	wantNumbered(t, "stdout", out.all(), "web    | ", 0, lines, text)
 }
 
@@ -85,7 +85,7 @@ func TestReaderThatGoesAwayAndComesBack(t *testing.T) {
 	_ = unix.Close(end)
 	stderr := newReader(t, 0).read()
 	m := newMux(t, Options{Out: outEnd, Err: stderr.out})
-	web := spawn(t, m, Output{Service: "web"})
+	web := spawn(t, m, Source{Service: "web"})
 	line := strings.Repeat("x", 99) + "\n"
 	within(t, "writing with nobody to read", func() { web.say(strings.Repeat(line, 5000)) })
 	eventually(t, "all is dropped", func() bool { return accountOfTest(t, m, "web", Stdout).Dropped.Lines == 5000 })
@@ -96,7 +96,7 @@ func TestReaderThatGoesAwayAndComesBack(t *testing.T) {
 	defer back.Close()
 	web.say("welcome back\n")
 	web.exit()
-	l := m.Drain(patience, patience)
+	l := m.Flush(patience, patience)
 	if len(l) != 1 || l[0].Dropped != (Count{500_000, 5000}) {
 		t.Errorf("told of the loss: %+v", l)
 	}
@@ -115,12 +115,12 @@ func TestClosedDescriptors(t *testing.T) {
 	m.begin()
 	m.err = &sink{mux: m, fd: -1, name: "stderr", writeTo: write}
 	m.own.sink = m.err
-	web := spawn(t, m, Output{Service: "web"})
+	web := spawn(t, m, Source{Service: "web"})
 	within(t, "writing", func() { web.say(strings.Repeat("line\n", 100_000)) })
 	m.Say(Errors, "", "nobody will see it")
 	web.exit()
-	l := m.Drain(patience, patience)
-	want := []Left{{Service: "web", Stream: Stdout, Dropped: Count{500_000, 100_000}}}
+	l := m.Flush(patience, patience)
+	want := []Leftover{{Service: "web", Stream: Stdout, Dropped: Count{500_000, 100_000}}}
 	if fmt.Sprint(l) != fmt.Sprint(want) || m.own.account.now().Pending() != (Count{}) {
 		t.Errorf("told of the loss: %+v, want %+v", l, want)
 	}
@@ -135,10 +135,10 @@ func TestFullDisk(t *testing.T) {
 	defer full.Close()
 	stderr := newReader(t, 0).read()
 	m := newMux(t, Options{Out: int(full.Fd()), Err: stderr.out})
-	web := spawn(t, m, Output{Service: "web"})
+	web := spawn(t, m, Source{Service: "web"})
 	web.say("line\nline\n")
 	web.exit()
-	l := m.Drain(patience, patience)
+	l := m.Flush(patience, patience)
 	if len(l) != 1 || l[0].Dropped != (Count{10, 2}) {
 		t.Errorf("told of the loss: %+v", l)
 	}
@@ -161,14 +161,14 @@ func TestTornLineIsEndedBeforeTheNext(t *testing.T) {
 		left.Add(int64(-n))
 		return n, err
 	})
-	web := spawn(t, m, Output{Service: "web"})
+	web := spawn(t, m, Source{Service: "web"})
 	web.say("one\ntwo\nthree\n")
 	eventually(t, "the failure", func() bool { return accountOfTest(t, m, "web", Stdout).Dropped.Lines == 2 })
 	eventually(t, "the sink is idle", m.out.idle)
 	left.Store(1000)
 	web.say("four\n")
 	web.exit()
-	l := m.Drain(patience, patience)
+	l := m.Flush(patience, patience)
 	if len(l) != 1 || l[0].Dropped != (Count{10, 2}) {
 		t.Errorf("told of the loss: %+v", l)
 	}

@@ -133,7 +133,7 @@ func (p *plan) joinGroup() syscall.Errno {
 	if p.foreground < 0 {
 		return 0
 	}
-	if p.command.Own { // it may belong to another session by now, or be gone
+	if p.command.TakeTerminal { // it may belong to another session by now, or be gone
 		if _, _, errno := syscall.RawSyscall(unix.SYS_IOCTL, uintptr(p.foreground), unix.TIOCSCTTY, 0); errno != 0 {
 			return 0
 		}

@@ -110,7 +110,7 @@ func giveOutput(c *proc.Command) {
 	}
 	for _, fd := range c.Files[1:] {
 		var stat unix.Stat_t
-		if fd > 2 && unix.Fstat(fd, &stat) == nil && (stat.Mode&unix.S_IFMT == unix.S_IFIFO || c.Own && fd == c.Foreground) {
+		if fd > 2 && unix.Fstat(fd, &stat) == nil && (stat.Mode&unix.S_IFMT == unix.S_IFIFO || c.TakeTerminal && fd == c.Foreground) {
 			_ = unix.Fchown(fd, c.Credential.UID, c.Credential.GID)
 		}
 	}

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Left is what of one output of one service will not be written any more, or never was.
-type Left struct {
+// Leftover is what of one output of one service will not be written any more, or never was.
+type Leftover struct {
 	Service, Stream string
 
 	Dropped Count // given up since the beginning: by Overflow Drop, or where writing failed
@@ -19,9 +19,9 @@ type Left struct {
 }
 
 // Lost is how many bytes nobody will read.
-func (l *Left) Lost() int64 { return l.Pending.Bytes + l.Unread + l.Dropped.Bytes }
+func (l *Leftover) Lost() int64 { return l.Pending.Bytes + l.Unread + l.Dropped.Bytes }
 
-// Drain is for our own end. It waits until every stream has come to its end and
+// Flush is for our own end. It waits until every stream has come to its end and
 // everything is written, our own lines included. It waits for as long as what
 // there was at the beginning gets on, at most for most, and else for
 // stalled. When there are streams that do not end, because a process still holds them, it
@@ -29,8 +29,8 @@ func (l *Left) Lost() int64 { return l.Pending.Bytes + l.Unread + l.Dropped.Byte
 // hold it up. It returns the outputs of which something could not be written, in the
 // order of Accounts; what is left in pipelines comes behind them.
 //
-// Nothing is closed, and what comes later is still carried. One Drain at a time.
-func (m *Mux) Drain(stalled, most time.Duration) []Left {
+// Nothing is closed, and what comes later is still carried. One Flush at a time.
+func (m *Mux) Flush(stalled, most time.Duration) []Leftover {
 	m.begin()
 	m.ending.Store(true)
 	m.dropSpares()
@@ -124,13 +124,13 @@ func (m *Mux) streams() []*stream {
 }
 
 // left looks at what is left.
-func (m *Mux) left() (all []Left) {
+func (m *Mux) left() (all []Leftover) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	left := make(map[*account]*Left, len(m.order))
+	left := make(map[*account]*Leftover, len(m.order))
 	for _, a := range m.order {
 		now := a.now()
-		left[a] = &Left{Service: a.service, Stream: a.stream, Dropped: now.Dropped, Pending: now.Pending()}
+		left[a] = &Leftover{Service: a.service, Stream: a.stream, Dropped: now.Dropped, Pending: now.Pending()}
 	}
 	for _, s := range m.open {
 		// The descriptor is not closed while it is in m.open and we hold m.mu.
@@ -140,7 +140,7 @@ func (m *Mux) left() (all []Left) {
 		}
 	}
 	for _, a := range m.order {
-		if one := left[a]; *one != (Left{Service: a.service, Stream: a.stream}) {
+		if one := left[a]; *one != (Leftover{Service: a.service, Stream: a.stream}) {
 			all = append(all, *one)
 		}
 	}

@@ -39,7 +39,7 @@ func stampOf(name, base string) (stamp, rest string, ok bool) {
 func (f *file) nextStamp(place *paths.Place) (string, error) {
 	now := f.sink.mux.now()
 	latest := f.latest
-	stamps, _ := newest(place, 1) // if it cannot be listed, tidy says so
+	stamps, _ := newest(place, 1) // if it cannot be listed, prune says so
 	if len(stamps) > 0 {
 		if last, err := time.Parse(rotatedForm, stamps[0]); err == nil && last.After(latest) {
 			latest = last
@@ -81,10 +81,10 @@ func newest(place *paths.Place, n int) (stamps []string, err error) {
 	return stamps, err
 }
 
-// tidy removes the oldest rotated files, and has the others compressed. The
+// prune removes the oldest rotated files, and has the others compressed. The
 // goroutine that writes the file does it, so it holds up nobody else. What cannot be
 // removed is left, and what cannot be listed, too.
-func (f *file) tidy(place *paths.Place) {
+func (f *file) prune(place *paths.Place) {
 	m := f.sink.mux
 	kept, err := newest(place, f.Keep)
 	working := m.packer.busy(f)

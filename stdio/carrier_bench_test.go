@@ -34,7 +34,7 @@ func newEpollCarrier(tb testing.TB, n int, null int) *carrier {
 		_ = m.poller.file.Close()
 	}}
 	for i := range n {
-		p, err := m.Open(Output{Service: fmt.Sprint("s", i%200), Log: service.Log{OneStream: true}})
+		p, err := m.Open(Source{Service: fmt.Sprint("s", i%200), Log: service.Log{OneStream: true}})
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -65,7 +65,7 @@ func newGoroutineCarrier(tb testing.TB, n int, null int) *carrier {
 		m.mu.Lock()
 		account := m.accountOf(name, Stdout)
 		m.mu.Unlock()
-		s := &stream{sink: m.out, fd: pipe[0], account: account, frame: m.serviceFrame(&Output{Service: name}, Stdout, m.out)}
+		s := &stream{sink: m.out, fd: pipe[0], account: account, frame: m.serviceFrame(&Source{Service: name}, Stdout, m.out)}
 		file := os.NewFile(uintptr(pipe[0]), "pipe")
 		conn, err := file.SyscallConn()
 		if err != nil {
