@@ -35,7 +35,7 @@ func withoutManager(environ []string) []string {
 // notifier is how the manager is told of our state; nil: there is no manager, or the one
 // command tells it itself.
 func (c *call) notifier(plan *service.Plan, o *output) func(string) (bool, error) {
-	if plan.Init.OneCommand {
+	if plan.Init.Heir {
 		return nil
 	}
 	if n := c.getenv(listenVariable); n != "" && c.getenv(listenPIDVariable) == strconv.Itoa(os.Getpid()) {

@@ -43,7 +43,7 @@ func runAs(d *dropin.Line) int {
 		_, _ = io.WriteString(os.Stderr, d.Warning)
 	}
 	var commands []proc.Command
-	if !d.Plan.Init.Pause {
+	if !d.Plan.Init.StaysIdle {
 		commands = append(commands, commandOf(d))
 	}
 	var nameOrphan func(proc.Dead, string)

@@ -35,7 +35,7 @@ type output struct {
 // file may say otherwise for each.
 func (c *call) output(plan *service.Plan) *output {
 	o := &output{level: machine.Info, inherit: make(map[string]bool), specs: make(map[string]*service.Spec), readers: make(map[string]string), held: make(map[service.Run]*stdio.Pipes)}
-	if plan.Init.Single() {
+	if plan.Init.Lean {
 		o.level = machine.Warn
 	}
 	switch {

@@ -19,7 +19,7 @@ import (
 // make them or give them other numbers. That it cannot be anybody else than ourselves was found while the
 // file was read (cannotBe).
 func prepare(plan *service.Plan) (commands []proc.Command) {
-	if plan.Init.OneCommand {
+	if plan.Init.Heir {
 		return []proc.Command{oneCommand(&plan.Services[0])}
 	}
 	dir, err := os.Getwd()

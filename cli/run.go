@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path"
 	"slices"
 	"time"
 
@@ -58,7 +57,7 @@ func (c *call) run() int {
 		}
 	}
 	name := ""
-	if plan.Init.OneCommand {
+	if c.alone() {
 		name = plan.Init.Main
 	}
 	output := c.output(&plan)
@@ -66,7 +65,7 @@ func (c *call) run() int {
 		output.Say(machine.Warn, "", "remark: "+note)
 	}
 	plan.Init.Mute = uint8(machine.Debug - output.level)
-	scribe := newScribe(plan.Init.TerminationLog, plan.Init.OneCommand)
+	scribe := newScribe(plan.Init.TerminationLog, plan.Init.Heir)
 	var end func()
 	p := pid1.New(pid1.Config{
 		Plan: plan, Commands: commands, Kernel: k, Output: output, Check: probe.Check, LookAt: probe.Look, Listen: listen,
@@ -116,11 +115,8 @@ func (c *call) nameOrphan(o *output) func(proc.Dead, string) {
 
 // apply puts the flags of the one-command form, or of pause, into its plan.
 func (c *call) apply(plan *service.Plan) {
-	if plan.Init.OneCommand {
+	if c.alone() {
 		main := &plan.Services[0]
-		// In what we say the command is called what people call it.
-		main.Name = path.Base(c.command[0])
-		plan.Init.Main = main.Name
 		main.Single, main.Session, main.ParentDeath = c.single, c.setsid, c.parentDeath
 	}
 	if c.linger != nil {

@@ -27,7 +27,7 @@ const secondWithin = time.Second
 // runs the same file's services already, or there is no such COMMAND. Then it says so, and
 // returns the exit status; 0 means go on.
 func (c *call) mistaken(plan *service.Plan, commands []proc.Command) (status int) {
-	if !plan.Init.Single() {
+	if !plan.Init.Lean {
 		if why := c.alreadyHere(plan); why != "" {
 			// Not to the termination log, which tells of the container's own end.
 			return c.refuse(exitUsage, "", "sexton: "+why+"\n")
@@ -108,7 +108,7 @@ func (c *call) noCommand(plan *service.Plan, commands []proc.Command) (status in
 		return 0
 	}
 	near := c.nearVerb()
-	if plan.Init.Single() && near == "" {
+	if plan.Init.Lean && near == "" {
 		return 0
 	}
 	i := slices.IndexFunc(plan.Services, func(s service.Spec) bool { return s.Name == plan.Init.Main })

@@ -19,7 +19,7 @@ import (
 // caller calls what it returns at the end. With one command nothing is opened.
 // What cannot be opened is said; the services run all the same.
 func serve(plan *service.Plan, file string, p *pid1.PID1, o *output) (end func()) {
-	if plan.Init.Single() {
+	if plan.Init.Lean {
 		return func() {}
 	}
 	gate := new(callers.Gate)
@@ -39,7 +39,7 @@ func serve(plan *service.Plan, file string, p *pid1.PID1, o *output) (end func()
 // each listener, one at the gate for control callers and looks at /proc, and one at the gate
 // of probes.
 func serveThreads(plan *service.Plan) int {
-	if plan.Init.Single() {
+	if plan.Init.Lean {
 		return 0
 	}
 	n := 0

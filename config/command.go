@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,15 +12,22 @@ import (
 	"sexton/service"
 )
 
-// OneCommand is the plan of `sexton -- COMMAND`: one service, called "main",
-// that gets the terminal and is never restarted, and no killing of ours. It
+// OneCommand is the plan of `sexton -- COMMAND`: one service, called what people call the
+// command, that gets the terminal and is never restarted, and no killing of ours. It
 // costs next to nothing, since the smallest use passes through here. argv is at
 // least one word; the plan keeps both slices.
 func OneCommand(argv, environ []string) service.Plan {
+	name := path.Base(argv[0])
 	return service.Plan{
-		Init: service.Init{Main: "main", OneCommand: true, ContinueIfStopped: true, Linger: defaultLinger},
+		Init: service.Init{
+			Policies: service.Policies{
+				StopSignals: service.ForwardToMain, GraceMeans: service.KillAfter, StopReach: service.ReachGroup, Lines: service.FaultsOnly,
+				Heir: true, Lean: true, ContinueIfStopped: true,
+			},
+			Main: name, ExitCodeFrom: name, Linger: defaultLinger,
+		},
 		Services: []service.Spec{{
-			Name:       "main",
+			Name:       name,
 			Command:    argv,
 			Env:        environ,
 			Restart:    service.Never,
@@ -36,7 +44,7 @@ func OneCommand(argv, environ []string) service.Plan {
 // Pause is the plan of `sexton pause`: nothing to run, an end on request alone, and
 // what other programs have left behind gets TERM and KILL then.
 func Pause() service.Plan {
-	return service.Plan{Init: service.Init{Pause: true, Linger: defaultLinger}}
+	return service.Plan{Init: service.Init{Policies: service.Policies{Lean: true, StaysIdle: true}, Linger: defaultLinger}}
 }
 
 // GraceOfEnvironment reads SEXTON_GRACE where no file is read: with one command and with

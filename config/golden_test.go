@@ -207,7 +207,7 @@ func dump(plan service.Plan, notes []string) string {
 	}
 	b.WriteString("init\n")
 	put("main", "%q", plan.Init.Main)
-	put("grace", "%v, linger %v, one command %v", plan.Init.Grace, plan.Init.Linger, plan.Init.OneCommand)
+	put("grace", "%v, linger %v, one command %v", plan.Init.Grace, plan.Init.Linger, plan.Init.Policies != service.Policies{})
 	if init := plan.Init; init.Drain != (service.Drain{}) || init.ExitCodeFrom != "" {
 		put("end", "drain %+v, exit code from %q, termination log %q", init.Drain, init.ExitCodeFrom, init.TerminationLog)
 	}

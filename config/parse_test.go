@@ -299,11 +299,11 @@ func TestDurationsAreWrittenWithoutIdleUnits(t *testing.T) {
 func TestOneCommandIsNeverRestartedAndNeverKilled(t *testing.T) {
 	argv, environ := []string{"sleep", "5"}, []string{"A=1", "odd"}
 	plan := OneCommand(argv, environ)
-	if in := plan.Init; in.Main != "main" || !in.OneCommand || in.Grace != 0 || in.Linger != 2*time.Second || in.Rules != nil {
+	if in := plan.Init; in.Main != "sleep" || in.ExitCodeFrom != "sleep" || !in.Heir || !in.Lean || in.Grace != 0 || in.Linger != 2*time.Second || in.Rules != nil {
 		t.Errorf("init %+v", in)
 	}
 	s := plan.Services[0]
-	if len(plan.Services) != 1 || s.Name != "main" || &s.Command[0] != &argv[0] || &s.Env[0] != &environ[0] || !s.TTY ||
+	if len(plan.Services) != 1 || s.Name != "sleep" || &s.Command[0] != &argv[0] || &s.Env[0] != &environ[0] || !s.TTY ||
 		s.Restart != service.Never || s.ShutdownOn != service.AnyExit || s.Settings != (proc.Settings{}) || !slices.Equal(s.OKCodes, []int{0}) ||
 		!slices.Equal(s.Stop, []service.Rung{{Signal: proc.TERM}, {Signal: proc.KILL}}) {
 		t.Errorf("got %+v", s)

@@ -11,22 +11,21 @@ import (
 
 // Table is the signal table of one plan. It does not change.
 type Table struct {
-	rules      map[proc.Signal]service.Rule
-	oneCommand bool
-	ourGroup   bool // the one command is in our own process group
-	ownWindow  bool // main has a terminal of its own, or there is no main: no service minds our window
+	rules       map[proc.Signal]service.Rule
+	stopSignals service.StopSignals
+	ourGroup    bool // main is in our own process group
+	ownWindow   bool // main has a terminal of its own, or there is no main: no service minds our window
 }
 
 // New makes the table of a plan.
 func New(plan *service.Plan) Table {
 	t := Table{
-		rules: plan.Init.Rules, oneCommand: plan.Init.OneCommand,
-		ourGroup:  plan.Init.OneCommand && plan.Services[0].OurGroup,
+		rules: plan.Init.Rules, stopSignals: plan.Init.StopSignals,
 		ownWindow: plan.Init.Main == "",
 	}
 	for i := range plan.Services {
-		if s := &plan.Services[i]; s.PTY && s.Name == plan.Init.Main {
-			t.ownWindow = true
+		if s := &plan.Services[i]; s.Name == plan.Init.Main {
+			t.ownWindow, t.ourGroup = s.PTY, s.OurGroup
 		}
 	}
 	return t
@@ -74,14 +73,13 @@ func Ours(s proc.Signal) bool { return s == proc.CHLD || s == proc.PIPE }
 // process ever sees it (signal(7)).
 func CannotBeCaught(s proc.Signal) bool { return s == proc.KILL || s == proc.STOP }
 
-// Rule is what a signal does: by its rule if it has one. Otherwise, with
-// services, TERM, INT, QUIT and RTMIN+3 stop the container, and everything else
-// is forwarded to main; with one command everything is forwarded to it.
+// Rule is what a signal does: what its own rule says, if it has one. Otherwise TERM, INT,
+// QUIT and RTMIN+3 do what the plan's StopSignals says, and main gets every other one.
 func (t Table) Rule(s proc.Signal) service.Rule {
 	if rule, ok := t.rules[s]; ok {
 		return rule
 	}
-	if !t.oneCommand && service.StopsByDefault(s) {
+	if t.stopSignals == service.StopContainer && service.StopsByDefault(s) {
 		return service.Rule{Verb: service.VerbStop}
 	}
 	return service.Rule{Verb: service.VerbForward}

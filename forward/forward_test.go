@@ -22,8 +22,8 @@ func TestWhatASignalDoes(t *testing.T) {
 	ownWindow := &service.Plan{Init: service.Init{Main: "web"}, Services: []service.Spec{{Name: "db"}, {Name: "web", PTY: true}}}
 	one := func(ourGroup bool) *service.Plan {
 		return &service.Plan{
-			Init:     service.Init{OneCommand: true, Rules: map[proc.Signal]service.Rule{proc.PIPE: forward, proc.TSTP: suspend}},
-			Services: []service.Spec{{OurGroup: ourGroup}},
+			Init:     service.Init{Policies: service.Policies{StopSignals: service.ForwardToMain}, Main: "main", Rules: map[proc.Signal]service.Rule{proc.PIPE: forward, proc.TSTP: suspend}},
+			Services: []service.Spec{{Name: "main", OurGroup: ourGroup}},
 		}
 	}
 	for _, test := range []struct {

@@ -37,8 +37,8 @@ func (p *PID1) adoptOrphans() {
 // stdout and stderr, one that reads the pipes, one that writes the termination
 // log; one that runs, and one to spare. One command has no files and no pipes.
 const (
-	threads           = 6
-	threadsOneCommand = 1 // and the one that makes it
+	threads     = 6
+	threadsLean = 1 // and the one that makes it
 )
 
 // How many probes may be on their way at once. A file probe has a bound of its
@@ -72,16 +72,16 @@ func planThreads(plan *service.Plan) (more, checks int) {
 // reads their output and one that works.
 const threadsLeast = 2
 
-// settle makes the threads that we will ever need, once: before the first start with
-// services and where we are the first process (fixNumbers), and otherwise when the one command
-// has lived for a while, so that one which ends at once does not pay for it. It tells
-// whether there are enough.
+// settle makes all threads that we will ever need, once: before the first start, or, for a
+// lean plan where we are not the first process (fixNumbers), when its process has lived for
+// a while, so that one which ends at once does not pay for them. It tells whether there are
+// enough.
 func (p *PID1) settle() bool {
 	p.settled = true
 	more, checks := planThreads(&p.Plan)
 	wanted := p.threads(more)
 	n := p.Kernel.ReserveThreads(wanted)
-	if p.Threads > 0 || p.Plan.Init.Single() {
+	if p.Threads > 0 || p.Plan.Init.Lean {
 		return true
 	}
 	p.Output.Lack(wanted - n)
@@ -94,8 +94,8 @@ func (p *PID1) threads(more int) int {
 	switch {
 	case p.Threads > 0:
 		return p.Threads
-	case p.Plan.Init.Single():
-		return threadsOneCommand
+	case p.Plan.Init.Lean:
+		return threadsLean
 	}
 	return threads + more + p.MoreThreads
 }

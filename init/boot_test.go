@@ -52,7 +52,8 @@ func TestWhatComesBeforeTheFirstStart(t *testing.T) {
 		web := gentle("web")
 		web.Restart, web.ShutdownOn = service.Never, service.AnyExit
 		play(t, func(s *scene) {
-			s.Subreaper, s.config.Plan.Init.OneCommand, s.config.Plan.Init.Main = c.subreaper, c.oneCommand, "web"
+			s.Subreaper, s.config.Plan.Init.Main = c.subreaper, "web"
+			s.config.Plan.Init.Heir, s.config.Plan.Init.Lean = c.oneCommand, c.oneCommand
 			s.habits["web"] = []simkernel.Habit{{Lives: c.lives}}
 		}, func(s *scene) {
 			expect(t, fmt.Sprintf("calls of %+v", c), s.Calls(), lines(c.want))

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sexton/proc"
+	"sexton/service"
 )
 
 // Which process comes from which service. Group, session and parents prove it; what has
@@ -278,7 +279,7 @@ func (f family) hasLadder(o proc.Other) bool {
 // other service by its own word, is named.
 func (p *PID1) behind(child *child, exit proc.Exit) (name string, stays bool) {
 	spec := &p.Plan.Services[child.spec]
-	if _, stopping := p.machine.LeaveBy(); stopping || p.Plan.Init.OneCommand || spec.OneShot || exit.Signal != 0 || !slices.Contains(spec.OKCodes, exit.Code) {
+	if _, stopping := p.machine.LeaveBy(); stopping || p.Plan.Init.StopReach == service.ReachGroup || spec.OneShot || exit.Signal != 0 || !slices.Contains(spec.OKCodes, exit.Code) {
 		return "", false
 	}
 	p.orphansKnown = false // the death has made orphans in this very turn

@@ -69,10 +69,9 @@ func (p *PID1) tellStopping() {
 	}
 }
 
-// tellPassedOn is tellStopping for one command, which ends by itself when it has got a
-// stop signal.
+// tellPassedOn is tellStopping where stop signals go to main, which ends by itself then.
 func (p *PID1) tellPassedOn(c proc.Caught, rule service.Rule) {
-	if p.Stopping == nil || !p.Plan.Init.OneCommand || p.stage != machine.NotEnding || rule.Verb != service.VerbForward {
+	if p.Stopping == nil || p.Plan.Init.StopSignals != service.ForwardToMain || p.stage != machine.NotEnding || rule.Verb != service.VerbForward {
 		return
 	}
 	switch c.Signal {

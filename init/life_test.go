@@ -16,6 +16,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sexton/config"
 	"sexton/kernel/simkernel"
 	"sexton/machine"
 	"sexton/machine/dialogue"
@@ -30,19 +31,20 @@ var (
 
 // life is one invented container, from its plan to its end, by a seed.
 type life struct {
-	seed      uint64
-	dice      *rand.Rand
-	plan      service.Plan
-	subreaper bool
-	forkFails float64
-	sim       *simkernel.Sim
-	pid1      *PID1
-	trace     bytes.Buffer
-	wrongs    []string
-	flushed   bool       // the services' output is written
-	mu        sync.Mutex // for the two below
-	asked     bool
-	askAt     time.Duration
+	seed       uint64
+	dice       *rand.Rand
+	plan       service.Plan
+	subreaper  bool
+	forkFails  float64
+	oneCommand bool
+	sim        *simkernel.Sim
+	pid1       *PID1
+	trace      bytes.Buffer
+	wrongs     []string
+	flushed    bool       // the services' output is written
+	mu         sync.Mutex // for the two below
+	asked      bool
+	askAt      time.Duration
 }
 
 func newLife(seed uint64) *life {
@@ -60,7 +62,7 @@ func (l *life) chance(p float64) bool                  { return l.dice.Float64()
 func (l *life) invent() {
 	l.plan.Init.Grace = l.pick(500*time.Millisecond, 3*time.Second, 10*time.Second)
 	l.plan.Init.Linger = l.pick(0, 300*time.Millisecond, 2*time.Second)
-	l.plan.Init.OneCommand = l.chance(0.2)
+	l.oneCommand = l.chance(0.2)
 	if l.chance(0.5) { // of three quarters of the grace at most
 		most := l.plan.Init.Grace * 3 / 4
 		l.plan.Init.Drain = service.Drain{Max: most, StaysReady: l.chance(0.5)}
@@ -73,14 +75,16 @@ func (l *life) invent() {
 		l.forkFails = 0.2
 	}
 	services := 1 + l.dice.IntN(6)
-	if l.plan.Init.OneCommand {
+	if l.oneCommand {
 		services = 1
 		l.plan.Init.Grace = l.pick(0, time.Second)
+		l.plan.Init.Policies, l.plan.Init.Drain = config.OneCommand([]string{"s0"}, nil).Init.Policies, service.Drain{}
+		l.plan.Init.ExitCodeFrom = "s0"
 	}
 	for i := range services {
 		l.plan.Services = append(l.plan.Services, l.inventService(i))
 	}
-	if l.plan.Init.OneCommand || l.chance(0.3) {
+	if l.oneCommand || l.chance(0.3) {
 		main := &l.plan.Services[l.dice.IntN(services)]
 		l.plan.Init.Main, main.Restart, main.ShutdownOn = main.Name, service.Never, service.AnyExit
 	}
@@ -228,7 +232,7 @@ func (l *life) live() {
 			}
 			timer.Reset(pauses[i])
 		}
-		if l.plan.Init.OneCommand && l.plan.Init.Grace == 0 {
+		if l.oneCommand && l.plan.Init.Grace == 0 {
 			// Nobody but the runtime kills then: be the runtime.
 			select {
 			case <-over:
@@ -271,7 +275,7 @@ func (l *life) ask(over <-chan struct{}) {
 			l.wrong("%+v came after %+v", now.Report, last.Report)
 		case now.Counts.Reaped > now.Counts.Starts:
 			l.wrong("more were reaped than started: %+v", now.Counts)
-		case !l.plan.Init.OneCommand && now.Find(name).Restarts > 0 && len(now.Records) == 0:
+		case !l.oneCommand && now.Find(name).Restarts > 0 && len(now.Records) == 0:
 			l.wrong("%s was restarted, and no run of it has ended", name)
 		}
 		for i, r := range now.Records {
@@ -298,11 +302,11 @@ func (l *life) judge(status int, took time.Duration) {
 		if at, ok := by.LeaveBy(); ok && took > at {
 			l.wrong("it ended %v too late", took-at)
 		}
-		if l.asked && !l.plan.Init.OneCommand && took > l.askAt+grace+grace/lookShareRunning { // we may have been looking when we were asked
+		if l.asked && !l.oneCommand && took > l.askAt+grace+grace/lookShareRunning { // we may have been looking when we were asked
 			l.wrong("asked at %v, it ended at %v: more than the grace of %v", l.askAt, took, grace)
 		}
 	}
-	if l.plan.Init.OneCommand {
+	if l.oneCommand {
 		return
 	}
 	l.wrongs = append(l.wrongs, l.sim.Again()...) // one stop is one signal: no ladder here has one twice

@@ -91,7 +91,7 @@ func (p *PID1) patience() time.Duration {
 	if !p.trimmed {
 		if p.now() >= p.asked+trimAfter {
 			p.trimmed = true
-			if p.Plan.Init.Single() {
+			if p.Plan.Init.Lean {
 				if !p.settled {
 					p.settle()
 				}

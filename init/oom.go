@@ -61,10 +61,10 @@ func (p *PID1) outOfMemory(exit proc.Exit) bool {
 }
 
 // lookAtMemory keeps the account up to date, so that what was killed among
-// others' children is not put down to a death much later. With one command that waits
-// until it has lived for a while.
+// others' children is not put down to a death much later. A lean plan's account begins
+// when its process has lived for a while.
 func (p *PID1) lookAtMemory() {
-	if now := p.now(); now >= p.oom.looked+oomEvery && (p.trimmed || !p.Plan.Init.Single()) {
+	if now := p.now(); now >= p.oom.looked+oomEvery && (p.trimmed || !p.Plan.Init.Lean) {
 		p.oom.note(now, p.Kernel.OutOfMemory())
 	}
 }

@@ -68,7 +68,7 @@ func (p *PID1) say(words machine.Action) {
 		p.Output.Say(a.Level, a.Service, a.Text)
 	case machine.Summarize:
 		p.summary = a.Summary
-		if !p.Plan.Init.OneCommand { // there the exit status says it all
+		if p.Plan.Init.Lines == service.AllLines {
 			p.Output.Sum(a.Summary)
 		}
 	}

@@ -58,8 +58,8 @@ type Config struct {
 	// Threads is how many threads may be needed at once beside the loop's; 0:
 	// as many as the plan makes likely.
 	Threads int
-	// Stopping is told why the end begins, when it does and when a drain is over; with
-	// one command, when a stop signal was passed on. nil: nobody is. It returns at once.
+	// Stopping is called with the reason when the end begins, when a drain is over, and when
+	// a stop signal went to main to decide (service.ForwardToMain). It returns at once. May be nil.
 	Stopping func(why string)
 	// Ended is told how it all ended, when the last output has been written; nil:
 	// nobody is. It returns within that time.
@@ -121,7 +121,7 @@ type PID1 struct {
 	hasTerminal bool
 	shares      bool     // who gets the terminal stays in our session
 	holder      proc.PID // the process that has got it; 0: nobody any more
-	dropped     bool     // LeaveNothingOpen was called, with one command
+	dropped     bool     // the first start was made: an heir has got what we inherited
 	trimmed     bool
 	settled     bool            // settle was called
 	asked       machine.Instant // when somebody asked last
@@ -168,10 +168,10 @@ func (p *PID1) Run() (status int) {
 	}
 	p.adoptOrphans()
 	p.findTerminal()
-	if !p.Plan.Init.OneCommand { // a command is to get what we inherited
+	if !p.Plan.Init.Heir {
 		p.Kernel.LeaveNothingOpen()
 	}
-	if !p.Plan.Init.Single() {
+	if !p.Plan.Init.Lean {
 		if !p.settle() {
 			return p.refuse(noThreads)
 		}

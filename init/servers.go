@@ -24,7 +24,7 @@ const (
 // run that a server could be in the way of.
 func (p *PID1) planLook(child *child) {
 	spec := &p.Plan.Services[child.spec]
-	if p.Plan.Init.OneCommand || spec.OneShot || spec.Restart == service.Never || child.looks >= lookTimes {
+	if spec.OneShot || spec.Restart == service.Never || child.looks >= lookTimes {
 		return
 	}
 	if at := child.started + firstLook<<child.looks; p.nextLook == 0 || at < p.nextLook {

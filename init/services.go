@@ -44,7 +44,7 @@ func (p *PID1) spawn(a machine.Spawn) {
 	if spec.PTY {
 		command.Foreground, command.TakeTerminal = files[1], true
 	}
-	command.Heir = p.Plan.Init.OneCommand && !p.dropped
+	command.Heir = p.Plan.Init.Heir && !p.dropped
 	child := &child{role: serving{}, run: a.Run, spec: i, command: &command}
 	if failed := p.start(child, started); failed != nil {
 		p.Output.Ended(a.Run)
@@ -62,7 +62,7 @@ func (p *PID1) spawn(a machine.Spawn) {
 		p.holder = child.pid
 	}
 	p.answers = append(p.answers, machine.Started{Run: a.Run, PID: child.pid})
-	p.dropped = true // with one command the first that is started has got what we inherited
+	p.dropped = true // an heir has got what we inherited
 }
 
 // died tells the machine, which may order signals to the run's group: the zombie still holds

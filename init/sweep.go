@@ -5,6 +5,7 @@ import (
 
 	"sexton/machine"
 	"sexton/proc"
+	"sexton/service"
 )
 
 // sweep is the loop's part in the end of everything that is left when the services are
@@ -82,7 +83,7 @@ func (p *PID1) nothingLeft() {
 }
 
 // sendSweep sends the signal of a sweep to everything that is left, and names it first:
-// afterwards it may be gone. With one command the names are not wanted.
+// afterwards it may be gone. Where faults alone are told, the names are not wanted.
 func (p *PID1) sendSweep() {
 	if !p.sweep.ordered() {
 		return
@@ -93,7 +94,7 @@ func (p *PID1) sendSweep() {
 	}
 	sig := p.sweep.signal
 	oneByOne := !p.Kernel.First() || sig != proc.KILL && p.strays.anyAsked() // what was asked already is not asked again
-	named := !p.Plan.Init.OneCommand || sig == proc.KILL
+	named := p.Plan.Init.Lines == service.AllLines || sig == proc.KILL
 	var others []proc.Other
 	if oneByOne || named {
 		others = p.Kernel.Others(p.lookLeft())

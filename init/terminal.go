@@ -9,19 +9,19 @@ func (p *PID1) findTerminal() {
 		return
 	}
 	p.terminal, p.hasTerminal = p.Kernel.FindTerminal()
-	p.shares = p.hasTerminal || !p.Plan.Init.OneCommand && p.Kernel.OnTerminal()
+	p.shares = p.hasTerminal || !p.Plan.Init.Heir && p.Kernel.OnTerminal()
 	if p.hasTerminal && p.Plan.Services[owner].Session {
 		p.hasTerminal = p.Kernel.GiveUpTerminal(p.terminal)
 	}
 }
 
-// ownSession tells whether a service gets a session of its own. All do but the one
-// command, and the one that gets our terminal or may get it later: job control works within
+// ownSession tells whether a service gets a session of its own. All do but an heir
+// (service.Policies), and the one that gets our terminal or may get it later: job control works within
 // a session. In one session a process of one service could join the group of
 // another (setpgid(2) asks for the same session, not for the same user): that
 // group would never be empty, and would get signals that are meant for others.
 func (p *PID1) ownSession(spec *service.Spec) bool {
-	return spec.Session || !p.Plan.Init.OneCommand && !(spec.TTY && p.shares)
+	return spec.Session || !p.Plan.Init.Heir && !(spec.TTY && p.shares)
 }
 
 // foreground passes the terminal on when a shell has brought us to its front: we were

@@ -11,7 +11,7 @@ import (
 // drains tells whether a request to stop begins with a drain. Nobody sends work to
 // what was never ready.
 func (m *Machine) drains() bool {
-	return m.plan.Init.Drain.Max > 0 && !m.plan.Init.OneCommand && m.everReady
+	return m.plan.Init.Drain.Max > 0 && m.everReady
 }
 
 // beginDrain: running -> draining.

@@ -24,15 +24,12 @@ func (m *Machine) leave() {
 func (m *Machine) exitStatus() int {
 	s := &m.shutdown
 	from := m.named(m.plan.Init.ExitCodeFrom)
-	if m.plan.Init.OneCommand {
-		from = m.main()
-	}
 	switch {
-	case m.plan.Init.Pause:
+	case m.plan.Init.StaysIdle:
 		return 0 // what is left then is none of ours, and asked to end it has
 	case from != nil && from.state.Live() && !from.leaderGone:
 		return proc.KILL.Status() // it hangs in the kernel and ends with us
-	case from != nil && (from.ended != "" || m.plan.Init.OneCommand):
+	case from != nil && from.ended != "":
 		return from.lastStatus
 	case s.asked && s.killed:
 		return proc.KILL.Status()

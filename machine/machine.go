@@ -166,7 +166,7 @@ func (m *Machine) ExitStatus() int { return m.status }
 // LeaveBy is the moment by which we must be gone, output written and all.
 // ok is false when there is no such moment.
 func (m *Machine) LeaveBy() (at Instant, ok bool) {
-	if m.plan.Init.Grace <= 0 || m.plan.Init.OneCommand || m.shutdown.phase == running {
+	if m.plan.Init.Grace <= 0 || m.plan.Init.GraceMeans == service.KillAfter || m.shutdown.phase == running {
 		return 0, false
 	}
 	return m.shutdown.at + m.plan.Init.Grace, true

@@ -11,7 +11,7 @@ import (
 // noteReady notes that every service is ready, or was at one moment, and then says so,
 // once, and where to look.
 func (m *Machine) noteReady() {
-	if m.everReady || m.plan.Init.Single() || len(m.units) == 0 || !m.units[m.notReady].holdsNobody() {
+	if m.everReady || m.plan.Init.Lines == service.FaultsOnly || len(m.units) == 0 || !m.units[m.notReady].holdsNobody() {
 		return
 	}
 	for i := range m.units {

@@ -6,9 +6,9 @@ import "sexton/service"
 const recordsMax = 10
 
 // record remembers the end of the present run: r says how it ended, the rest is
-// filled in here. With one command nobody can ask, so nothing is remembered.
+// filled in here. Where nobody can ask (Lean), nothing is remembered.
 func (u *unit) record(m *Machine, r service.Record) {
-	if m.plan.Init.OneCommand {
+	if m.plan.Init.Lean {
 		return
 	}
 	r.Run, r.Number, r.PID, r.Started, r.Ended, r.Up = u.run, u.begun, u.pid, u.started, m.now, u.upAt

@@ -119,7 +119,7 @@ func (m *Machine) named(name string) *unit {
 // nothingToDo tells whether every unit has ended for good. Units that
 // somebody stopped do not count: they may be started again.
 func (m *Machine) nothingToDo() bool {
-	if m.plan.Init.Pause {
+	if m.plan.Init.StaysIdle {
 		return false
 	}
 	for i := range m.units {

@@ -83,7 +83,7 @@ func (m *Machine) beginShutdown(why string) {
 
 // sayPlan tells by when each service is down at the latest.
 func (m *Machine) sayPlan() {
-	if m.plan.Init.OneCommand || m.plan.Init.Grace <= 0 || !m.heard(Debug) {
+	if m.plan.Init.GraceMeans == service.KillAfter || m.plan.Init.Grace <= 0 || !m.heard(Debug) {
 		return
 	}
 	words := ""
@@ -97,10 +97,9 @@ func (m *Machine) sayPlan() {
 	}
 }
 
-// reserve is what is kept back of the grace. With one command it is nothing:
-// there the grace is when to kill, not when to be gone.
+// reserve is what is kept back of the grace, where we must be gone within it.
 func (m *Machine) reserve() time.Duration {
-	if m.plan.Init.OneCommand {
+	if m.plan.Init.GraceMeans == service.KillAfter {
 		return 0
 	}
 	return service.Reserve(m.plan.Init.Grace)
@@ -225,7 +224,7 @@ func (m *Machine) tickShutdown() {
 	if s.phase == stoppingUnits && !s.late && s.killAt <= m.now {
 		s.late, s.deadline = true, m.leaveAt()
 		m.killRest()
-		if m.plan.Init.Linger > 0 && !m.plan.Init.OneCommand {
+		if m.plan.Init.Linger > 0 && m.plan.Init.StopReach == service.ReachTree {
 			m.do(Sweep{Signal: proc.KILL, StraysOnly: true}) // they had their TERM
 		}
 		return

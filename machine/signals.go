@@ -78,14 +78,16 @@ func (m *Machine) killNow() bool {
 	return false
 }
 
-// forward sends the signal on to main, and in the one-command form begins to
-// count the grace, if one was given, when it is a signal that asks for the end.
+// forward sends the signal on to main. Where stop signals go to main, such a signal begins
+// the grace, if there is one.
 func (m *Machine) forward(e Signalled) {
 	main := m.main()
-	if m.plan.Init.OneCommand && main != nil && !main.state.Live() && service.StopsByDefault(e.Signal) && m.shutdown.phase == running {
-		// It waits for its next try to start; nobody is there to be told.
-		main.lastStatus = e.Signal.Status()
-		m.stopRequested(fmt.Sprintf("SIG%v %s", e.Signal, e.From), e.Signal, true)
+	stops := m.plan.Init.StopSignals == service.ForwardToMain && service.StopsByDefault(e.Signal)
+	if stops && main != nil && !main.state.Live() && m.shutdown.phase == running {
+		// It waits for its next try to start: there is no process to get the signal.
+		why := fmt.Sprintf("SIG%v %s", e.Signal, e.From)
+		main.lastStatus, main.ended = e.Signal.Status(), "not started: "+why
+		m.stopRequested(why, e.Signal, true)
 		return
 	}
 	if main == nil {
@@ -102,11 +104,11 @@ func (m *Machine) forward(e Signalled) {
 		}
 	}
 	m.passToListeners(e, main)
-	if m.plan.Init.OneCommand && m.forwardedAgain(e) {
+	if !stops || main == nil || m.forwardedAgain(main, e) {
 		return
 	}
-	if m.plan.Init.OneCommand && m.plan.Init.Grace > 0 && service.StopsByDefault(e.Signal) && m.shutdown.phase == running {
-		m.graceBegins(e)
+	if m.plan.Init.Grace > 0 && m.shutdown.phase == running {
+		m.graceBegins(main, e)
 	}
 }
 
@@ -155,10 +157,9 @@ func scopeOf(u *unit) proc.Scope {
 	return proc.Group
 }
 
-// graceBegins: in the one-command form the command has just got its signal;
-// it is stopping, and is killed when the grace is over.
-func (m *Machine) graceBegins(e Signalled) {
-	u := m.main()
+// graceBegins: main has just got a stop signal. It is stopping, and is killed when the
+// grace is over.
+func (m *Machine) graceBegins(u *unit, e Signalled) {
 	m.shutdown.asked = true
 	m.beginShutdown(fmt.Sprintf("SIG%v %s", e.Signal, e.From))
 	if u.state.Live() && u.state != service.Killing {

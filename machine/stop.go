@@ -52,10 +52,10 @@ func (u *unit) callOff(m *Machine) {
 // reachOf is how far a stop of u that begins now reaches. A service is its tree: what
 // descends from it gets the steps, too, and is waited for. Where it is started again, that
 // is only what the next run cannot live beside; what else it has started (the sessions of
-// an sshd) goes on. The one command is its group: what it leaves is swept afterwards.
+// an sshd) goes on.
 func (m *Machine) reachOf(u *unit) proc.Scope {
 	switch {
-	case m.plan.Init.OneCommand:
+	case m.plan.Init.StopReach == service.ReachGroup:
 		return proc.Group
 	case u.wanted && m.keeping() && !u.lost && (u.failing == "" || u.spec.Restart != service.Never):
 		return proc.Core
@@ -258,7 +258,7 @@ func (u *unit) leaderEnded(m *Machine, event Event) {
 		Exit: u.exit.String(), Status: u.lastStatus, Usage: event.(Exited).Usage,
 		Asked: u.whyStopped(m), Killed: killed,
 	})
-	if m.plan.Init.OneCommand && u.spec.Single { // the rest got no signal, and is swept
+	if m.plan.Init.StopReach == service.ReachGroup && u.spec.Single { // the rest got no signal, and is swept
 		u.stopped(m, event)
 		return
 	}

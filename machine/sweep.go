@@ -16,7 +16,7 @@ import (
 // the last KILL as it would have had behind them, but never more than a quarter of the
 // time, for a service that is still in good order may need it.
 func (m *Machine) warnAt() Instant {
-	if m.plan.Init.OneCommand || m.plan.Init.Linger <= 0 {
+	if m.plan.Init.StopReach == service.ReachGroup || m.plan.Init.Linger <= 0 {
 		return never
 	}
 	return m.shutdown.killAt - min(m.plan.Init.Linger, (m.plan.Init.Grace-m.reserve())/4)
@@ -147,9 +147,9 @@ func (m *Machine) strayEnded(e StrayEnded) {
 	}
 }
 
-// sweepLevel: with one command the exit status tells what there is to tell.
+// sweepLevel is how much a stray matters that gets TERM.
 func (m *Machine) sweepLevel(otherwise Level) Level {
-	if m.plan.Init.OneCommand {
+	if m.plan.Init.Lines == service.FaultsOnly {
 		return Debug
 	}
 	return otherwise

@@ -37,7 +37,7 @@ type unit struct {
 	hard        bool        // that was KILL, and gentler means had failed
 	leaderGone  bool        // the first process has ended, the rest is waited for
 	reach       proc.Scope  // how far the steps of the ladder reach
-	forwarded   proc.Signal // the last stop signal that was forwarded to the group of the one command; 0: none
+	forwarded   proc.Signal // the last stop signal that was forwarded to its group, where main decides (service.ForwardToMain); 0: none
 	forwardedAt Instant
 	failing     string    // why we stop it although its target is up; "": we do not
 	lost        bool      // that is because of what it needs (needs.go)

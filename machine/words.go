@@ -30,18 +30,18 @@ func (m *Machine) sayf(level Level, u *unit, format string, args ...any) {
 	}
 }
 
-// endLevel is how much an end of u matters that is its own affair: in the
-// one-command form what becomes of the command is told by its exit status.
+// endLevel is how much an end of u matters. Where faults alone are told, the exit status
+// says how main has ended.
 func (m *Machine) endLevel(u *unit, otherwise Level) Level {
-	if m.plan.Init.OneCommand && u == m.main() && !u.refused {
+	if m.plan.Init.Lines == service.FaultsOnly && u == m.main() && !u.refused {
 		return Info
 	}
 	return otherwise
 }
 
-// shutdownLevel: with one command there is nothing to say about the way down.
+// shutdownLevel is how much the way down matters, where all of it goes well.
 func (m *Machine) shutdownLevel() Level {
-	if m.plan.Init.OneCommand {
+	if m.plan.Init.Lines == service.FaultsOnly {
 		return Debug
 	}
 	return Info

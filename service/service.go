@@ -38,6 +38,8 @@ func (p *Plan) Listeners(s proc.Signal) (names []string) {
 
 // Init is the [init] table: what concerns the container as a whole.
 type Init struct {
+	Policies
+
 	// Main names the service that gets the terminal, stdin and every signal
 	// that has no other meaning, and whose end ends the container. "": none.
 	Main string
@@ -66,30 +68,10 @@ type Init struct {
 	// forwarded to Main. The signals that are ours never get here.
 	Rules map[proc.Signal]Rule
 
-	// SignalOnMainExit is what the group of Main's first process gets at the moment of
-	// that one's end, before anything else is done. Zero means nothing.
-	SignalOnMainExit proc.Signal
-
-	// ContinueIfStopped means that CONT goes behind a stop signal that is forwarded to Main, where
-	// Main's first process is stopped: it would not hear the signal otherwise.
-	ContinueIfStopped bool
-
-	// Pause means that having nothing to run is no reason to end.
-	Pause bool
-
 	// Mute is how many levels of what there is to say nobody listens to, from the
 	// wordiest on: 1 leaves out what only -v shows.
 	Mute uint8
-
-	// OneCommand marks the plan of `sexton -- COMMAND`: stop signals are
-	// forwarded instead of starting a shutdown of ours, and the exit status is
-	// always the command's.
-	OneCommand bool
 }
-
-// Single tells whether there is one command at most, which must cost no more than it
-// does alone: what helps several services is done later then, or not at all.
-func (i *Init) Single() bool { return i.OneCommand || i.Pause }
 
 // DefaultTerminationLog is where Kubernetes looks for the reason of a
 // container's end (terminationMessagePath).

@@ -5,7 +5,6 @@ package dropin
 
 import (
 	"fmt"
-	"path"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -84,16 +83,14 @@ func newDropIn(argv, environ []string) *Line {
 	d := &Line{Plan: config.OneCommand(argv, environ)}
 	d.Plan.Init.Linger, d.Plan.Init.ContinueIfStopped = 0, false
 	d.Plan.Init.Rules = map[proc.Signal]service.Rule{proc.PIPE: {Verb: service.VerbForward}}
-	main := &d.Plan.Services[0]
-	main.Name = path.Base(argv[0])
-	d.Plan.Init.Main = main.Name
 	return d
 }
 
 // newPause is a pause process: it runs nothing, reaps, and ends with 0 when it
 // gets TERM or INT.
 func newPause() *Line {
-	d := &Line{Plan: service.Plan{Init: service.Init{Pause: true, Rules: make(map[proc.Signal]service.Rule)}}}
+	d := &Line{Plan: config.Pause()}
+	d.Plan.Init.Linger, d.Plan.Init.Rules = 0, make(map[proc.Signal]service.Rule)
 	for s := proc.Signal(1); s <= proc.LastSignal; s++ {
 		d.Plan.Init.Rules[s] = service.Rule{Verb: service.VerbIgnore}
 	}

@@ -116,7 +116,7 @@ func describe(d *Line) string {
 		}
 		put("run", "%q: %s", s.Command, target)
 	}
-	if d.Plan.Init.Pause {
+	if d.Plan.Init.StaysIdle {
 		put("run", "nothing")
 	}
 	put("rules", "%s", rulesOf(d.Plan.Init.Rules))

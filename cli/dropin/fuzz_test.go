@@ -35,8 +35,8 @@ func FuzzCommandLine(f *testing.F) {
 			}
 			return
 		}
-		if d.Plan.Init.Pause == (len(d.Plan.Services) == 1) {
-			t.Errorf("%d services, pause %v", len(d.Plan.Services), d.Plan.Init.Pause)
+		if d.Plan.Init.StaysIdle == (len(d.Plan.Services) == 1) {
+			t.Errorf("%d services, pause %v", len(d.Plan.Services), d.Plan.Init.StaysIdle)
 		}
 		table := forward.New(&d.Plan)
 		m := machine.New(d.Plan, 1)

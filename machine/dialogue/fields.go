@@ -70,9 +70,9 @@ func (f *fields) done(line string) error {
 }
 
 func (f *fields) flag(key string, on *bool) {
-	if f.reads {
-		_, *on = f.take(key)
-	} else if *on {
+	if _, there := f.take(key); there {
+		*on = true
+	} else if *on && !f.reads {
 		f.out.WriteString(" " + key)
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"strings"
 	"time"
 
+	"sexton/config"
 	"sexton/proc"
 	"sexton/service"
 )
@@ -74,12 +75,29 @@ func initFields(f *fields, in *service.Init, seed *uint64) {
 	f.field("linger", "", in.Linger.String(), into(&in.Linger, time.ParseDuration))
 	drainFields(f, &in.Drain)
 	f.text("exit-code-from", &in.ExitCodeFrom)
-	f.flag("one-command", &in.OneCommand)
 	f.number("mute", 0, uint64(in.Mute), func(n uint64) { in.Mute = uint8(n) })
-	f.flag("continue-if-stopped", &in.ContinueIfStopped)
-	f.flag("pause", &in.Pause)
-	f.signal("signal-on-main-exit", &in.SignalOnMainExit)
+	policyFields(f, in)
 	f.field("seed", "", strconv.FormatUint(*seed, 10), into(seed, parseNumber))
+}
+
+// policyFields are the policies. one-command is short for those that config gives to one
+// command, and is only read.
+func policyFields(f *fields, in *service.Init) {
+	if one := false; f.reads {
+		if f.flag("one-command", &one); one {
+			in.Policies = config.OneCommand([]string{in.Main}, nil).Init.Policies
+			in.ContinueIfStopped, in.ExitCodeFrom = false, in.Main
+		}
+	}
+	choice(f, "stop-signals", &in.StopSignals, service.StopContainer, service.StopContainer, service.ForwardToMain)
+	choice(f, "grace-means", &in.GraceMeans, service.ExitWithin, service.ExitWithin, service.KillAfter)
+	choice(f, "stop-reach", &in.StopReach, service.ReachTree, service.ReachTree, service.ReachGroup)
+	choice(f, "lines", &in.Lines, service.AllLines, service.AllLines, service.FaultsOnly)
+	f.flag("heir", &in.Heir)
+	f.flag("lean", &in.Lean)
+	f.flag("stays-idle", &in.StaysIdle)
+	f.flag("continue-if-stopped", &in.ContinueIfStopped)
+	f.signal("signal-on-main-exit", &in.SignalOnMainExit)
 }
 
 // drainFields is MIN/QUIET/MAX.
