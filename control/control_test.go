@@ -73,6 +73,10 @@ func listen(t *testing.T, l *loop) *Server {
 		t.Fatal(err)
 	}
 	s.Loop, s.Gate = l, new(callers.Gate)
+	s.within.answer, s.within.gone = 200*time.Millisecond, 100*time.Millisecond
+	if !l.hangs {
+		s.within.answer = 20 * time.Second
+	}
 	s.Memory = func(leaders []int) map[int]int64 {
 		if !slices.Equal(leaders, []int{7}) {
 			t.Errorf("the memory of %v was asked for", leaders)
@@ -300,91 +304,6 @@ func TestTheSocketIsMadeWhereItCan(t *testing.T) {
 	}
 }
 
-func TestNobodyToAsk(t *testing.T) {
-	dir := t.TempDir()
-	killed := filepath.Join(dir, "killed")
-	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: killed, Net: "unix"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.SetUnlinkOnClose(false)
-	l.Close()
-	_, err = Ask([]string{filepath.Join(dir, "none"), killed, dir}, verbs.Request{Verb: "status"}, time.Second)
-	want := fmt.Sprintf("no sexton answers: nothing at %s/none; %s was left behind by one that was killed; %s is no socket", dir, killed, dir)
-	if err == nil || err.Error() != want {
-		t.Errorf("%v\ninstead of %s", err, want)
-	}
-}
-
-// shortQueue listens on a socket whose queue has room for one caller, and takes none.
-func shortQueue(t *testing.T) (path string, fd int) {
-	t.Helper()
-	path = filepath.Join(t.TempDir(), "s")
-	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = unix.Close(fd) })
-	if err := errors.Join(unix.Bind(fd, &unix.SockaddrUnix{Name: path}), unix.Listen(fd, 0)); err != nil {
-		t.Fatal(err)
-	}
-	return path, fd
-}
-
-// Who finds the queue full waits for a place in it, as long as it has time.
-func TestAFullQueueIsWaitedFor(t *testing.T) {
-	path, fd := shortQueue(t)
-	first, err := net.Dial("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer first.Close()
-	_, err = Ask([]string{path}, verbs.Request{Verb: "status"}, 10*fullPause)
-	if err == nil || !strings.Contains(err.Error(), "too many ask at once") {
-		t.Errorf("error %v", err)
-	}
-	asked := make(chan error)
-	go func() {
-		_, err := Ask([]string{path}, verbs.Request{Verb: "status"}, 10*time.Second)
-		asked <- err
-	}()
-	for range 2 { // the first, and the one who asks
-		conn, _, err := unix.Accept(fd)
-		if err != nil {
-			t.Fatal(err)
-		}
-		unix.Close(conn)
-	}
-	if err := <-asked; err == nil || strings.Contains(err.Error(), "too many ask at once at") {
-		t.Errorf("error %v", err)
-	}
-}
-
-// Whom the server hangs up on at once, before the request was written, is not
-// ended by SIGPIPE but told.
-func TestBeingHungUpOnIsAnError(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "s")
-	l, err := net.Listen("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			conn.Close()
-		}
-	}()
-	for range 100 {
-		if _, err := Ask([]string{path}, verbs.Request{Verb: "status"}, 10*time.Second); err == nil || !strings.Contains(err.Error(), path) {
-			t.Fatalf("error %v", err)
-		}
-	}
-}
-
 // FuzzRequest: whatever comes, the answer is one line of JSON, or none to
 // somebody who has said nothing.
 func FuzzRequest(f *testing.F) {
@@ -395,7 +314,7 @@ func FuzzRequest(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		line, err := readRequest(strings.NewReader(string(text)))
+		line, err := new(Server).readRequest(strings.NewReader(string(text)))
 		if err != nil {
 			return
 		}

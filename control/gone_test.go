@@ -17,11 +17,12 @@ import (
 // has printed the answer otherwise. One that stays is not waited for long.
 func TestTheEndWaitsForWhoAskedForIt(t *testing.T) {
 	l := &loop{answer: someAnswer(), shutdowns: make(chan bool, 1)}
-	conn := dialTest(t, listen(t, l).Path())
+	s := listen(t, l)
+	conn := dialTest(t, s.Path())
 	asked := time.Now()
 	io.WriteString(conn, "{\"verb\":\"shutdown\"}\n")
 	<-l.shutdowns
-	if waited := time.Since(asked); waited < goneWithin {
+	if waited := time.Since(asked); waited < s.within.gone {
 		t.Errorf("the end began %v after it was asked for, and the one who asked is still there", waited)
 	}
 }

@@ -20,12 +20,18 @@ import (
 	"sexton/verbs"
 )
 
-const (
-	requestBytes = 64 << 10        // the longest request
-	askWithin    = 5 * time.Second // a caller must have asked
-	answerWithin = 2 * time.Second // the loop must have answered, and the caller have taken it
-	goneWithin   = time.Second     // who wanted the end must be gone before it begins
-)
+const requestBytes = 64 << 10 // the longest request
+
+// limits are the times that the server waits.
+type limits struct {
+	ask    time.Duration // a client must have asked
+	answer time.Duration // the loop must have answered, and then the client have taken the reply
+	gone   time.Duration // a client that asked for a shutdown must be gone
+}
+
+func usualLimits() limits {
+	return limits{ask: 5 * time.Second, answer: 2 * time.Second, gone: time.Second}
+}
 
 // Server answers on one socket. Its fields are set before Serve and not changed
 // afterwards.
@@ -40,6 +46,7 @@ type Server struct {
 	Moved func(words string)
 
 	namespace string
+	within    limits
 
 	mu       sync.Mutex // for what follows: see watch
 	listener *net.UnixListener
@@ -59,7 +66,7 @@ var ErrInUse = errors.New("another program answers there")
 func Listen(paths []string, mode os.FileMode) (*Server, error) {
 	var all []error
 	for _, path := range paths {
-		s := &Server{path: path, mode: mode, namespace: Namespace()}
+		s := &Server{path: path, mode: mode, namespace: Namespace(), within: usualLimits()}
 		err := s.listen(mode)
 		if err == nil {
 			return s, nil
@@ -75,8 +82,8 @@ func (s *Server) serve(c *callers.Caller) {
 			s.reply(c, verbs.Reply{Error: fmt.Sprintf("internal error: %v; please report it", cause)})
 		}
 	}()
-	_ = c.SetReadDeadline(time.Now().Add(askWithin))
-	line, err := readRequest(c)
+	_ = c.SetReadDeadline(time.Now().Add(s.within.ask))
+	line, err := s.readRequest(c)
 	if err != nil {
 		if !errors.Is(err, io.EOF) {
 			s.reply(c, verbs.Reply{Error: err.Error()})
@@ -102,7 +109,7 @@ func (s *Server) serve(c *callers.Caller) {
 		s.reply(c, verbs.Reply{Elsewhere: true, Error: "another container's sexton answers there: it is in mount namespace " + s.namespace})
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), answerWithin)
+	ctx, cancel := context.WithTimeout(context.Background(), s.within.answer)
 	defer cancel()
 	reply := s.answer(ctx, verb, &request)
 	s.reply(c, reply)
@@ -150,7 +157,7 @@ func peer(conn net.Conn) (unix.Ucred, error) {
 
 // readRequest reads one line, without its newline; what is sent behind it is
 // not looked at. A line without a newline at the end of what is sent will do.
-func readRequest(from io.Reader) ([]byte, error) {
+func (s *Server) readRequest(from io.Reader) ([]byte, error) {
 	limited := &io.LimitedReader{R: from, N: requestBytes + 1}
 	line, err := bufio.NewReaderSize(limited, 512).ReadBytes('\n')
 	switch {
@@ -161,7 +168,7 @@ func readRequest(from io.Reader) ([]byte, error) {
 	case errors.Is(err, io.EOF) && len(bytes.TrimSpace(line)) > 0:
 		return line, nil
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, fmt.Errorf("no request came within %v: write one line of JSON", askWithin)
+		return nil, fmt.Errorf("no request came within %v; write one line of JSON", s.within.ask)
 	}
 	return nil, err
 }
@@ -183,7 +190,7 @@ func parseRequest(line []byte) (r verbs.Request, v *verbs.Verb, err error) {
 func (s *Server) answer(ctx context.Context, v *verbs.Verb, r *verbs.Request) verbs.Reply {
 	reply, err := v.Answer(ctx, &s.Source, r)
 	if err != nil {
-		return verbs.Reply{Error: noAnswer(err)}
+		return verbs.Reply{Error: s.noAnswer(err)}
 	}
 	return reply
 }
@@ -193,16 +200,16 @@ func (s *Server) answer(ctx context.Context, v *verbs.Verb, r *verbs.Request) ve
 // before it has printed the answer.
 func (s *Server) afterwards(c *callers.Caller, v *verbs.Verb, r *verbs.Request, who unix.Ucred) {
 	c.CloseWrite()
-	_ = c.SetReadDeadline(time.Now().Add(goneWithin))
+	_ = c.SetReadDeadline(time.Now().Add(s.within.gone))
 	_, _ = io.CopyN(io.Discard, c, requestBytes)
-	ctx, cancel := context.WithTimeout(context.Background(), answerWithin)
+	ctx, cancel := context.WithTimeout(context.Background(), s.within.answer)
 	defer cancel()
 	_ = v.Then(ctx, &s.Source, r, askedBy(who))
 }
 
-func noAnswer(err error) string {
+func (s *Server) noAnswer(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Sprintf("sexton does not answer: its loop has been busy for %v, with a start from a disk that hangs perhaps", answerWithin)
+		return fmt.Sprintf("sexton does not answer: its loop has been busy for %v, with a start from a disk that hangs perhaps", s.within.answer)
 	}
 	return err.Error()
 }
@@ -212,7 +219,7 @@ func (s *Server) reply(c net.Conn, r verbs.Reply) {
 	if err != nil {
 		return
 	}
-	_ = c.SetWriteDeadline(time.Now().Add(answerWithin))
+	_ = c.SetWriteDeadline(time.Now().Add(s.within.answer))
 	_, _ = c.Write(append(line, '\n'))
 }
 

@@ -41,6 +41,60 @@ func probe(address, path string, within time.Duration) (string, error) {
 	return string(all), err
 }
 
+// crowd are clients that ask again and again until it is over.
+type crowd struct {
+	address string
+	over    chan struct{}
+	tick    *time.Ticker
+	wait    sync.WaitGroup
+	open    []net.Conn // the silent ones
+}
+
+func (c *crowd) again(f func()) {
+	c.wait.Add(1)
+	go func() {
+		defer c.wait.Done()
+		for {
+			select {
+			case <-c.over:
+				return
+			default:
+				f()
+			}
+		}
+	}()
+}
+
+// silent are a thousand connections a second, of which the last 300 stay open. They send half a request, or
+// nothing.
+func (c *crowd) silent() {
+	c.again(func() {
+		<-c.tick.C
+		conn, err := net.DialTimeout("tcp", c.address, 10*time.Second)
+		if err != nil {
+			return
+		}
+		if c.open = append(c.open, conn); len(c.open)%2 == 0 {
+			io.WriteString(conn, "GET /li")
+		}
+		if len(c.open) > 300 {
+			c.open[0].Close()
+			c.open = c.open[1:]
+		}
+	})
+}
+
+// takesNothing asks for /metrics, and reads no answer.
+func (c *crowd) takesNothing() {
+	conn, err := net.DialTimeout("tcp", c.address, 10*time.Second)
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	io.WriteString(conn, "GET /metrics HTTP/1.1\r\n\r\n")
+	<-c.tick.C
+}
+
 // Silent connections, half requests, a flood of scrapes and clients that do not take their answer: no probe
 // fails. The bound is generous; `go run ./bench -only health` measures the times.
 func TestNoProbeFailsUnderLoad(t *testing.T) {
@@ -49,62 +103,26 @@ func TestNoProbeFailsUnderLoad(t *testing.T) {
 		answer.Services = append(answer.Services, service.Status{Name: fmt.Sprint("s", i), State: service.BackingOff, Ready: true})
 	}
 	s := listen(t, slowLoop{answer})
-	over := make(chan struct{})
-	var wait sync.WaitGroup
-	again := func(f func()) {
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			for {
-				select {
-				case <-over:
-					return
-				default:
-					f()
-				}
-			}
-		}()
-	}
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	var open []net.Conn
-	again(func() { // a thousand a second, which stay until the end
-		<-tick.C
-		if conn, err := net.DialTimeout("tcp", s.Address(), 10*time.Second); err == nil {
-			if open = append(open, conn); len(open)%2 == 0 {
-				io.WriteString(conn, "GET /li")
-			}
-			if len(open) > 300 {
-				open[0].Close()
-				open = open[1:]
-			}
-		}
-	})
+	c := &crowd{address: s.Address(), over: make(chan struct{}), tick: time.NewTicker(time.Millisecond)}
+	defer c.tick.Stop()
+	c.silent()
 	for range 32 {
-		again(func() { _, _ = probe(s.Address(), "/metrics", 10*time.Second) })
+		c.again(func() { _, _ = probe(c.address, "/metrics", 10*time.Second) })
 	}
 	for range 4 {
-		again(func() { // asks, and takes nothing
-			conn, err := net.DialTimeout("tcp", s.Address(), 10*time.Second)
-			if err != nil {
-				return
-			}
-			defer conn.Close()
-			io.WriteString(conn, "GET /metrics HTTP/1.1\r\n\r\n")
-			<-tick.C
-		})
+		c.again(c.takesNothing)
 	}
-	for i := range 100 {
+	for i := range 40 {
 		for _, path := range []string{"/livez", "/readyz"} {
-			text, err := probe(s.Address(), path, 20*time.Second)
+			text, err := probe(c.address, path, 20*time.Second)
 			if err != nil || !strings.HasPrefix(text, "HTTP/1.1 200 ") {
 				t.Errorf("%s, the %dth: %v: %.80q", path, i, err, text)
 			}
 		}
 	}
-	close(over)
-	wait.Wait()
-	for _, conn := range open {
+	close(c.over)
+	c.wait.Wait()
+	for _, conn := range c.open {
 		conn.Close()
 	}
 }
