@@ -9,14 +9,14 @@ import (
 	"sexton/service"
 )
 
-// check looks at what must hold between services.
+// check reports what must hold between services and does not. It changes nothing in the draft.
 func (r *reader) check(d *draft) {
 	if len(d.services) == 0 && !d.strange && d.table.empty() {
 		r.add(&Mistake{File: r.file.name, Text: "there is no service",
 			Mend: `add, for example, [service.web] and under it command = ["nginx", "-g", "daemon off;"]`})
 	}
 	r.checkNames(d)
-	r.checkStdin(d)
+	r.checkPipelines(d)
 	r.checkCycles(d)
 	r.checkLogs(d)
 	r.checkTerminals(d)

@@ -75,41 +75,21 @@ func checkMistakes(t *testing.T, err error, lines int) {
 
 // checkPlan is what whoever gets a plan may rely on.
 func checkPlan(t *testing.T, plan service.Plan) {
+	t.Helper()
 	names := map[string]bool{}
-	main := plan.Init.Main == ""
 	terminals := 0
 	for _, s := range plan.Services {
-		if names[s.Name] || nameFault(s.Name) != "" || len(s.Command) == 0 || s.Command[0] == "" {
-			t.Errorf("service %q", s.Name)
+		if names[s.Name] {
+			t.Errorf("two services are called %q", s.Name)
 		}
 		names[s.Name] = true
-		main = main || s.Name == plan.Init.Main
 		if s.TTY {
 			terminals++
 		}
-		if s.PTY && (s.TTY || !s.Session || !s.Log.OneStream || s.Log.Format == service.Inherit || s.Stdin == "inherit") {
-			t.Errorf("a terminal of its own in %+v", s)
-		}
-		for i, rung := range s.Stop {
-			if rung.Kills() != (i == len(s.Stop)-1) || rung.For < 0 || rung.Kills() && rung.For != 0 {
-				t.Errorf("ladder %v", s.Stop)
-			}
-		}
-		for _, d := range []time.Duration{s.Ready.Delay, s.Ready.Every, s.Ready.Timeout, s.Ready.Within,
-			s.Backoff.First, s.Backoff.Max - s.Backoff.First, s.Backoff.Reset, s.GiveUp.Within} {
-			if d < 0 {
-				t.Errorf("a negative time in %+v", s)
-			}
-		}
-		if len(s.Stop) == 0 || len(s.OKCodes) == 0 || s.Backoff.Factor < 1 || s.Backoff.Jitter < 0 || s.Backoff.Jitter > 1 ||
-			s.Umask != nil && *s.Umask > 0o777 || s.OneShot && s.Restart == service.Always {
-			t.Errorf("got %+v", s)
-		}
-		for _, entry := range s.Env {
-			if strings.IndexByte(entry, '=') < 1 || strings.IndexByte(entry, 0) >= 0 {
-				t.Errorf("environment %q", s.Env)
-			}
-		}
+		checkSpec(t, s)
+	}
+	if plan.Init.Main != "" && !names[plan.Init.Main] || terminals > 1 || len(plan.Services) == 0 || plan.Init.Grace < leastGrace {
+		t.Errorf("got %+v, %d terminals", plan.Init, terminals)
 	}
 	graph := service.NewGraph(plan.Services)
 	if graph.Cycle != nil {
@@ -125,7 +105,44 @@ func checkPlan(t *testing.T, plan service.Plan) {
 			}
 		}
 	}
-	for signal, rule := range plan.Init.Rules {
+	checkRules(t, plan.Init.Rules, names)
+}
+
+// checkSpec is what holds for a service by itself.
+func checkSpec(t *testing.T, s service.Spec) {
+	t.Helper()
+	if nameFault(s.Name) != "" || len(s.Command) == 0 || s.Command[0] == "" {
+		t.Errorf("service %q", s.Name)
+	}
+	if s.PTY && (s.TTY || !s.Session || !s.Log.OneStream || s.Log.Format == service.Inherit || s.Stdin == "inherit") {
+		t.Errorf("a terminal of its own in %+v", s)
+	}
+	for i, rung := range s.Stop {
+		if rung.Kills() != (i == len(s.Stop)-1) || rung.For < 0 || rung.Kills() && rung.For != 0 {
+			t.Errorf("ladder %v", s.Stop)
+		}
+	}
+	for _, d := range []time.Duration{s.Ready.Delay, s.Ready.Every, s.Ready.Timeout, s.Ready.Within,
+		s.Backoff.First, s.Backoff.Max - s.Backoff.First, s.Backoff.Reset, s.GiveUp.Within} {
+		if d < 0 {
+			t.Errorf("a negative time in %+v", s)
+		}
+	}
+	if len(s.Stop) == 0 || len(s.OKCodes) == 0 || s.Backoff.Factor < 1 || s.Backoff.Jitter < 0 || s.Backoff.Jitter > 1 ||
+		s.Umask != nil && *s.Umask > 0o777 || s.OneShot && s.Restart == service.Always {
+		t.Errorf("got %+v", s)
+	}
+	for _, entry := range s.Env {
+		if strings.IndexByte(entry, '=') < 1 || strings.IndexByte(entry, 0) >= 0 {
+			t.Errorf("environment %q", s.Env)
+		}
+	}
+}
+
+// checkRules is what holds for [signals].
+func checkRules(t *testing.T, rules map[proc.Signal]service.Rule, names map[string]bool) {
+	t.Helper()
+	for signal, rule := range rules {
 		sends := rule.Verb == service.VerbSend
 		if unheard(signal) != "" || signal < 1 || signal > proc.LastSignal || rule.Verb == service.VerbReload ||
 			sends && rule.Signal == 0 || (sends || rule.Verb == service.VerbRestart) != (len(rule.To) > 0) {
@@ -136,8 +153,5 @@ func checkPlan(t *testing.T, plan service.Plan) {
 				t.Errorf("rule %v is about %q", signal, name)
 			}
 		}
-	}
-	if !main || terminals > 1 || len(plan.Services) == 0 || plan.Init.Grace < leastGrace {
-		t.Errorf("got %+v, %d terminals", plan.Init, terminals)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"sexton/proc"
 )
@@ -111,7 +112,12 @@ func has[T any](rows []row[T], key string) bool {
 // folded is a name without what only the habits of writing tell apart: ExecStart,
 // exec-start, exec_start.
 func folded(name string) string {
-	return strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(name))
+	return strings.Map(func(c rune) rune {
+		if c == '-' || c == '_' {
+			return -1
+		}
+		return unicode.ToLower(c)
+	}, name)
 }
 
 // nearest is the name that a word most likely meant, or "". Nobody mistypes

@@ -2,14 +2,11 @@ package config
 
 import (
 	"fmt"
-	"math"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 
 	"sexton/pattern"
-	"sexton/proc"
 	"sexton/service"
 )
 
@@ -271,76 +268,11 @@ func readOwner(r *reader, v *value, f *service.LogFile) {
 	}
 }
 
-// size reads an amount of bytes: an integer, or a string with a unit.
-func (r *reader) size(v *value, least, most int64) (int64, bool) {
-	var n int64
-	switch data := v.data.(type) {
-	case int64:
-		n = data
-	case string:
-		var ok bool
-		if n, ok = parseSize(data); !ok {
-			r.wrong(v, fmt.Sprintf("%q is no size", data), `write a number with its unit, such as "64KiB" or "10MB"`)
-			return 0, false
-		}
-	default:
-		r.wrongType(v)
-		return 0, false
-	}
-	if n < least || n > most {
-		r.wrong(v, "out of range", fmt.Sprintf("write a size from %s to %s", sizeText(least), sizeText(most)))
-		return 0, false
-	}
-	return n, true
-}
-
-// sizeUnits are the units of a size, the longest names first.
-func sizeUnits() []struct {
-	name  string
-	bytes float64
-} {
-	return []struct {
-		name  string
-		bytes float64
-	}{
-		{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40},
-		{"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"B", 1},
-	}
-}
-
-func parseSize(text string) (int64, bool) {
-	unit := 1.0
-	for _, u := range sizeUnits() {
-		if rest, ok := strings.CutSuffix(text, u.name); ok {
-			text, unit = strings.TrimSpace(rest), u.bytes
-			break
-		}
-	}
-	n, err := strconv.ParseFloat(text, 64)
-	n *= unit
-	if err != nil || n < 0 || n != math.Trunc(n) || n > 1<<60 || strings.ContainsAny(text, "xXpPeE_") {
-		return 0, false
-	}
-	return int64(n), true
-}
-
-// sizeText writes a size as one would in the file.
-func sizeText(n int64) string {
-	units := []string{"B", "KiB", "MiB", "GiB", "TiB"}
-	at := 0
-	for at < len(units)-1 && n >= 1<<10 && n%(1<<10) == 0 {
-		n, at = n>>10, at+1
-	}
-	return strconv.FormatInt(n, 10) + units[at]
-}
-
-// checkLogs gives each service the place of its own that a path with {service}
-// means, and reports services that share a file and want it otherwise.
+// checkLogs reports services that share a log file and give it different settings.
 func (r *reader) checkLogs(d *draft) {
 	shared := make(map[string]*draftService)
 	for _, s := range d.services {
 		l := &s.spec.Log
-		l.File.Path = strings.ReplaceAll(l.File.Path, "{service}", s.spec.Name)
 		if l.File.Path == "" {
 			continue
 		}
@@ -358,39 +290,5 @@ func (r *reader) checkLogs(d *draft) {
 		}
 		r.wrong(here.table.child("log").child("file"), fmt.Sprintf("%q writes to the same file and has other settings for it", other.spec.Name),
 			"give both the same, or put them into [log]")
-	}
-}
-
-// checkStdin reports pipelines that cannot be: from nobody, from itself, two
-// from one, and output that could not go there.
-func (r *reader) checkStdin(d *draft) {
-	readers := make(map[string]*draftService)
-	for _, s := range d.services {
-		from := s.spec.StdinFrom
-		v := s.table.child("stdin_from")
-		if v == nil || from == "" {
-			continue
-		}
-		writer := d.find(from)
-		switch {
-		case from == s.spec.Name:
-			r.wrong(v, "a service cannot read what it writes itself", "name another service")
-		case writer == nil:
-			r.wrong(v, fmt.Sprintf("no service is called %q", from), suggestion(from, d.names()))
-		case readers[from] != nil:
-			r.wrong(v, fmt.Sprintf("%q reads the output of %q already", readers[from].spec.Name, from), "remove one of the two")
-		case s.table.child("stdin") != nil:
-			r.wrong(s.table.child("stdin"), "a service has one stdin, and stdin_from gives it one", "remove one of the two")
-		default:
-			readers[from] = s
-			if s.table.child("stop") == nil {
-				// It sees the end of its input when the writer is down. CONT does nothing
-				// to it but give it time to come there.
-				s.spec.Stop = append([]service.Rung{{Signal: proc.CONT}}, s.spec.Stop...)
-			}
-			if !slices.Contains(writer.spec.After, s.spec.Name) {
-				writer.spec.After = append(writer.spec.After, s.spec.Name)
-			}
-		}
 	}
 }

@@ -80,7 +80,9 @@ func Parse(name string, text []byte, environ []string, options Options) (service
 	r := &reader{file: &file{name: name}, environment: newEnvironment(environ), options: options}
 	var plan service.Plan
 	if root := r.syntax(text); root != nil {
-		plan = r.plan(root, options)
+		d := r.draft(root)
+		r.check(d)
+		plan = d.plan()
 	}
 	if err := r.err(); err != nil {
 		return service.Plan{}, r.remarks(), err

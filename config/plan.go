@@ -47,9 +47,8 @@ type draftService struct {
 	table *value
 }
 
-// plan reads the tables, fills in the defaults and checks what must hold between
-// them.
-func (r *reader) plan(root *value, options Options) service.Plan {
+// draft reads the tables, and fills in the defaults.
+func (r *reader) draft(root *value) *draft {
 	d := &draft{graceFrom: " (the default)", init: service.Init{
 		Grace:  defaultGrace,
 		Linger: defaultLinger, TerminationLog: service.DefaultTerminationLog,
@@ -59,11 +58,15 @@ func (r *reader) plan(root *value, options Options) service.Plan {
 	r.graceOfEnvironment(d)
 	r.checkExitCodeFrom(d)
 	r.checkMain(d) // also where a command makes it void: the file should be right by itself
-	if len(options.Command) > 0 {
-		r.addCommand(d, options.Command)
+	if command := r.options.Command; len(command) > 0 {
+		r.addCommand(d, command)
 	}
-	d.fillMain()
-	r.check(d)
+	r.fill(d)
+	return d
+}
+
+// plan is what a draft has become.
+func (d *draft) plan() service.Plan {
 	plan := service.Plan{Init: d.init, Control: d.control, Health: d.health, Log: d.log, Color: d.color}
 	for _, s := range d.services {
 		plan.Services = append(plan.Services, s.spec)
@@ -144,28 +147,6 @@ func (r *reader) checkMain(d *draft) {
 		return
 	}
 	r.wrong(v, fmt.Sprintf("no service is called %q", d.init.Main), suggestion(d.init.Main, d.names()))
-}
-
-// fillMain gives the main service the defaults that differ from the others'.
-func (d *draft) fillMain() {
-	main := d.find(d.init.Main)
-	if main == nil {
-		return
-	}
-	if main.table.child("restart") == nil {
-		main.spec.Restart = service.Never
-	}
-	if main.table.child("shutdown_on") == nil {
-		main.spec.ShutdownOn = service.AnyExit
-	}
-	if main.table.child("tty") == nil {
-		main.spec.TTY = true
-		for _, s := range d.services {
-			if s != main && s.spec.TTY {
-				main.spec.TTY = false
-			}
-		}
-	}
 }
 
 func (d *draft) find(name string) *draftService {

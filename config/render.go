@@ -74,7 +74,7 @@ const (
 // a sign of one column; long lines are cut on both sides.
 func (m *Mistake) picture() (source string, pad, carets int) {
 	first := 0 // in characters, from 0
-	if utf8.RuneCountInString(m.Source) > shownMost {
+	if longer(m.Source, shownMost) {
 		first = max(0, m.Column-1-shownBefore)
 	}
 	var b strings.Builder
@@ -106,6 +106,17 @@ func (m *Mistake) picture() (source string, pad, carets int) {
 		pad = columns
 	}
 	return strings.TrimRight(b.String(), " "), pad, max(1, carets)
+}
+
+// longer tells whether a text has more than n characters. It looks at no more of it than that takes: a
+// line may have a megabyte, and a thousand mistakes.
+func longer(text string, n int) bool {
+	for range text {
+		if n--; n < 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // cell is one character as it is shown, and how many columns of a terminal it

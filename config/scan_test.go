@@ -32,49 +32,50 @@ func (*refusing) UnmarshalTOML(data any) error {
 	return nil
 }
 
-// In each text the places of some keys and values, by their path, are what
-// stands there.
+// places are texts, and for some keys and values in them, by their path, what stands at their places.
+var places = []struct{ text, path, key, at string }{
+	{"a = 1", "a", "a", "1"},
+	{"a=1#c", "a", "a", "1"},
+	{"\ta\t=\t1 \t# c\r\n", "a", "a", "1"},
+	{"a.b . c = 1", "a b c", "c", "1"},
+	{"a.b . c = 1", "a b", "b", "b"},
+	{`"a.b" = 1`, "a.b", `"a.b"`, "1"},
+	{`'a"b'."c\u0064\t" = 1`, "a\"b cd\t", `"c\u0064\t"`, "1"},
+	{`"" = 1`, "", `""`, "1"},
+	{`'' = "x"`, "", `''`, `"x"`},
+	{"[a.b]\nc = 1", "a b", "b", "a.b"},
+	{"[ a . 'b' ] # c\nc = 1", "a b", "'b'", "a . 'b'"},
+	{"[a.b]\nc = 1", "a", "a", "a"},
+	{"[a.b.c]\n[a]\nd = 1", "a", "a", "a"},
+	{"[a.b.c]\n[a]\nd = 1", "a d", "d", "1"},
+	{"[[a]]\nb = 1\n[[a]]\nb = 2\n[a.c]\nd = 3", "a 1 b", "b", "2"},
+	{"[[a]]\nb = 1\n[[a]]\nb = 2\n[a.c]\nd = 3", "a 1 c d", "d", "3"},
+	{"[[a.b]]\nc = 1", "a b 0", "b", "a.b"},
+	{"a = [1, [ 'x' , \"y]\" ], # ]\n 3,\n]\nb = 2", "a 1 1", `"y]"`, `"y]"`},
+	{"a = [1, [ 'x' , \"y]\" ], # ]\n 3,\n]\nb = 2", "a 2", "3", "3"},
+	{"a = [1, [ 'x' , \"y]\" ], # ]\n 3,\n]\nb = 2", "b", "b", "2"},
+	{"a = { b = 1, c.d = { e = [ 2 ] } }\nf = 3", "a c d e 0", "2", "2"},
+	{"a = { b = 1, c.d = { e = [ 2 ] } }\nf = 3", "a", "a", "{ b = 1, c.d = { e = [ 2 ] } }"},
+	{"a = { b = 1, # }\n c = 2, }\nf = 3", "f", "f", "3"},
+	{"a = { b = 1, # }\n c = 2, }\nf = 3", "a c", "c", "2"},
+	{`a = "\"]" # "`, "a", "a", `"\"]"`},
+	{`a = "\\" # "`, "a", "a", `"\\"`},
+	{`a = '\' # '`, "a", "a", `'\'`},
+	{"a = \"\"\"\nx\"\"\\\"\"\"\"\nb = 1", "b", "b", "1"},
+	{"a = \"\"\"x\"\"\"\"\"\nb = 1", "a", "a", "\"\"\"x\"\"\"\"\""},
+	{"a = \"\"\"\"\"\"\nb = 1", "b", "b", "1"},
+	{"a = '''\\'''\nb = 1", "b", "b", "1"},
+	{"a = '''x''''\nb = 1", "b", "b", "1"},
+	{"a = 1979-05-27 07:32:00 # x\nb = 1", "a", "a", "1979-05-27 07:32:00"},
+	{"a = [1979-05-27 07:32:00 , 07:32:00]", "a 0", "1979-05-27 07:32:00", "1979-05-27 07:32:00"},
+	{"a = -inf\nb = +1_0.5e-3", "b", "b", "+1_0.5e-3"},
+	{"-1_ = true", "-1_", "-1_", "true"},
+	{"a = ''\r\nb = [\r\n1,\r\n]\r\n", "b 0", "1", "1"},
+	{"'é' = '漢'\nb = 1", "b", "b", "1"},
+}
+
 func TestPlacesOfKeysAndValues(t *testing.T) {
-	for _, c := range []struct{ text, path, key, at string }{
-		{"a = 1", "a", "a", "1"},
-		{"a=1#c", "a", "a", "1"},
-		{"\ta\t=\t1 \t# c\r\n", "a", "a", "1"},
-		{"a.b . c = 1", "a b c", "c", "1"},
-		{"a.b . c = 1", "a b", "b", "b"},
-		{`"a.b" = 1`, "a.b", `"a.b"`, "1"},
-		{`'a"b'."c\u0064\t" = 1`, "a\"b cd\t", `"c\u0064\t"`, "1"},
-		{`"" = 1`, "", `""`, "1"},
-		{`'' = "x"`, "", `''`, `"x"`},
-		{"[a.b]\nc = 1", "a b", "b", "a.b"},
-		{"[ a . 'b' ] # c\nc = 1", "a b", "'b'", "a . 'b'"},
-		{"[a.b]\nc = 1", "a", "a", "a"},
-		{"[a.b.c]\n[a]\nd = 1", "a", "a", "a"},
-		{"[a.b.c]\n[a]\nd = 1", "a d", "d", "1"},
-		{"[[a]]\nb = 1\n[[a]]\nb = 2\n[a.c]\nd = 3", "a 1 b", "b", "2"},
-		{"[[a]]\nb = 1\n[[a]]\nb = 2\n[a.c]\nd = 3", "a 1 c d", "d", "3"},
-		{"[[a.b]]\nc = 1", "a b 0", "b", "a.b"},
-		{"a = [1, [ 'x' , \"y]\" ], # ]\n 3,\n]\nb = 2", "a 1 1", `"y]"`, `"y]"`},
-		{"a = [1, [ 'x' , \"y]\" ], # ]\n 3,\n]\nb = 2", "a 2", "3", "3"},
-		{"a = [1, [ 'x' , \"y]\" ], # ]\n 3,\n]\nb = 2", "b", "b", "2"},
-		{"a = { b = 1, c.d = { e = [ 2 ] } }\nf = 3", "a c d e 0", "2", "2"},
-		{"a = { b = 1, c.d = { e = [ 2 ] } }\nf = 3", "a", "a", "{ b = 1, c.d = { e = [ 2 ] } }"},
-		{"a = { b = 1, # }\n c = 2, }\nf = 3", "f", "f", "3"},
-		{"a = { b = 1, # }\n c = 2, }\nf = 3", "a c", "c", "2"},
-		{`a = "\"]" # "`, "a", "a", `"\"]"`},
-		{`a = "\\" # "`, "a", "a", `"\\"`},
-		{`a = '\' # '`, "a", "a", `'\'`},
-		{"a = \"\"\"\nx\"\"\\\"\"\"\"\nb = 1", "b", "b", "1"},
-		{"a = \"\"\"x\"\"\"\"\"\nb = 1", "a", "a", "\"\"\"x\"\"\"\"\""},
-		{"a = \"\"\"\"\"\"\nb = 1", "b", "b", "1"},
-		{"a = '''\\'''\nb = 1", "b", "b", "1"},
-		{"a = '''x''''\nb = 1", "b", "b", "1"},
-		{"a = 1979-05-27 07:32:00 # x\nb = 1", "a", "a", "1979-05-27 07:32:00"},
-		{"a = [1979-05-27 07:32:00 , 07:32:00]", "a 0", "1979-05-27 07:32:00", "1979-05-27 07:32:00"},
-		{"a = -inf\nb = +1_0.5e-3", "b", "b", "+1_0.5e-3"},
-		{"-1_ = true", "-1_", "-1_", "true"},
-		{"a = ''\r\nb = [\r\n1,\r\n]\r\n", "b 0", "1", "1"},
-		{"'é' = '漢'\nb = 1", "b", "b", "1"},
-	} {
+	for _, c := range places {
 		var data map[string]any
 		if _, err := toml.Decode(c.text, &data); err != nil {
 			t.Fatalf("%q: %v", c.text, err)
@@ -108,13 +109,13 @@ func checkPlaces(t *testing.T, text string) {
 		return
 	}
 	data, err := decode(text, toml.Decode)
-	places := scan(text) // also of invalid text: it must end
+	found := scan(text) // also of invalid text: it must end
 	if err != nil {
 		return
 	}
 	f := &file{}
 	f.fill(text)
-	checkPlace(t, f, f.tree(data, places), places)
+	checkPlace(t, f, f.tree(data, found), found)
 }
 
 func checkPlace(t *testing.T, f *file, v *value, n *node) {
@@ -156,8 +157,8 @@ func checkPlace(t *testing.T, f *file, v *value, n *node) {
 func TestValueWithoutAPlaceHasTheOneAroundIt(t *testing.T) {
 	f := &file{}
 	f.fill("[a]\n")
-	places := scan(f.text)
-	v := f.tree(map[string]any{"a": map[string]any{"c": []any{int64(1)}, "b": "x"}}, places).child("a")
+	found := scan(f.text)
+	v := f.tree(map[string]any{"a": map[string]any{"c": []any{int64(1)}, "b": "x"}}, found).child("a")
 	if len(v.entries) != 2 || v.entries[0].name != "b" || v.entries[0].at != v.at || v.entries[1].items[0].at != v.at {
 		t.Errorf("got %+v", v)
 	}

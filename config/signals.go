@@ -247,8 +247,8 @@ func readSignals(r *reader, v *value, s *service.Spec) {
 	}
 }
 
-// checkSignals puts the rules into the plan, reports services that they name and
-// that are not there, and remarks on a container that nobody could stop.
+// checkSignals reports services that rules name and that do not exist, and remarks on a container that
+// no signal would stop.
 func (r *reader) checkSignals(d *draft) {
 	names := d.names()
 	main := d.find(d.init.Main)
@@ -268,10 +268,6 @@ func (r *reader) checkSignals(d *draft) {
 		if rule.toMain && main == nil {
 			r.noMain(rule, d)
 		}
-		if d.init.Rules == nil {
-			d.init.Rules = make(map[proc.Signal]service.Rule)
-		}
-		d.init.Rules[rule.signal] = rule.rule
 	}
 	r.noteUnstoppable(d)
 }

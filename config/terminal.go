@@ -2,8 +2,6 @@ package config
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
 	"sexton/service"
 )
@@ -25,8 +23,7 @@ func readTTY(r *reader, v *value, s *service.Spec) {
 const ownTerminal = "pty"
 
 // checkTerminals reports every service but the first that asks for the
-// container's terminal, and what cannot go with a terminal of its own. To those
-// who have one it gives what that means.
+// container's terminal, and what cannot go with a terminal of its own.
 func (r *reader) checkTerminals(d *draft) {
 	var first *draftService
 	for _, s := range d.services {
@@ -52,9 +49,6 @@ func (r *reader) checkStdinOfTerminal(d *draft) {
 	terminal := r.options.Running && r.options.Terminal
 	for _, s := range d.services {
 		v := s.table.child("stdin")
-		if terminal && s.spec.Name == d.init.Main && !s.spec.TTY && !s.spec.PTY && s.spec.Stdin+s.spec.StdinFrom == "" {
-			s.spec.Stdin = "null" // another has the terminal, or nobody is to have it
-		}
 		if s.spec.Stdin != "inherit" || s.spec.TTY || s.spec.PTY || v == nil {
 			continue
 		}
@@ -89,9 +83,5 @@ func (r *reader) checkOwnTerminal(d *draft, s *draftService, tty *value) {
 		if reader.spec.StdinFrom == s.spec.Name {
 			r.wrong(tty, fmt.Sprintf("%q reads its stdout, and a pipe is no terminal", reader.spec.Name), "remove it, or stdin_from there")
 		}
-	}
-	s.spec.Session, s.spec.Log.OneStream = true, true
-	if !slices.ContainsFunc(s.spec.Env, func(entry string) bool { return strings.HasPrefix(entry, "TERM=") }) {
-		s.spec.Env = append(s.spec.Env, "TERM=xterm") // as Docker does for its terminals
 	}
 }
