@@ -32,7 +32,7 @@ func (c *call) doctor() int {
 		}
 		first, _, _ := strings.Cut(words.String(), "\n")
 		options.Config.Verdict, options.Config.Text = doctor.Failed, strings.TrimPrefix(first, "sexton: ")
-		options.Config.Mend = "sexton check -c " + name + " shows every mistake"
+		options.Config.Fix = "sexton check -c " + name + " shows every mistake"
 	}
 	fmt.Fprint(c.stdout, doctor.Text(doctor.Examine(options), c.brief))
 	return 0

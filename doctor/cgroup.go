@@ -10,11 +10,11 @@ import (
 
 const cgroupMount = "/sys/fs/cgroup"
 
-// cgroups is what can be seen of ours.
+// cgroups is what we can see of our own cgroup.
 type cgroups struct {
 	examination *examination
 	version     int
-	own         map[string]string // controller -> path of our cgroup; "" is that of version 2
+	own         map[string]string // controller -> path of our cgroup; "" is the controller of version 2
 }
 
 // cgroup: the limits of the container, and what happens at them.
@@ -26,8 +26,8 @@ func (e *examination) cgroup() {
 	case e.exists(cgroupMount+"/memory") || e.exists(cgroupMount+"/pids") || e.exists(cgroupMount+"/cpu"):
 		c.version = 1
 	default:
-		e.add("cgroup", NotTried, "nothing is mounted at "+cgroupMount+": limits cannot be seen, and an OOM kill looks like any other",
-			"mount it read-only, as every runtime does unless told otherwise")
+		e.add("cgroup", NotTried, "nothing is mounted at "+cgroupMount+": limits cannot be seen, and an OOM kill looks like any other KILL",
+			"mount it read-only, as every runtime does by default")
 		return
 	}
 	e.addf("cgroup", Verified, "", "version %d", c.version)
@@ -49,8 +49,8 @@ func (e *examination) exists(path string) bool {
 	return err == nil
 }
 
-// value is a file of our cgroup. A container sees its own as the root of what is
-// mounted, if it has a cgroup namespace; otherwise it is where /proc says.
+// value reads a file of our cgroup. With a cgroup namespace, a container sees its own
+// cgroup as the root of the mount; otherwise the cgroup is where /proc says.
 func (c *cgroups) value(controller, file string) string {
 	mount, own := cgroupMount, c.own[""]
 	if c.version == 1 {
@@ -64,7 +64,7 @@ func (c *cgroups) value(controller, file string) string {
 	return ""
 }
 
-// number is one that is a limit; ok is false where there is none.
+// number reads a limit; ok is false if there is none.
 func (c *cgroups) number(controller, file string) (n int64, ok bool) {
 	n, err := strconv.ParseInt(c.value(controller, file), 10, 64)
 	return n, err == nil && n >= 0 && n < 1<<60 // version 1 writes "no limit" as a number near 1<<63
@@ -87,16 +87,15 @@ func (c *cgroups) memory() {
 	for line := range strings.Lines(c.value("memory", events)) {
 		if name, value, _ := strings.Cut(strings.TrimSpace(line), " "); name == "oom_kill" {
 			if n, err := strconv.Atoi(value); err == nil && n > 0 {
-				e.addf("out of memory", Note, "raise the limit, or find the service that takes so much: sexton status shows it",
-					"the kernel has killed a process for lack of memory %s", times(n))
+				e.addf("out of memory", Note, "raise the limit, or find the service that needs so much: see MEMORY in sexton status",
+					"the container used all of its memory: the kernel has killed a process %s", times(n))
 			}
 		}
 	}
 	c.oomGroup()
 }
 
-// oomGroup foretells what a process that takes too much memory does to the
-// others.
+// oomGroup tells what happens to the other processes if one takes too much memory.
 func (c *cgroups) oomGroup() {
 	const topic = "oom.group"
 	e := c.examination
@@ -108,27 +107,27 @@ func (c *cgroups) oomGroup() {
 	case group == "0":
 		e.add(topic, Verified, "0: an OOM kill ends one process, and sexton restarts its service", "")
 	default:
-		e.add(topic, Note, "1: when any process here is killed for want of memory, the kernel kills all of them at once, sexton too, and the container ends with 137",
+		e.add(topic, Note, "1: when any process here runs out of memory, the kernel kills all of them at once, including sexton, and the container ends with 137",
 			"singleProcessOOMKill: true in the kubelet's configuration; or limits inside each program (GOMEMLIMIT, -Xmx), below the container's")
 	}
 }
 
-// fewTasks is what sexton and a service or two need: threads count.
+// fewTasks is what sexton and one or two services need: threads count.
 const fewTasks = 24
 
 func (c *cgroups) pids() {
 	e := c.examination
 	limit, ok := c.number("pids", "pids.max")
 	if !ok {
-		e.add("pids", Verified, "no limit, or none that can be seen", "")
+		e.add("pids", Verified, "no limit, or it cannot be seen", "")
 		return
 	}
 	text := fmt.Sprintf("at most %d processes and threads", limit)
 	if current, ok := c.number("pids", "pids.current"); ok {
-		text += fmt.Sprintf(", %d there", current)
+		text += fmt.Sprintf(", %d now", current)
 	}
 	if limit < fewTasks {
-		e.add("pids", Note, text+": sexton with services wants about ten threads, and makes do with fewer", "docker run --pids-limit, podPidsLimit in the kubelet's configuration")
+		e.add("pids", Note, text+": sexton with services uses about ten threads, and also works with fewer", "raise docker run --pids-limit, or podPidsLimit in the kubelet's configuration")
 		return
 	}
 	e.add("pids", Verified, text, "")
@@ -142,7 +141,7 @@ func (c *cgroups) cpu() {
 	q, err := strconv.ParseFloat(quota, 64)
 	p, err2 := strconv.ParseFloat(period, 64)
 	if err != nil || err2 != nil || q <= 0 || p <= 0 {
-		c.examination.add("cpu", Verified, "no limit, or none that can be seen", "")
+		c.examination.add("cpu", Verified, "no limit, or it cannot be seen", "")
 		return
 	}
 	c.examination.addf("cpu", Verified, "", "at most %.2f processors", q/p)

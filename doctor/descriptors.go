@@ -8,7 +8,7 @@ import (
 	"sexton/kernel"
 )
 
-// descriptors: what 0, 1 and 2 are.
+// descriptors looks at 0, 1 and 2.
 func (e *examination) descriptors() {
 	for fd, name := range []string{"stdin", "stdout", "stderr"} {
 		e.descriptor(fd, name)
@@ -19,9 +19,9 @@ func (e *examination) descriptors() {
 		if err != nil {
 			size = &unix.Winsize{}
 		}
-		e.addf("terminal", Verified, "", "there is one, %d by %d: main gets it, or who has tty = true", size.Col, size.Row)
+		e.addf("terminal", Verified, "", "there is one, %d by %d: main gets it, or the service with tty = true", size.Col, size.Row)
 	default:
-		e.add("terminal", NotTried, "there is none (docker run -it, or tty and stdin in a pod, give one)", "")
+		e.add("terminal", NotTried, "there is none (docker run -it gives one, or tty and stdin in a pod)", "")
 	}
 }
 
@@ -32,12 +32,12 @@ func (e *examination) descriptor(fd int, name string) {
 			e.add(name, Note, "it is closed", "")
 			return
 		}
-		e.add(name, Failed, "it is closed", "give it to the container; what the services write is lost")
+		e.add(name, Failed, "it is closed: the output of the services is lost", "give the container one")
 		return
 	}
 	text, mend, verdict := kindOf(fd, &info), "", Verified
-	if text == null && fd > 0 { // Go's runtime opens it in place of what was closed
-		text, verdict, mend = null+", or it was closed: what is written there is lost", Failed, "give the container one"
+	if text == null && fd > 0 { // Go's runtime opens it instead of a closed descriptor
+		text, verdict, mend = null+", or it was closed: output there is lost", Failed, "give the container one"
 	}
 	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
 	if err == nil && flags&unix.O_NONBLOCK != 0 {

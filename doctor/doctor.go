@@ -1,7 +1,7 @@
 // Package doctor examines the container that it runs in, for `sexton doctor`:
-// what sexton can do here, what it cannot, and how to mend that. It tries what can
-// be tried without leaving a trace, and says of the rest that it was not tried.
-// Nothing needs to be there: no /proc, no cgroups, no writable place, no passwd.
+// what works here, what does not, and how to fix that. It tries everything that leaves no
+// trace, and reports the rest as not tried. It needs nothing: no /proc, no cgroups, no
+// writable directory, no passwd file.
 package doctor
 
 import (
@@ -14,14 +14,14 @@ import (
 	"sexton/service"
 )
 
-// Verdict is what came of looking at one thing.
+// Verdict is the result of one check.
 type Verdict uint8
 
 const (
-	Verified Verdict = iota // it was tried, or read, and is as sexton wants it
-	Failed                  // it was tried, and something that is needed does not work
-	Note                    // it is a limit that may be meant, or a thing to know
-	NotTried                // it cannot be seen from here, or there is nothing to try
+	Verified Verdict = iota // tried or read, and as sexton needs it
+	Failed                  // tried, and something that is needed does not work
+	Note                    // a limit that may be on purpose, or something to know
+	NotTried                // cannot be seen from here, or there is nothing to try
 	verdicts
 )
 
@@ -32,25 +32,25 @@ type Finding struct {
 	Topic   string
 	Verdict Verdict
 	Text    string
-	Mend    string // how to mend it, or what to do about it; "": nothing
+	Fix     string // how to fix it, or what to do about it; "": nothing
 }
 
 // Options say what to examine.
 type Options struct {
-	// Root is put before every path, for tests; "" in earnest.
+	// Root goes before every path, for tests; "" otherwise.
 	Root string
-	// Plan is what would run, nil where there is none, and then Config says why.
+	// Plan is what would run. If it is nil, Config says why.
 	Plan   *service.Plan
 	Config Finding
-	// Getenv is a variable of the environment that we were given.
+	// Getenv returns a variable of the environment that we were started with.
 	Getenv func(name string) string
 	// Mask and Ignored are the signals that were blocked and ignored when we
 	// were started, bit N-1 for signal N.
 	Mask, Ignored uint64
 }
 
-// Examine looks at everything. Some of it looks at, and changes, this very
-// process: it is for one that does nothing else.
+// Examine makes all checks. Some of them look at this process and change it: call it
+// in a process that does nothing else.
 func Examine(o Options) []Finding {
 	e := &examination{Options: o}
 	e.process()
@@ -80,9 +80,9 @@ func (e *examination) addf(topic string, v Verdict, mend, format string, args ..
 	e.add(topic, v, fmt.Sprintf(format, args...), mend)
 }
 
-// Text writes findings line by line: failures first, then notes, what is verified and
-// what was not tried, and how many there are of each kind. brief leaves out the last two
-// kinds; they are still counted.
+// Text writes findings line by line: failures first, then notes, verified and not tried
+// ones, and the number of each kind. brief leaves out the last two kinds, but still
+// counts them.
 func Text(findings []Finding, brief bool) string {
 	width := 0
 	for _, f := range findings {
@@ -99,8 +99,8 @@ func Text(findings []Finding, brief bool) string {
 			continue
 		}
 		fmt.Fprintf(&b, "%-9s  %-*s  %s\n", f.Verdict, width, f.Topic, f.Text)
-		if f.Mend != "" {
-			fmt.Fprintf(&b, "%-9s  %-*s  mend: %s\n", "", width, "", f.Mend)
+		if f.Fix != "" {
+			fmt.Fprintf(&b, "%-9s  %-*s  fix: %s\n", "", width, "", f.Fix)
 		}
 	}
 	fmt.Fprintf(&b, "%d failed, %s, %d verified, %d not tried\n", counts[Failed], service.Counted(counts[Note], "note"), counts[Verified], counts[NotTried])

@@ -11,7 +11,7 @@ import (
 	"sexton/service"
 )
 
-// tree makes files under a root of the test's own.
+// tree creates files under a root directory for this test.
 func tree(t *testing.T, files map[string]string) string {
 	t.Helper()
 	root := t.TempDir()
@@ -27,9 +27,9 @@ func tree(t *testing.T, files map[string]string) string {
 	return root
 }
 
-// TestCgroupsAreReadAsTheyAre: what is said of cgroups of both versions, with and
-// without limits, with and without a cgroup namespace.
-func TestCgroupsAreReadAsTheyAre(t *testing.T) {
+// TestCgroupLimits: cgroups of both versions, with and without limits, with and
+// without a cgroup namespace.
+func TestCgroupLimits(t *testing.T) {
 	const v2, v1 = "sys/fs/cgroup/", "sys/fs/cgroup/"
 	for _, c := range []struct {
 		name  string
@@ -61,7 +61,7 @@ func TestCgroupsAreReadAsTheyAre(t *testing.T) {
 	}
 }
 
-func TestTheGraceIsHeldAgainstTheRuntimes(t *testing.T) {
+func TestTheGraceIsComparedWithTheRuntimes(t *testing.T) {
 	var text strings.Builder
 	for _, grace := range []time.Duration{9 * time.Second, 10 * time.Second, 25 * time.Second, time.Minute} {
 		for _, variable := range []string{"", "1s"} {
@@ -77,8 +77,8 @@ func TestTheGraceIsHeldAgainstTheRuntimes(t *testing.T) {
 	golden.File(t, "../testdata/doctor/grace.golden", text.String())
 }
 
-// TestNothingIsNeeded: in an empty root it says what is missing, and leaves
-// nothing behind where something can be written.
+// TestNothingIsNeeded: in an empty root directory, the doctor says what is missing and
+// leaves nothing behind.
 func TestNothingIsNeeded(t *testing.T) {
 	root := t.TempDir()
 	verdicts := make(map[string]Verdict)
@@ -101,12 +101,12 @@ func TestNothingIsNeeded(t *testing.T) {
 	}
 }
 
-// TestFailuresComeFirst: what must be mended is read first, and brief leaves out what
-// needs no reading.
+// TestFailuresComeFirst: findings that need a fix come first, and brief leaves out those
+// that need no attention.
 func TestFailuresComeFirst(t *testing.T) {
 	findings := []Finding{{"a", Verified, "x", ""}, {"b", Note, "x", ""}, {"c", Failed, "x", "do"}, {"d", NotTried, "x", ""}, {"e", Failed, "x", ""}}
 	const end = "2 failed, 1 note, 1 verified, 1 not tried\n"
-	const brief = "failed     c  x\n              mend: do\nfailed     e  x\nnote       b  x\n"
+	const brief = "failed     c  x\n              fix: do\nfailed     e  x\nnote       b  x\n"
 	if got, want := Text(findings, false), brief+"verified   a  x\nnot tried  d  x\n"+end; got != want {
 		t.Errorf("%s\nnot\n%s", got, want)
 	}
@@ -115,8 +115,8 @@ func TestFailuresComeFirst(t *testing.T) {
 	}
 }
 
-// A shell is needed by a file with a command that is a string, and by no other.
-func TestAShellThatIsNeededAndMissingIsAFailure(t *testing.T) {
+// Only a file with a command that is a string needs a shell.
+func TestAMissingShellIsAFailureIfACommandNeedsIt(t *testing.T) {
 	for command, want := range map[string]Verdict{"/bin/sh": Failed, "/bin/web": Note} {
 		e := &examination{Options: Options{Root: t.TempDir(), Plan: &service.Plan{Services: []service.Spec{{Command: []string{command}}}}}}
 		e.files()
@@ -128,15 +128,15 @@ func TestAShellThatIsNeededAndMissingIsAFailure(t *testing.T) {
 	}
 }
 
-func TestPlacesAreTried(t *testing.T) {
+func TestWritablePlacesAreTried(t *testing.T) {
 	root := tree(t, map[string]string{"run/x": "", "dev/termination-log": "before", "proc/self/stat": "1 (x) R"})
 	e := &examination{Options: Options{Root: root}}
 	e.places()
 	e.files()
 	text := Text(e.findings, false)
 	for _, want := range []string{
-		"verified   write /run       it can be written\n", "verified   control socket   it can be made at /run/sexton.sock\n",
-		"verified   termination log  /dev/termination-log can be written", "verified   /proc",
+		"verified   write /run       it can be written to\n", "verified   control socket   it can be created at /run/sexton.sock\n",
+		"verified   termination log  /dev/termination-log can be written to", "verified   /proc",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("there is no %q in\n%s", want, text)

@@ -18,7 +18,7 @@ import (
 	"sexton/verbs"
 )
 
-// read is a small file's text; "" where it cannot be read.
+// read returns the text of a small file, or "" if it cannot be read.
 func (e *examination) read(path string) string {
 	text, err := os.ReadFile(e.Root + path)
 	if err != nil {
@@ -27,21 +27,21 @@ func (e *examination) read(path string) string {
 	return string(text)
 }
 
-// places: where something can be written.
+// places looks for directories that can be written to.
 func (e *examination) places() {
 	for _, p := range []struct{ dir, what, mend string }{
 		{"/", "", ""},
 		{"/run", "pid files and sockets", "mount a tmpfs: docker run --tmpfs /run, an emptyDir with medium: Memory"},
 		{"/tmp", "temporary files of most programs", "mount a tmpfs or an emptyDir"},
-		{"/dev/shm", "shared memory, and the control socket where /run cannot be written", "an emptyDir with medium: Memory"},
-		{"/var/log", "log files; stdout needs none", ""},
+		{"/dev/shm", "shared memory, and the control socket if /run cannot be written to", "mount an emptyDir with medium: Memory"},
+		{"/var/log", "log files; output on stdout does not need it", ""},
 	} {
 		err := e.tryWrite(p.dir)
 		switch {
 		case err == nil:
-			e.add("write "+p.dir, Verified, "it can be written", "")
+			e.add("write "+p.dir, Verified, "it can be written to", "")
 		case p.dir == "/":
-			e.addf("write /", Verified, "", "the root cannot be written (%v), as it should be; sexton writes nothing", err)
+			e.addf("write /", Verified, "", "the root file system cannot be written to (%v), which is good; sexton does not need to", err)
 		default:
 			e.addf("write "+p.dir, Note, p.mend, "%v: %s", err, p.what)
 		}
@@ -49,7 +49,7 @@ func (e *examination) places() {
 	e.controlSocket()
 }
 
-// tryWrite makes a file and removes it.
+// tryWrite creates a file and removes it.
 func (e *examination) tryWrite(dir string) error {
 	name := fmt.Sprintf("%s%s/.sexton-doctor-%d", e.Root, dir, os.Getpid())
 	fd, err := unix.Open(name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0o600)
@@ -66,7 +66,7 @@ func (e *examination) controlSocket() {
 		c = e.Plan.Control
 	}
 	if c.Off {
-		e.add("control socket", NotTried, `the file says "off": nobody can ask for status and health`, "")
+		e.add("control socket", NotTried, `the file says "off": status and health do not work`, "")
 		return
 	}
 	path := e.Root + control.UsualSocket
@@ -75,7 +75,7 @@ func (e *examination) controlSocket() {
 	}
 	places := control.Sockets(path)
 	if e.Root != "" {
-		places = []string{path} // the other ones are the machine's
+		places = []string{path} // the other places belong to the host
 	}
 	reply, nobody := control.Ask(places, verbs.Request{Verb: verbs.StatusVerb}, time.Second)
 	switch {
@@ -91,12 +91,12 @@ func (e *examination) controlSocket() {
 	}
 	server, note, err := control.Open(path, fs.FileMode(c.Mode))
 	if err != nil {
-		e.addf("control socket", Failed, "mount a tmpfs at /run or /dev/shm, or give [control] socket a path that can be written",
-			"status, health, why and shutdown find nobody: %s", strings.ReplaceAll(strings.ReplaceAll(err.Error(), "\n", "; "), e.Root, ""))
+		e.addf("control socket", Failed, "mount a tmpfs at /run or /dev/shm, or give [control] socket a path that can be written to",
+			"status, health, why and shutdown do not work: %s", strings.ReplaceAll(strings.ReplaceAll(err.Error(), "\n", "; "), e.Root, ""))
 		return
 	}
 	defer server.Close()
-	text := "it can be made at " + strings.TrimPrefix(server.Path(), e.Root)
+	text := "it can be created at " + strings.TrimPrefix(server.Path(), e.Root)
 	for _, more := range []string{note, notNothing(nobody)} {
 		if more != "" {
 			text += "; " + more
@@ -105,7 +105,7 @@ func (e *examination) controlSocket() {
 	e.add("control socket", Verified, text, "")
 }
 
-// notNothing is what a client has found; "" where no socket is there.
+// notNothing says what a client found instead of a socket of ours, or "" if there was nothing.
 func notNothing(err error) string {
 	if errors.Is(err, control.ErrNothing) {
 		return ""
@@ -113,28 +113,28 @@ func notNothing(err error) string {
 	return err.Error()
 }
 
-// files: what is mounted and made for us, or not.
+// files looks at what the runtime mounts and creates for us.
 func (e *examination) files() {
 	e.procfs()
 	e.terminationLog()
 	if fd, err := unix.Open(e.Root+"/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0); err != nil {
-		e.addf("/dev/null", Failed, "mount a /dev, as every runtime does", "%v: the services' stdin is closed instead", err)
+		e.addf("/dev/null", Failed, "mount a /dev, as every runtime does", "%v: services get a closed stdin instead", err)
 	} else {
 		unix.Close(fd)
-		e.add("/dev/null", Verified, "it is there: the services' stdin", "")
+		e.add("/dev/null", Verified, "it exists: services get it as stdin", "")
 	}
 	if err := unix.Access(e.Root+"/bin/sh", unix.X_OK); err != nil {
 		verdict := Note
 		if e.Plan != nil && slices.ContainsFunc(e.Plan.Services, usesShell) {
 			verdict = Failed
 		}
-		e.addf("/bin/sh", verdict, `write commands as lists: ["program", "argument"]`, "%v: commands written as one string, and scripts, cannot run", err)
+		e.addf("/bin/sh", verdict, `write commands as lists: ["program", "argument"]`, "%v: commands that are strings, and scripts, cannot run", err)
 	} else {
-		e.add("/bin/sh", Verified, "it is there: commands can be written as one string", "")
+		e.add("/bin/sh", Verified, "it exists: commands can be strings", "")
 	}
 }
 
-// usesShell tells whether a service needs /bin/sh: a command that is a string does.
+// usesShell tells whether a service needs /bin/sh, because a command is a string.
 func usesShell(s service.Spec) bool {
 	first := func(argv []string) bool { return len(argv) > 0 && argv[0] == "/bin/sh" }
 	return first(s.Command) || first(s.Ready.Command)
@@ -142,13 +142,13 @@ func usesShell(s service.Spec) bool {
 
 func (e *examination) procfs() {
 	if e.read("/proc/self/stat") == "" {
-		e.add("/proc", Failed, "it is not mounted: processes that escape from their group are found as PID 1 only, memory and names are not known, "+
-			"and on kernels before 6.9 the rest of a group is not waited for", "mount it: every runtime does unless told otherwise")
+		e.add("/proc", Failed, "it is not mounted: sexton finds processes that leave their group only if it is PID 1, knows no memory and no names, "+
+			"and on kernels before 6.9 does not wait for the rest of a group", "mount it, as every runtime does by default")
 		return
 	}
 	if self, err := os.Readlink(e.Root + "/proc/self"); err == nil && self != strconv.Itoa(os.Getpid()) {
-		e.add("/proc", Failed, "it shows another PID namespace, so that nothing in it can be used: processes that escape from their group are found as PID 1 only, "+
-			"and memory and names are not known", "mount one for this namespace (mount -t proc proc /proc, unshare --mount-proc)")
+		e.add("/proc", Failed, "it shows another PID namespace, so sexton cannot use it: it finds processes that leave their group only if it is PID 1, "+
+			"and knows no memory and no names", "mount one for this namespace (mount -t proc proc /proc, unshare --mount-proc)")
 		return
 	}
 	for line := range strings.Lines(e.read("/proc/self/mountinfo")) {
@@ -157,11 +157,11 @@ func (e *examination) procfs() {
 			if os.Geteuid() == 0 {
 				break
 			}
-			e.add("/proc", Note, "it hides the processes of other users (hidepid)", "run as root, or put our group into the mount option gid=")
+			e.add("/proc", Note, "it hides the processes of other users (hidepid)", "run as root, or put this group into the mount option gid=")
 			return
 		}
 	}
-	e.add("/proc", Verified, "it is mounted, and shows processes", "")
+	e.add("/proc", Verified, "it is mounted and shows processes", "")
 }
 
 func (e *examination) terminationLog() {
@@ -171,7 +171,7 @@ func (e *examination) terminationLog() {
 	}
 	const topic = "termination log"
 	if path == "" {
-		e.add(topic, NotTried, "the file wants none", "")
+		e.add(topic, NotTried, "the file turns it off", "")
 		return
 	}
 	fd := -1
@@ -183,10 +183,10 @@ func (e *examination) terminationLog() {
 	switch {
 	case err == nil:
 		unix.Close(fd)
-		e.add(topic, Verified, path+" can be written: the reason of an end will stand there", "")
+		e.add(topic, Verified, path+" can be written to: sexton will write the reason of the end there", "")
 	case err == unix.ENOENT:
-		e.add(topic, NotTried, path+" is not there: Kubernetes makes it, Docker does not, and neither do we", "")
+		e.add(topic, NotTried, path+" does not exist: Kubernetes creates it, Docker and sexton do not", "")
 	default:
-		e.addf(topic, Failed, "look at terminationMessagePath, and at what is mounted there", "%s: %v: the reason of an end stands in the log alone", path, err)
+		e.addf(topic, Failed, "check terminationMessagePath, and what is mounted there", "%s: %v: the reason of the end will only be in the log", path, err)
 	}
 }

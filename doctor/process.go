@@ -14,33 +14,33 @@ import (
 	"sexton/service"
 )
 
-// process: who reaps orphans here, and what the kernel can do for us.
+// process looks at which process reaps orphans here, and at what the kernel offers.
 func (e *examination) process() {
 	var name unix.Utsname
 	if unix.Uname(&name) == nil {
 		e.kernel(unix.ByteSliceToString(name.Release[:]))
 	}
 	if os.Getpid() == 1 {
-		e.add("PID 1", Verified, "this is the first process: every orphan comes to it, and all ends with it", "")
+		e.add("PID 1", Verified, "this is the first process: it gets every orphan, and the container ends with it", "")
 		return
 	}
-	first := "PID 1 is somebody else"
+	first := "PID 1 is another process"
 	if comm := strings.TrimSpace(e.read("/proc/1/comm")); comm != "" {
 		first = fmt.Sprintf("PID 1 is %q", comm)
 	}
 	k := &kernel.Linux{}
 	if err := k.AdoptOrphans(); err != nil || !k.AdoptsOrphans() {
-		e.addf("PID 1", Failed, "make sexton PID 1, or allow prctl(2) in the seccomp profile", "%s, and it is not allowed to be a subreaper (%v): orphans go to PID 1", first, err)
+		e.addf("PID 1", Failed, "make sexton PID 1, or allow prctl(2) in the seccomp profile", "%s, and sexton cannot be a subreaper (%v): orphans go to PID 1", first, err)
 		return
 	}
-	e.addf("PID 1", Verified, "", "%s; from here (pid %d) sexton is a subreaper: orphans among its own descendants come to it", first, os.Getpid())
+	e.addf("PID 1", Verified, "", "%s; sexton (pid %d) is a subreaper here: it gets the orphans among its own descendants", first, os.Getpid())
 }
 
 func (e *examination) kernel(release string) {
 	fd, err := unix.PidfdOpen(os.Getpid(), 0)
 	if err != nil {
-		e.addf("kernel", Note, "Linux 5.3 or later, and a seccomp profile that allows pidfd_open",
-			"%s without pidfds (%v): the rest of a group is found in /proc instead", release, err)
+		e.addf("kernel", Note, "use Linux 5.3 or later, and a seccomp profile that allows pidfd_open",
+			"%s without pidfds (%v): sexton finds the rest of a group in /proc instead", release, err)
 		return
 	}
 	unix.Close(fd)
@@ -55,17 +55,17 @@ func (e *examination) user() {
 	case err == nil && user.Name != "":
 		e.addf("user", Verified, "", "%s: %s, home %s", who, user.Name, user.Home)
 	default:
-		e.addf("user", Verified, "set HOME, USER and LOGNAME in env for programs that ask for a name or a home",
+		e.addf("user", Verified, "set HOME, USER and LOGNAME in env for programs that need a name or a home",
 			"%s without an entry in /etc/passwd; sexton needs none", who)
 	}
 	e.mappedUsers()
 	if uid != 0 {
-		e.add("other users", e.ifUsers(), "services cannot run as another user: we are not root", "start the container as root, or leave user and group out of the file")
+		e.add("other users", e.ifUsers(), "services cannot run as another user: sexton is not root", "start the container as root, or leave user and group out of the file")
 	}
 }
 
-// ifUsers is the verdict on what only services with a user need: a failure where the
-// file has one, and otherwise a note.
+// ifUsers is the verdict on something that only services with a user need: a failure if the
+// file has one, otherwise a note.
 func (e *examination) ifUsers() Verdict {
 	if e.Plan != nil && slices.ContainsFunc(e.Plan.Services, func(s service.Spec) bool { return s.User != "" || s.Group != "" || s.Groups != nil }) {
 		return Failed
@@ -73,7 +73,7 @@ func (e *examination) ifUsers() Verdict {
 	return Note
 }
 
-// capability names are those of capabilities(7), in the order of their numbers.
+// capabilityNames are those of capabilities(7), in the order of their numbers.
 func capabilityNames() []string {
 	return strings.Fields(`chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap linux_immutable net_bind_service
 		net_broadcast net_admin net_raw ipc_lock ipc_owner sys_module sys_rawio sys_chroot sys_ptrace sys_pacct sys_admin sys_boot sys_nice
@@ -105,23 +105,23 @@ func (e *examination) capabilities() {
 		e.rootWithout(names)
 	}
 	if on, err := unix.PrctlRetInt(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0); err == nil && on == 1 {
-		e.add("new privileges", Verified, "no_new_privs is set: sudo, su and other setuid programs gain nothing here", "")
+		e.add("new privileges", Verified, "no_new_privs is set: sudo, su and other setuid programs get no privileges", "")
 	}
 	if mode, err := unix.PrctlRetInt(unix.PR_GET_SECCOMP, 0, 0, 0, 0); err == nil && mode != 0 {
-		e.addf("seccomp", Verified, "", "mode %d: a filter decides which system calls there are", mode)
+		e.addf("seccomp", Verified, "", "mode %d: a filter decides which system calls are allowed", mode)
 	}
 }
 
-// rootWithout says what root cannot do without its capabilities.
+// rootWithout reports what root cannot do because capabilities are missing.
 func (e *examination) rootWithout(names []string) {
 	setuid := slices.Contains(names, "setuid") && slices.Contains(names, "setgid")
 	switch {
 	case !setuid:
 		e.add("other users", e.ifUsers(), "services cannot run as another user: setuid and setgid are missing", "add the capabilities SETUID, SETGID and KILL, or leave user and group out of the file")
 	case !slices.Contains(names, "kill"):
-		e.add("other users", e.ifUsers(), "services can run as another user, but cannot be signalled then: kill is missing", "add the capability KILL")
+		e.add("other users", e.ifUsers(), "services can run as another user, but sexton cannot signal them: kill is missing", "add the capability KILL")
 	default:
-		e.add("other users", Verified, "services can run as another user, and be signalled", "")
+		e.add("other users", Verified, "services can run as another user, and sexton can signal them", "")
 	}
 }
 
@@ -136,10 +136,10 @@ func (e *examination) signals() {
 		}
 	}
 	if len(blocked)+len(ignored) == 0 {
-		e.add("signals", Verified, "none were blocked or ignored when we were started", "")
+		e.add("signals", Verified, "none were blocked or ignored when sexton was started", "")
 		return
 	}
-	e.addf("signals", Verified, "", "when we were started, blocked: %s; ignored: %s. Services start with neither, the one command with both", orNone(blocked), orNone(ignored))
+	e.addf("signals", Verified, "", "blocked when sexton was started: %s; ignored: %s. Services start without these, the one command with them", orNone(blocked), orNone(ignored))
 }
 
 func orNone(names []string) string {
@@ -156,8 +156,8 @@ func (e *examination) limits() {
 		few   uint64
 		text  string
 	}{
-		{"open files", unix.RLIMIT_NOFILE, 256, "each service whose output passes through sexton takes two"},
-		{"processes of the user", unix.RLIMIT_NPROC, 64, "they count on the whole machine, for all containers of this UID"},
+		{"open files", unix.RLIMIT_NOFILE, 256, "each service whose output passes through sexton needs two"},
+		{"processes of the user", unix.RLIMIT_NPROC, 64, "the limit counts on the whole machine, over all containers of this UID"},
 	} {
 		var limit unix.Rlimit
 		if err := unix.Getrlimit(l.which, &limit); err != nil {
@@ -167,9 +167,9 @@ func (e *examination) limits() {
 		case limit.Max == unix.RLIM_INFINITY || limit.Max > 1<<40:
 			e.add(l.name, Verified, "no limit", "")
 		case limit.Max < l.few:
-			e.addf(l.name, Note, "raise it (docker run --ulimit)", "%d at most: %s", limit.Max, l.text)
+			e.addf(l.name, Note, "raise it (docker run --ulimit)", "at most %d: %s", limit.Max, l.text)
 		default:
-			e.addf(l.name, Verified, "", "%d at most", limit.Max)
+			e.addf(l.name, Verified, "", "at most %d", limit.Max)
 		}
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"sexton/service"
 )
 
-// mappedUsers says which users and groups of the file are not there, and which the user namespace
-// does not have.
+// mappedUsers reports which users and groups of the file do not exist, and which the user namespace
+// does not map.
 func (e *examination) mappedUsers() {
 	if e.Plan == nil {
 		return
@@ -23,7 +23,7 @@ func (e *examination) mappedUsers() {
 		who, err := credentialOf(s)
 		if err != nil {
 			what, mend, _ := strings.Cut(err.Error(), "; ")
-			e.add("user of "+s.Name, Note, what+", and a start fails until it is", mend)
+			e.add("user of "+s.Name, Note, what+"; every start fails until then", mend)
 			continue
 		}
 		if users.Credential(who.UID, who.GID, who.Groups) == nil {
@@ -36,7 +36,7 @@ func (e *examination) mappedUsers() {
 	}
 }
 
-// credentialOf is whom a service would run as now. A group of its own stands among the others.
+// credentialOf returns the user and groups that a service would run as now. Its own group is among the others.
 func credentialOf(s *service.Spec) (proc.Credential, error) {
 	who := proc.Credential{UID: os.Geteuid(), GID: os.Getegid()}
 	if s.User != "" {

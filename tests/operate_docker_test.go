@@ -35,7 +35,7 @@ func TestDockerIsOperated(t *testing.T) {
 	}{
 		{"root", nil, []string{"verified   user", "UID 0, GID 0", "verified   other users"}},
 		{"user", []string{"--user", "12345"}, []string{"UID 12345, GID 0 without an entry in /etc/passwd", "note       other users"}},
-		{"read-only", []string{"--read-only"}, []string{"the root cannot be written", "note       write /run"}},
+		{"read-only", []string{"--read-only"}, []string{"the root file system cannot be written", "note       write /run"}},
 		{"all", []string{"--read-only", "--user", "12345:0", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--pids-limit", "32"},
 			[]string{"none; sexton needs none", "verified   new privileges", "at most 32 processes and threads"}},
 		{"not PID 1", []string{"--init"}, []string{"verified   PID 1"}},
