@@ -1,6 +1,6 @@
-// Package proc holds the Unix words that every other room speaks: process
-// numbers, signals and their names, how a process ended, and what it takes to
-// start one. It does nothing; it imports nothing of the house.
+// Package proc holds the Unix values that all other rooms use: process
+// numbers, signals and their names, how a process ended, and what is needed to
+// start one. It does nothing and imports no other room.
 package proc
 
 import (
@@ -22,11 +22,11 @@ type Scope uint8
 const (
 	// Group is every process of the run's process group.
 	Group Scope = iota
-	// Single is the run's first process alone.
+	// Single is only the run's first process.
 	Single
-	// Tree is the group, and all that descends from the run and has left the group.
+	// Tree is the group, and the run's descendants that have left the group.
 	Tree
-	// Core is the group, and what has left it but must not outlive the run where the
+	// Core is the group, and processes that have left it but must not outlive the run if the
 	// service is started again: the server behind a wrapper.
 	Core
 )
@@ -39,10 +39,10 @@ type Exit struct {
 	Code   int
 	Signal Signal
 	Core   bool // a core image was dumped
-	OOM    bool // the kernel's KILL for want of memory did it: to this process, or to the one whose status it passed on
+	OOM    bool // the kernel killed this process, or the one whose status it passed on, because memory ran out
 }
 
-// Status is the exit status as a shell gives it: the process's own, or
+// Status is the exit status as a shell reports it: the process's own, or
 // 128+N when signal N killed it.
 func (e Exit) Status() int {
 	if e.Signal != 0 {
@@ -51,7 +51,7 @@ func (e Exit) Status() int {
 	return e.Code
 }
 
-// String says it in words that fit behind a name: "exited with status 1",
+// String returns words that fit after a name: "exited with status 1",
 // "killed by SIGSEGV, core dumped", "killed by SIGKILL, out of memory".
 func (e Exit) String() string {
 	switch {
@@ -68,7 +68,7 @@ func (e Exit) String() string {
 	}
 }
 
-// Usage is what a dead process and the children that it reaped had used.
+// Usage is what a dead process and the children that it reaped have used.
 type Usage struct {
 	User, System time.Duration
 	MaxRSSBytes  int64
@@ -77,9 +77,9 @@ type Usage struct {
 // Hold is a hold on a process group which keeps its meaning after the group's
 // leader was reaped.
 type Hold interface {
-	// Signal sends sig to what is left of the group; 0 only asks. It tells
-	// whether anybody is left; when a signal was sent, a zombie that its own parent
-	// does not reap is nobody.
+	// Signal sends sig to the rest of the group; 0 only asks. It tells whether a
+	// process is left. When a signal was sent, a zombie that its own parent does not
+	// reap does not count.
 	Signal(sig Signal) bool
 	// Group is the group's number.
 	Group() PID
@@ -91,7 +91,7 @@ type Hold interface {
 type Terminal struct {
 	FD    int // a descriptor of it
 	Group int // the foreground process group when we were started: our own
-	Modes any // its modes then, in the kernel room's own type; nil: not known
+	Modes any // its modes then, in the kernel room's own type; nil: unknown
 }
 
 // Dead is a child that has ended and is still a zombie, as waitid(2) with
@@ -103,7 +103,7 @@ type Dead struct {
 }
 
 // Caught is one signal that reached this process, with what the kernel's
-// siginfo says of it (sigaction(2), "The siginfo_t argument").
+// siginfo says about it (sigaction(2), "The siginfo_t argument").
 type Caught struct {
 	Signal Signal
 	Code   int    // si_code: SI_USER 0, SI_QUEUE -1, SI_TKILL -6, SI_KERNEL 128, ...
@@ -112,16 +112,16 @@ type Caught struct {
 	Value  uint64 // what sigqueue(3) carried, where Code is SI_QUEUE
 
 	// Lost is how many signals were dropped before this one because our queue
-	// was full. With Signal zero it is the whole of the news.
+	// was full. With Signal zero there is no other news.
 	Lost int
 }
 
-// News is what a wait has brought.
+// News is the result of a wait.
 type News struct {
 	// Signals that were caught, in order; SIGCHLD is not among them. The slice
 	// is valid until the next wait.
 	Signals []Caught
-	// ChildDied means "look", not "one": one SIGCHLD may stand for many deaths.
+	// ChildDied means "look": one SIGCHLD may stand for many dead children.
 	ChildDied bool
 }
 
@@ -129,7 +129,7 @@ type News struct {
 // process (EAGAIN of sigqueue(3), RLIMIT_SIGPENDING of getrlimit(2)).
 var ErrQueueFull = errors.New("the queue of signals is full")
 
-// Values of Caught.Code that matter to us (include/uapi/asm-generic/siginfo.h).
+// The values of Caught.Code that we use (include/uapi/asm-generic/siginfo.h).
 const (
 	CodeUser   = 0
 	CodeQueue  = -1
@@ -137,10 +137,10 @@ const (
 	CodeKernel = 128
 )
 
-// Queued tells whether the signal carries a value of sigqueue(3).
+// Queued tells whether the signal carries a value from sigqueue(3).
 func (c Caught) Queued() bool { return c.Code == CodeQueue }
 
-// Settings are the settings of a child that need no lookup: its file asks for each, and the child makes each between
+// Settings are the settings of a child that need no lookup. The file sets them, and the child applies them between
 // fork and exec (kernel/spawn/settings.go). The zero value changes nothing.
 type Settings struct {
 	Dir         string // working directory; "": ours at start-up
@@ -154,8 +154,8 @@ type Umask uint32
 
 func (u Umask) String() string { return fmt.Sprintf("%03o", uint32(u)) }
 
-// Command is all that it takes to start one process. The zero value of every
-// field but Argv means "leave it as we have it", save where a field says
+// Command is everything that is needed to start one process. The zero value of every
+// field except Argv means "as in this process", unless the field says
 // otherwise.
 type Command struct {
 	Argv []string // at least one; Argv[0] without a slash is looked up in PATH of Env
@@ -163,13 +163,13 @@ type Command struct {
 
 	Settings
 
-	// Heir tells that the child gets all that we were started with, and nobody else will:
-	// our directory and the descriptors above 2. We have left that directory for the root
-	// directory, and closed these, before the child runs its first instruction.
+	// Heir means that this child, and no other one, gets everything that we were started with:
+	// our directory and the descriptors above 2. Before the child runs its first instruction, we
+	// have changed to the root directory and closed the descriptors.
 	Heir bool
 
 	// Files become descriptors 0, 1, 2 in the child; -1 opens /dev/null.
-	// They stay the caller's: Spawn closes none of them.
+	// They belong to the caller: Spawn does not close them.
 	Files [3]int
 
 	OurGroup     bool // it stays in our process group: no group and no session of its own
@@ -182,29 +182,28 @@ type Command struct {
 	Ignore uint64 // signals ignored in the child, likewise
 }
 
-// Credential is whom a child runs as.
+// Credential is the user and the groups that a child runs as.
 type Credential struct {
 	UID, GID int
 	Groups   []int // supplementary groups; nil: none
 }
 
-// Other is a process beside the children that we started ourselves, as it was at
-// one moment.
+// Other is a process that we did not start ourselves, as it was at one moment.
 type Other struct {
 	PID, Parent, Group, Session PID
 
-	Started uint64 // when, in the kernel's own unit; tells two processes of one number apart
+	Started uint64 // in the kernel's own unit; distinguishes two processes with the same PID
 }
 
-// SpawnError says which step of starting a process went wrong.
+// SpawnError says which step of starting a process failed.
 type SpawnError struct {
 	Stage string // "fork", "exec", "chdir", "setgroups", ...
 	Path  string // the object of the step; may be empty
-	Err   error  // a syscall.Errno where the kernel said no
+	Err   error  // a syscall.Errno if the kernel refused
 	Mend  string // what the user can do about it; may be empty
 
-	NotFound bool // there is no such command: shells exit with 127 then, and with 126 otherwise
-	Passing  bool // the same start may well succeed later
+	NotFound bool // the command does not exist: the exit status is 127 then, as in a shell, and 126 otherwise
+	Passing  bool // the same start may succeed later
 }
 
 func (e *SpawnError) Error() string {
@@ -212,7 +211,7 @@ func (e *SpawnError) Error() string {
 	switch {
 	case e.Path == "":
 	case strings.ContainsFunc(e.Path, func(c rune) bool { return c == ' ' || !unicode.IsPrint(c) }):
-		text += fmt.Sprintf(" %q", e.Path) // to be seen as one word
+		text += fmt.Sprintf(" %q", e.Path) // so that it reads as one word
 	default:
 		text += " " + e.Path
 	}

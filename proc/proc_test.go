@@ -19,7 +19,7 @@ func TestEverySignalIsReadAsItIsWritten(t *testing.T) {
 	}
 }
 
-func TestSignalsThatAreNone(t *testing.T) {
+func TestMistypedSignalsAreExplained(t *testing.T) {
 	for text, want := range map[string]string{
 		"TREM":      `did you mean "TERM"?`,
 		"SIGTREM":   `did you mean "TERM"?`,

@@ -9,7 +9,7 @@ import (
 // Signal is a signal's number, 1 to 64; zero is none.
 type Signal int
 
-// The signals that the house speaks of by name (signal(7), "Signal numbering
+// The signals that the code uses by name (signal(7), "Signal numbering
 // for standard signals", the column that x86 and ARM share).
 const (
 	HUP   Signal = 1
@@ -49,7 +49,7 @@ var signalNames = [...]string{
 	25: "XFSZ", 26: "VTALRM", 27: "PROF", 28: "WINCH", 29: "IO", 30: "PWR", 31: "SYS",
 }
 
-// alias gives the number of the other names that signal(7) has.
+// alias returns the numbers of the other names in signal(7).
 func alias(name string) (Signal, bool) {
 	switch name {
 	case "IOT":
@@ -65,7 +65,7 @@ func alias(name string) (Signal, bool) {
 }
 
 // String is the name without SIG: "TERM", "RTMIN+3", "RTMAX-1"; or the bare
-// number where there is no name (32, 33, or no signal at all).
+// number if there is no name (32, 33, or no signal at all).
 func (s Signal) String() string {
 	switch {
 	case s > 0 && int(s) < len(signalNames):
@@ -83,7 +83,7 @@ func (s Signal) String() string {
 	}
 }
 
-// Bit is the signal's place in a mask as the kernel keeps it: bit N-1.
+// Bit is the signal's bit in a mask of the kernel: bit N-1.
 func (s Signal) Bit() uint64 { return 1 << (s - 1) }
 
 // Stops tells whether the signal stops a process that does not catch it. CONT discards such
@@ -91,12 +91,12 @@ func (s Signal) Bit() uint64 { return 1 << (s - 1) }
 // prepare_signal).
 func (s Signal) Stops() bool { return s == STOP || s == TSTP || s == TTIN || s == TTOU }
 
-// Status is the exit status by which a shell tells that the signal killed a process.
+// Status is the exit status with which a shell reports that the signal killed a process.
 func (s Signal) Status() int { return 128 + int(s) }
 
 // ParseSignal reads a signal as people write it: "TERM", "SIGTERM", "term",
 // "15", "RTMIN+3", "SIGRTMAX-1". The error says what is wrong and names the
-// nearest signal where there is one.
+// nearest signal if there is one.
 func ParseSignal(text string) (Signal, error) {
 	name := strings.ToUpper(strings.TrimSpace(text))
 	if n, err := strconv.Atoi(name); err == nil {
@@ -172,9 +172,9 @@ func SignalNames() []string {
 	return names
 }
 
-// Nearest is the candidate that a mistyped word most likely meant: the one with
-// the fewest single-letter edits, if those are at most a third of the word
-// (and at least one is allowed). It is "" where nothing is near.
+// Nearest returns the candidate that a mistyped word most likely means: the one with
+// the fewest single-letter edits, if these are at most a third of the word
+// (one is always allowed). It returns "" if no candidate is near.
 func Nearest(word string, candidates []string) string {
 	best, bestEdits := "", max(1, len(word)/3)+1
 	for _, candidate := range candidates {

@@ -6,15 +6,15 @@ import (
 	"unicode/utf8"
 )
 
-// Visible returns text as one line that a terminal shows and does not obey. Control
+// Visible returns text as one line that cannot control a terminal. Control
 // characters (ESC, newline, carriage return and C1 among them), format characters (the
 // bidirectional controls such as U+202E, zero-width ones) and other characters that are
 // neither graphic nor a tab become Go escapes: \x1b, \n, \u202e. So does each byte that is
-// no UTF-8: \xff. Everything else stays, a backslash too: the result is for people, and
-// cannot be turned back.
+// not UTF-8: \xff. Everything else stays, including backslashes: the result is for people, and
+// cannot be converted back.
 //
-// Every word from a service, a process or another user that stands in a line of ours or in
-// a client's answer goes through here: otherwise it could fake such a line, or hide one.
+// Text from a service, a process or another user must pass through here before it goes into
+// our own lines or a client's answer. Otherwise it could fake such a line, or hide one.
 func Visible(text string) string {
 	clean := plain(text)
 	if clean == len(text) {
@@ -35,7 +35,7 @@ func Visible(text string) string {
 	}
 }
 
-// VisibleLines is Visible for each line of a text of ours that has several.
+// VisibleLines applies Visible to each line of a text of our own.
 func VisibleLines(text string) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {
@@ -48,7 +48,7 @@ func VisibleLines(text string) string {
 	return b.String()
 }
 
-// plain is how many bytes at the front of text need no escape.
+// plain returns how many bytes at the beginning of text need no escape.
 func plain(text string) int {
 	for i := 0; i < len(text); {
 		c := text[i]

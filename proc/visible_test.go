@@ -32,8 +32,8 @@ func TestVisible(t *testing.T) {
 	}
 }
 
-// Whatever comes in, what comes out is one line of graphic characters and tabs, stays as it
-// is a second time, and keeps what was harmless.
+// For any input, the result is one line of graphic characters and tabs. A second call
+// changes nothing, and harmless text stays.
 func FuzzVisible(f *testing.F) {
 	for _, seed := range []string{"", "plain", "\x1b[31m", "\u202e\xff\n", "\\x1b", "日本\u0301"} {
 		f.Add(seed)

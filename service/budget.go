@@ -7,23 +7,23 @@ import (
 	"sexton/proc"
 )
 
-// How the time of a shutdown is divided.
+// This file divides the time of a shutdown.
 
-// Reserve is what a shutdown keeps back of its grace for the last KILL, for
-// reaping and for writing out what is left of the output: a tenth of it, never
-// more than a second, and not less than what the kernel may need to end a loaded container:
-// 150 ms, or a quarter of a grace that has not got that much.
+// Reserve is the part of the grace that a shutdown reserves for the last KILL, for
+// reaping and for writing the rest of the output: a tenth of the grace, at most a
+// second, and at least the time that the kernel may need to end a loaded container:
+// 150 ms, or a quarter of a shorter grace.
 func Reserve(grace time.Duration) time.Duration {
 	return min(max(grace/10, min(150*time.Millisecond, grace/4)), time.Second)
 }
 
-// Need is what one or several stop ladders ask for.
+// Need is the time that one or several stop ladders ask for.
 type Need struct {
 	Fixed time.Duration // the rungs with a time of their own
-	Open  int           // how many leave theirs to us
+	Open  int           // the rungs that leave their time to us
 }
 
-// NeedOf is what the rungs of a ladder ask for. One of KILL takes no time.
+// NeedOf is the time that the rungs of a ladder ask for. A KILL takes no time.
 func NeedOf(rungs []Rung) (n Need) {
 	for _, r := range rungs {
 		switch {
@@ -39,18 +39,18 @@ func NeedOf(rungs []Rung) (n Need) {
 // Kills tells whether the rung is the end of any ladder.
 func (r Rung) Kills() bool { return r.Signal == proc.KILL }
 
-// Plus is both, one after the other.
+// Plus is the need of both, one after the other.
 func (n Need) Plus(o Need) Need { return Need{n.Fixed + o.Fixed, n.Open + o.Open} }
 
-// Share is what each open rung gets of the time that is left: an equal part of what
-// the others have not fixed.
+// Share is the part of the remaining time that each open rung gets: an equal part of what
+// the fixed rungs leave.
 func (n Need) Share(left time.Duration) time.Duration {
 	return max(0, (left-n.Fixed)/time.Duration(max(1, n.Open)))
 }
 
-// NeedBelow is for each service the largest fixed time, and the largest number of open
-// rungs, on any path of services that stop after it. Those that counts leaves out ask
-// for nothing.
+// NeedBelow returns for each service the largest fixed time, and the largest number of open
+// rungs, on any path of services that stop after it. Services for which counts is false need
+// no time.
 func (g *Graph) NeedBelow(counts func(i int) bool) []Need {
 	below := make([]Need, len(g.specs))
 	for _, i := range g.Order {
@@ -65,13 +65,13 @@ func (g *Graph) NeedBelow(counts func(i int) bool) []Need {
 	return below
 }
 
-// StopBy is the moment by which each service is down, or killed, at the latest, in a
-// stop that has total: the plan on which the deadlines of a shutdown are
-// based. Somebody who ends sooner gives what he has not used to those who come
-// behind him. Only for plans without a cycle.
+// StopBy returns the latest moment at which each service is down or killed, in a
+// shutdown that may take total. The deadlines of a shutdown are based on it. A service
+// that ends sooner leaves its time to the services that stop after it. Only for plans
+// without a cycle.
 //
-// A rung without a time of its own has its share (Need.Share) of what is left until
-// the end; see machine.share, which does the same when the moment has come.
+// A rung without a time of its own gets its share (Need.Share) of the time until
+// the end; machine.share does the same when the rung begins.
 func (g *Graph) StopBy(total time.Duration) []time.Duration {
 	below := g.NeedBelow(func(int) bool { return true })
 	by := make([]time.Duration, len(g.specs))
@@ -96,9 +96,9 @@ func (g *Graph) StopBy(total time.Duration) []time.Duration {
 	return by
 }
 
-// LongestStop is the path of services, in the order in which they stop, whose
-// ladders have the largest sum of fixed times, with that sum. Rungs without a
-// time count as nothing. With a cycle there is no such path.
+// LongestStop returns the path of services, in the order in which they stop, with
+// the largest sum of fixed times, and that sum. Rungs without a time count as
+// zero. With a cycle there is no such path.
 func (g *Graph) LongestStop() (path []int, total time.Duration) {
 	if g.Cycle != nil {
 		return nil, 0
@@ -128,9 +128,9 @@ func (g *Graph) LongestStop() (path []int, total time.Duration) {
 	return path, total
 }
 
-// ReadyBy is by when the services are ready, or their start has failed, when each takes
-// all the time that it may and none is restarted; unlimited names those that may take any
-// time, which count as nothing. Only for plans without a cycle.
+// ReadyBy returns the latest moment at which the services are ready or their start has
+// failed, if none is restarted. unlimited names the services without a limit, which count
+// as zero. Only for plans without a cycle.
 func (g *Graph) ReadyBy() (by time.Duration, unlimited []string) {
 	at := make([]time.Duration, len(g.specs))
 	for _, i := range g.Order {

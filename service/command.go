@@ -7,14 +7,14 @@ import (
 	"sexton/proc"
 )
 
-// commandMost is how many bytes of a command stand in one of our lines.
+// commandMost is how many bytes of a command our lines show.
 const commandMost = 100
 
-// CommandText is CommandLine for one of our lines: printable, and cut where it is long.
+// CommandText is CommandLine for one of our lines: printable, and cut if it is long.
 func CommandText(argv []string) string { return Printable(CommandLine(argv), commandMost) }
 
-// CommandLine is a command as people wrote it: the text of a string that /bin/sh -c got,
-// otherwise the words, those in quotes that a shell would not take as one.
+// CommandLine returns a command as people write it: the text of a string for /bin/sh -c,
+// otherwise the words, with quotes where a shell needs them.
 func CommandLine(argv []string) string {
 	if len(argv) == 3 && argv[0] == "/bin/sh" && argv[1] == "-c" {
 		return argv[2]
@@ -28,8 +28,7 @@ func CommandLine(argv []string) string {
 	return strings.Join(words, " ")
 }
 
-// Printable is text as proc.Visible shows it. Of what is longer than most bytes the rest is
-// left out.
+// Printable returns text as proc.Visible shows it, cut after at most so many bytes.
 func Printable(text string, most int) string {
 	var b strings.Builder
 	for len(text) > 0 {

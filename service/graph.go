@@ -4,19 +4,18 @@ import "slices"
 
 // Graph is the order that needs, wants and after put on a plan's services.
 // Services are named by their index in Plan.Services. A name that is not in the
-// plan makes no edge: config refuses it in needs and wants, and after allows it.
+// plan adds nothing: config rejects it in needs and wants, and after allows it.
 type Graph struct {
-	// Before holds for each service the ones that it starts after and that
-	// stop after it, sorted and without repetition.
+	// Before has for each service those that start before it and stop after it,
+	// sorted and without duplicates.
 	Before [][]int
-	// Behind is Before turned round: who starts after this one.
+	// Behind is the reverse of Before: those that start after it.
 	Behind [][]int
-	// Order is a topological order, every service behind all of its Before;
-	// among equals the order of the file. It is shorter than the plan when
-	// there is a cycle.
+	// Order is a topological order: every service comes after all of its Before,
+	// otherwise in the order of the file. It is shorter than the plan if there is a
+	// cycle.
 	Order []int
-	// Cycle is one cycle as a path whose last element is its first; nil
-	// when there is none.
+	// Cycle is one cycle as a path whose last element is its first, or nil.
 	Cycle []int
 
 	specs []Spec
@@ -51,9 +50,9 @@ func NewGraph(specs []Spec) *Graph {
 	return g
 }
 
-// sort fills Order, and Cycle where not everything could be ordered. It takes
-// services in the order of the file whenever all that stands before them has
-// been taken (Kahn's algorithm, one level at a time).
+// sort fills Order, and Cycle if not everything can be ordered. It takes services in
+// the order of the file, each as soon as everything before it has been taken (Kahn's
+// algorithm, one level at a time).
 func (g *Graph) sort() {
 	missing := make([]int, len(g.Before))
 	var ready []int
@@ -80,7 +79,7 @@ func (g *Graph) sort() {
 	}
 }
 
-// findCycle walks from a service that could not be ordered to another such one
+// findCycle walks from a service that could not be ordered to another such service
 // before it, until it meets one twice.
 func (g *Graph) findCycle(missing []int) []int {
 	at := slices.IndexFunc(missing, func(n int) bool { return n > 0 })
@@ -99,12 +98,12 @@ func (g *Graph) findCycle(missing []int) []int {
 	}
 }
 
-// StartLevels groups the services by when they may start: level 0 waits for
-// nobody, level N for at least one of level N-1. Only for plans without a cycle.
+// StartLevels groups the services by when they may start: level 0 waits for no
+// service, level N for at least one of level N-1. Only for plans without a cycle.
 func (g *Graph) StartLevels() [][]int { return levels(g.Order, g.Before) }
 
-// StopLevels groups the services by when they may be stopped: level 0 has
-// nobody behind it.
+// StopLevels groups the services by when they may be stopped: nothing starts
+// after level 0.
 func (g *Graph) StopLevels() [][]int {
 	order := slices.Clone(g.Order)
 	slices.Reverse(order)

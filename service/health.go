@@ -7,9 +7,9 @@ import (
 )
 
 // Health answers a probe, and says in words what is missing, or "ready" or
-// "live". Without names it speaks of the container: live is that somebody answers
-// at all, ready what Ready says. With names it speaks of these services: ready is up or
-// done, live that there is a process, or that none is needed any more.
+// "live". Without names it is about the container: it is live because sexton answers at
+// all, and ready if r.Ready is true. With names it is about these services: up or done is
+// ready, and a service is live if it has a process or needs none any more.
 func (r *Report) Health(names []string, live bool) (ok bool, why string) {
 	var missing []string
 	switch {
@@ -43,10 +43,10 @@ func (r *Report) Health(names []string, live bool) (ok bool, why string) {
 	return true, "ready"
 }
 
-// missingMax is how many services an answer names: Docker keeps 4 KiB of it.
+// missingMax is how many services an answer names: Docker keeps 4 KiB of an answer.
 const missingMax = 10
 
-// words say how a service is that is not ready.
+// words describe a service that is not ready.
 func (s *Status) words() string {
 	text := s.Name + ": " + s.State.String()
 	switch {
@@ -60,7 +60,7 @@ func (s *Status) words() string {
 	return text
 }
 
-// waitsFor says what a service waits for; some of the machine's words begin so.
+// waitsFor says what a service waits for. Some of the machine's words already begin so.
 func waitsFor(what string) string {
 	if strings.HasPrefix(what, "waiting for ") {
 		return what

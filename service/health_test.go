@@ -2,7 +2,7 @@ package service
 
 import "testing"
 
-func TestWhatIsMissingIsSaidOnce(t *testing.T) {
+func TestHealthNamesEachMissingServiceOnce(t *testing.T) {
 	r := Report{Services: []Status{
 		{Name: "db", State: BackingOff, Waits: "its next start in 2s"},
 		{Name: "web", State: Waiting, Waits: "db"},

@@ -1,6 +1,6 @@
 package service
 
-// Output is what became of one output of a service, from our start on: what is
+// Output is the account of one output of a service since sexton started: what is
 // neither out nor dropped is still on its way.
 type Output struct {
 	Service      string `json:"-"`

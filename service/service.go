@@ -1,6 +1,6 @@
-// Package service holds our own words: what a service should be (Spec), how it
-// is (State, Report), and how its lives are told apart (Run). Like proc it
-// holds values and does nothing.
+// Package service holds our own values: what a service should be (Spec), how it
+// is (State, Report), and which of its lives is meant (Run). Like proc, it does
+// nothing.
 package service
 
 import (
@@ -10,9 +10,9 @@ import (
 	"sexton/proc"
 )
 
-// Run numbers one life of a service: from a start to the end of that process.
-// Numbers come from the machine, begin at 1 and are never used again, so that
-// news of an old life can be told from news of the present one. Zero is no run.
+// Run is the number of one life of a service: from a start to the end of that process.
+// The machine assigns the numbers from 1 on and never reuses one, so news of an old life
+// cannot be taken for news of the current one. Zero is no run.
 type Run uint64
 
 // Plan is all that a file or a command line asks for.
@@ -22,11 +22,11 @@ type Plan struct {
 	Control  Control
 	Health   Health
 
-	Log   Log    // [log]: of sexton's own lines Format and Timestamps alone
+	Log   Log    // [log]: for sexton's own lines, only Format and Timestamps apply
 	Color string // "auto", "always" or "never"; "" is "auto"
 }
 
-// Listeners are the services that list a signal in Signals.
+// Listeners returns the services that list a signal in Signals.
 func (p *Plan) Listeners(s proc.Signal) (names []string) {
 	for i := range p.Services {
 		if slices.Contains(p.Services[i].Signals, s) {
@@ -36,36 +36,36 @@ func (p *Plan) Listeners(s proc.Signal) (names []string) {
 	return names
 }
 
-// Init is the [init] table: what concerns the container as a whole.
+// Init is the [init] table: settings of the whole container.
 type Init struct {
 	Policies
 
 	// Main names the service that gets the terminal, stdin and every signal
-	// that has no other meaning, and whose end ends the container. "": none.
+	// without a rule. The container ends when it ends. "": none.
 	Main string
 
 	// Grace is how long the whole shutdown may take, from the request to our
-	// own exit, KILL included. Zero or less means that we never kill: the
-	// default of the one-command form, where the runtime does it.
+	// own exit, including KILL. Zero or less means that we never kill: the
+	// default of the one-command form, where the runtime kills.
 	Grace time.Duration
 
-	// Drain is what lies between a request to stop and the first stop signal.
+	// Drain is the time between a request to stop and the first stop signal.
 	Drain Drain
 
-	// Linger is what processes that outlive the last service get between TERM
-	// and KILL. Zero means that we leave at once and the kernel kills them.
+	// Linger is the time between TERM and KILL for processes that outlive the last
+	// service. Zero means that we exit at once and the kernel kills them.
 	Linger time.Duration
 
 	// ExitCodeFrom names the service whose last status is always the container's;
-	// "": docs/exit-codes.md says whose. A service that never ended has none.
+	// "": see docs/exit-codes.md. A service that never ended has no status.
 	ExitCodeFrom string
 
-	// TerminationLog is the file that gets the reason of the end, if it is
-	// there; "": none.
+	// TerminationLog is the file that gets the reason of the end, if it exists;
+	// "": none.
 	TerminationLog string
 
 	// Rules say what a signal sent to us does; a signal without one is
-	// forwarded to Main. The signals that are ours never get here.
+	// forwarded to Main. Signals that we handle ourselves never get here.
 	Rules map[proc.Signal]Rule
 
 	// Mute is how many levels of what there is to say nobody listens to, from the
@@ -77,23 +77,23 @@ type Init struct {
 // container's end (terminationMessagePath).
 const DefaultTerminationLog = "/dev/termination-log"
 
-// Drain is the time in which the container says that it is not ready any more
-// and the services go on as ever, so that who sends them work can look for
-// others: Min at least, then until no new connection has come for Quiet, Max at
-// most. Quiet zero means that Max is waited for. Max zero means no drain.
+// Drain is the time in which the container reports that it is not ready and the
+// services run on, so that clients can look for other servers: at least Min, then
+// until no new connection has come for Quiet, at most Max. If Quiet is zero, the drain
+// takes Max. If Max is zero, there is no drain.
 type Drain struct {
 	Min, Quiet, Max time.Duration
 
-	StaysReady bool // Report.Ready is not touched
+	StaysReady bool // Report.Ready does not change
 }
 
-// Control is the [control] table: the socket that `sexton status` and the like
-// ask.
+// Control is the [control] table: the socket for `sexton status` and the other
+// verbs.
 type Control struct {
-	Socket    string // its path; "": where control.Open makes it
+	Socket    string // its path; "": control.Open chooses it
 	Off       bool   // there is none
 	Mode      uint32 // of the file
-	AllowUIDs []int  // who may ask beside root and ourselves
+	AllowUIDs []int  // users who may ask, besides root and our own user
 }
 
 // Health is the [health] table.
@@ -101,22 +101,22 @@ type Health struct {
 	Listen string // host:port for /livez, /readyz and /metrics; "": nowhere
 }
 
-// Spec is what the user asked for in one [service.NAME] table, defaults filled
-// in. Config makes it; nobody changes it afterwards.
+// Spec is one [service.NAME] table with its defaults filled in. Config creates it, and
+// nothing changes it afterwards.
 type Spec struct {
 	Name    string
 	Command []string // at least one word; a string in the file has become /bin/sh -c
 
 	Needs []string // start when these are ready, stop before they stop
-	Wants []string // the same order, but their failure does not hold us
-	After []string // the same order, where the name exists at all
+	Wants []string // the same order, but their failure does not hold this service back
+	After []string // the same order, if the name exists
 
 	OneShot    bool  // it is done when it has ended with a status of OKCodes
-	Ready      Probe // how to know that it is ready; Kind NoProbe: once started, or for a oneshot when it is done
+	Ready      Probe // how to know that it is ready; Kind NoProbe: when started, or a oneshot when done
 	Restart    Restart
 	Backoff    Backoff
 	GiveUp     GiveUp
-	OKCodes    []int // exit statuses that count as success; default 0 alone
+	OKCodes    []int // exit statuses that count as success; default: only 0
 	ShutdownOn ShutdownOn
 	Stop       []Rung // the stop ladder; at least one rung
 
@@ -129,12 +129,12 @@ type Spec struct {
 	TTY    bool     // it gets the container's terminal
 	PTY    bool     // it gets a pseudo-terminal of its own; never with TTY, always with Session and Log.OneStream
 
-	Stdin     string // "": ours for main and for TTY, its terminal for PTY, else nothing; "null"; "inherit"; or the path of a file
+	Stdin     string // "": ours for main and for TTY, its terminal for PTY, otherwise nothing; "null"; "inherit"; or the path of a file
 	StdinFrom string // a service whose stdout is its stdin; "": none
 	Log       Log
 
-	Signals  []proc.Signal // forwarded to its group besides what Rules say
-	Single   bool          // forwarded signals go to its first process alone
+	Signals  []proc.Signal // forwarded to its group in addition to what Rules say
+	Single   bool          // forwarded signals go only to its first process
 	OurGroup bool          // it stays in the process group that is ours; only with Single
 }
 
@@ -142,13 +142,13 @@ type Spec struct {
 type Verb uint8
 
 const (
-	VerbForward Verb = iota // it goes to Main, and to every service that lists it in Signals
-	VerbStop                // the graceful end of the container
-	VerbIgnore              // nothing
-	VerbSend                // Rule.Signal goes to each of Rule.To
-	VerbRestart             // each of Rule.To is restarted
-	VerbReload              // the file is read again
-	VerbReopen              // log files are opened again by their names
+	VerbForward Verb = iota // send it to Main, and to every service that lists it in Signals
+	VerbStop                // stop the container gracefully
+	VerbIgnore              // do nothing
+	VerbSend                // send Rule.Signal to each of Rule.To
+	VerbRestart             // restart each of Rule.To
+	VerbReload              // read the file again
+	VerbReopen              // reopen log files by their names
 )
 
 func (v Verb) String() string {
@@ -164,9 +164,9 @@ type Rule struct {
 	Suspend bool // afterwards we stop ourselves, as Ctrl-Z stops a program, until somebody continues us
 }
 
-// StopsByDefault tells whether a signal asks a container to end where no rule
-// says otherwise: what Docker and Kubernetes send, what a terminal does, and
-// RTMIN+3, by which systemd's containers are stopped.
+// StopsByDefault tells whether a signal stops the container if no rule says
+// otherwise: the signals of Docker, Kubernetes and a terminal, and RTMIN+3, with
+// which systemd stops containers.
 func StopsByDefault(s proc.Signal) bool {
 	return s == proc.TERM || s == proc.INT || s == proc.QUIT || s == proc.RTMin+3
 }
@@ -175,14 +175,14 @@ func StopsByDefault(s proc.Signal) bool {
 type Restart uint8
 
 const (
-	Always    Restart = iota // whatever the end; the default
+	Always    Restart = iota // after every end; the default
 	OnFailure                // unless its status is one of OKCodes
 	Never                    // the default of a oneshot and of main
 )
 
 func (r Restart) String() string { return [...]string{"always", "on-failure", "never"}[r] }
 
-// ShutdownOn says which end for good (no restart will follow) ends the
+// ShutdownOn says which end for good (no restart follows) ends the
 // container.
 type ShutdownOn uint8
 
@@ -195,8 +195,8 @@ const (
 func (s ShutdownOn) String() string { return [...]string{"failure", "exit", "never"}[s] }
 
 // Backoff is the wait before a restart: First, then Factor times as long after
-// each further failure, Max at the most, each varied by up to Jitter (0 to 1)
-// of itself in both directions. A run that was up for Reset begins anew.
+// each further failure, at most Max, each varied by up to Jitter (0 to 1)
+// of itself in both directions. After a run that lasted Reset it goes back to First.
 type Backoff struct {
 	First  time.Duration
 	Factor float64
@@ -212,14 +212,14 @@ type GiveUp struct {
 	Within time.Duration
 }
 
-// Rung is one step of a stop ladder: send Signal, give it For to work. For
-// zero means: the share of the grace that is this service's.
+// Rung is one step of a stop ladder: send Signal, then wait for at most For. If For
+// is zero, the rung gets a share of the grace.
 type Rung struct {
 	Signal proc.Signal
 	For    time.Duration
 }
 
-// ProbeKind tells the ways of asking a service whether it is ready.
+// ProbeKind is a way to find out whether a service is ready.
 type ProbeKind uint8
 
 const (
@@ -227,7 +227,7 @@ const (
 	TCPProbe                   // Target is host:port; a connection is accepted
 	HTTPProbe                  // Target is an http:// URL; the answer is 200 to 399
 	ExecProbe                  // Command ends with status 0
-	FileProbe                  // Target is a path with a file that was not there just before the start, or another one
+	FileProbe                  // Target is the path of a file that did not exist just before the start, or was another one
 	AfterTime                  // the service has run for Delay
 )
 
@@ -240,15 +240,15 @@ type Probe struct {
 	Kind    ProbeKind
 	Target  string
 	Command []string
-	Delay   time.Duration // AfterTime alone
+	Delay   time.Duration // only for AfterTime
 
 	Every   time.Duration // between two attempts, at most; the first ones come faster
 	Timeout time.Duration // of one attempt
-	Within  time.Duration // of all attempts, or of all that a oneshot does: after it the start has failed; 0: no bound
+	Within  time.Duration // of all attempts, or of a oneshot's whole run: after that the start has failed; 0: no limit
 }
 
-// FileMark tells a file at one moment from another file, and from itself when it was
-// written or touched. The zero value means that there is none.
+// FileMark identifies a file at one moment: another file, or the same file after a
+// write or touch, has another mark. The zero value means that there is no file.
 type FileMark struct {
 	There             bool
 	Device, Inode     uint64
@@ -260,10 +260,10 @@ type State uint8
 
 const (
 	Down       State = iota // not running, nothing planned
-	Waiting                 // to be started, when others are ready
+	Waiting                 // to be started when others are ready
 	Starting                // started, not yet ready; a oneshot stays here until it ends
 	Up                      // ready
-	Stopping                // asked to end; its group may outlive its first process
+	Stopping                // asked to stop; its group may outlive its first process
 	Killing                 // sent KILL
 	BackingOff              // it ended and waits for its next start
 	Done                    // it ended well and will not be started again

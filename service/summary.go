@@ -9,30 +9,30 @@ import (
 	"sexton/proc"
 )
 
-// Summary is how the container ended, as told at its very end.
+// Summary is how the container ended, reported at its very end.
 type Summary struct {
 	Status  int           // the container's exit status
 	Reason  string        // why it ended, in one line
 	Ended   bool          // Reason is how Service ended by itself
-	Service string        // whose end is the reason, or who had to be killed; "": nobody
+	Service string        // its end is the reason, or it had to be killed; "": no service
 	Starts  int           // of Service; 0: none
-	Took    time.Duration // from the moment when the end began
-	Ends    []Ending      // of what ran then: services in the order of their ends, then what was left
+	Took    time.Duration // since the shutdown began
+	Ends    []Ending      // of everything that ran then: services in the order of their ends, then strays
 }
 
-// Ending is how one service, or one process that was left at the end, ended.
+// Ending is how one service or one stray ended.
 type Ending struct {
-	Service string        // "": it belonged to none that is known
-	PID     proc.PID      // of a process that was left; 0: it is the service
-	Command string        // what such a process calls itself
+	Service string        // "": it belonged to no known service
+	PID     proc.PID      // of a stray; 0: this is a service
+	Command string        // the name that a stray gives itself
 	Signal  proc.Signal   // the last that we sent; 0: it ended by itself
-	After   time.Duration // since the first that we sent; 0 for a process that was left: not known
+	After   time.Duration // since our first signal; 0 for a stray: unknown
 	Killed  bool          // it had to be killed
-	Claimed bool          // the only tie to Service is the process's own variable SEXTON_SERVICE
+	Claimed bool          // only the process's own variable SEXTON_SERVICE names Service
 	Outside bool          // it does not descend from us (docker exec): its end counts for nothing
 }
 
-// Name is what people call it.
+// Name is what our lines call it.
 func (e *Ending) Name() string {
 	if e.PID == 0 {
 		return e.Service
@@ -45,16 +45,16 @@ func (e *Ending) Name() string {
 		text += " of " + e.Service
 	}
 	if e.Claimed {
-		text += " (by its SEXTON_SERVICE alone)"
+		text += " (only its SEXTON_SERVICE says so)"
 	}
 	return text
 }
 
-// endsMax is how many endings are told one by one.
+// endsMax is how many endings are reported one by one.
 const endsMax = 20
 
-// Text tells how everything ended, in one line: who had to be killed first, then
-// who took longest. "" when nothing had to be ended.
+// Text says in one line how everything ended: first what had to be killed, and the
+// slowest first. It is "" if nothing had to be ended.
 func (s *Summary) Text() string {
 	var killed, outside, stopped []*Ending
 	for i := range s.Ends {
@@ -71,7 +71,7 @@ func (s *Summary) Text() string {
 	for _, list := range []struct {
 		verb string
 		ends []*Ending
-	}{{"had to be killed", killed}, {"stopped", stopped}, {"killed too, without counting", outside}} {
+	}{{"had to be killed", killed}, {"stopped", stopped}, {"also killed, but not counted", outside}} {
 		if len(list.ends) > 0 {
 			parts = append(parts, list.verb+": "+endWords(list.ends))
 		}
@@ -79,7 +79,7 @@ func (s *Summary) Text() string {
 	return strings.Join(parts, "; ")
 }
 
-// endWords tells the slowest first.
+// endWords lists the slowest first.
 func endWords(ends []*Ending) string {
 	slices.SortStableFunc(ends, func(a, b *Ending) int { return int(min(1, max(-1, b.After-a.After))) })
 	var words []string
@@ -101,15 +101,15 @@ func endWords(ends []*Ending) string {
 	return strings.Join(words, ", ")
 }
 
-// Lengths of the termination log: the kubelet takes 4096 bytes of a container's, and
-// when there are many containers, 12 KiB are shared by all of them.
+// The kubelet takes at most 4096 bytes of a container's termination log. If a pod has many
+// containers, they share 12 KiB.
 const (
 	terminationMax     = 4096
 	terminationLineMax = 1000
 )
 
-// Termination is the text of the termination log: the line that matters, how
-// everything ended, and as many of the last lines of Service as there is room for.
+// Termination returns the text of the termination log: the line that matters, how
+// everything ended, and as many of the last lines of Service as fit.
 func (s *Summary) Termination(last [][]byte) string {
 	line := s.Reason
 	if s.Ended {
@@ -135,7 +135,7 @@ func (s *Summary) Termination(last [][]byte) string {
 	for i := len(last) - 1; i >= 0; i-- {
 		line := proc.Visible(string(last[i])) // kubectl describe shows it in a terminal
 		if len(line) >= room {
-			if tail == "" { // the last one alone is too long: its end is worth most
+			if tail == "" { // even the last one is too long: keep its end
 				tail = strings.ToValidUTF8(line[len(line)-room+1:], "") + "\n"
 			}
 			break
@@ -146,8 +146,8 @@ func (s *Summary) Termination(last [][]byte) string {
 	return text + head + tail
 }
 
-// Refusal is the text of the termination log when nothing was started: the first
-// line of text, which says why, the status, and as much of the rest as there is room for.
+// Refusal returns the text of the termination log if nothing was started: the first
+// line of text, which says why, the status, and as much of the rest as fits.
 func Refusal(status int, text string) string {
 	first, rest, _ := strings.Cut(text, "\n")
 	rest = proc.VisibleLines(rest)
@@ -159,7 +159,7 @@ func Refusal(status int, text string) string {
 	return head + rest
 }
 
-// cut shortens a text to so many bytes, and makes one visible line of it.
+// cut shortens a text to at most so many bytes, and makes it one visible line.
 func cut(text string, most int) string {
 	text = proc.Visible(text)
 	if len(text) > most {

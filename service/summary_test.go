@@ -17,10 +17,10 @@ func TestSummaryNamesTheKilledFirstAndThenTheSlowest(t *testing.T) {
 		{Service: "slow", Signal: proc.QUIT, After: 1234 * time.Millisecond},
 		{Service: "gone"},
 		{Service: "quick", Signal: proc.TERM, After: 412 * time.Microsecond},
-		{Service: "deaf", Signal: proc.KILL, After: 9 * time.Second, Killed: true},
+		{Service: "stubborn", Signal: proc.KILL, After: 9 * time.Second, Killed: true},
 		{Service: "slow", PID: 57, Command: "helper", Signal: proc.TERM},
 	}}
-	want := "had to be killed: deaf after 9s; stopped: slow by SIGQUIT after 1.2s, fast by SIGTERM after 3ms, quick by SIGTERM after 412µs, helper (pid 57) of slow by SIGTERM"
+	want := "had to be killed: stubborn after 9s; stopped: slow by SIGQUIT after 1.2s, fast by SIGTERM after 3ms, quick by SIGTERM after 412µs, helper (pid 57) of slow by SIGTERM"
 	if got := s.Text(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -33,7 +33,7 @@ func TestSummaryNamesTheKilledFirstAndThenTheSlowest(t *testing.T) {
 	}
 }
 
-// Whatever is in it, the first line is under 1 KiB and all of it under 4 KiB.
+// Whatever the text is, the first line stays under 1 KiB and the whole under 4 KiB.
 func TestTerminationLogKeepsItsBounds(t *testing.T) {
 	long := strings.Repeat("ü", 3000)
 	for _, n := range []int{0, 1, 10, 3000, 5000} {
@@ -55,7 +55,7 @@ func TestTerminationLogKeepsItsBounds(t *testing.T) {
 	}
 }
 
-// What is said when nothing was started keeps the same bounds, and loses no half lines.
+// The text for a start that was refused has the same limits, and contains only whole lines.
 func TestRefusalKeepsItsBounds(t *testing.T) {
 	if got, want := Refusal(78, "one\ntwo\n"), "one\nstatus 78\ntwo\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
@@ -70,7 +70,7 @@ func TestRefusalKeepsItsBounds(t *testing.T) {
 	}
 }
 
-// What a service wrote may be no text; what tells of it is.
+// The output of a service may be anything; the termination log is always text.
 func TestTerminationLogIsText(t *testing.T) {
 	s := Summary{Reason: "exited with status 1", Service: "web", Ended: true}
 	text := s.Termination([][]byte{[]byte("a\xffb\xc3"), bytes.Repeat([]byte("\xffx"), 1000)})

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Span writes a length of time for people: three digits are enough.
+// Span writes a duration for people, with about three digits.
 func Span(d time.Duration) string {
 	switch {
 	case d < 0:
@@ -26,7 +26,7 @@ func Span(d time.Duration) string {
 	return text
 }
 
-// Counted writes a number of things: "1 service", "3 services".
+// Counted writes a number with its noun: "1 service", "3 services".
 func Counted(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
