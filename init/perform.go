@@ -1,6 +1,8 @@
 package pid1
 
 import (
+	"fmt"
+
 	"sexton/machine"
 	"sexton/proc"
 	"sexton/service"
@@ -58,6 +60,8 @@ func (p *PID1) perform(action machine.Action) {
 		for run := range p.probes {
 			p.stopProbe(run)
 		}
+	default:
+		panic(fmt.Sprintf("the action %T cannot be performed", action))
 	}
 }
 

@@ -27,6 +27,7 @@
 package machine
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -137,6 +138,8 @@ func (m *Machine) Step(now Instant, event Event) []Action {
 		m.asked(e)
 	case Ticked:
 		m.ticked()
+	default:
+		panic(fmt.Sprintf("no step for the event %T", event))
 	}
 	m.settle()
 	return m.actions

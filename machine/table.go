@@ -136,8 +136,8 @@ var table = [service.StateCount][kindCount]step{
 
 func ignore(*unit, *Machine, Event) {}
 
-// broken is the cell of what cannot happen. The one who drives the machine catches
-// the panic, writes down what led to it and leaves politely.
+// broken is the cell of what cannot happen. The loop catches the panic, writes down what
+// led to it, and leaves politely.
 func broken(u *unit, _ *Machine, event Event) {
-	panic(fmt.Sprintf("internal error: %s: %T while %v", u.spec.Name, event, u.state))
+	panic(fmt.Sprintf("%s: %T while %v", u.spec.Name, event, u.state))
 }
