@@ -17,12 +17,12 @@ import (
 	"sexton/verbs"
 )
 
-// Exit statuses of our own (sysexits.h).
+// The exit statuses that command lines have of their own.
 const (
-	exitUsage    = 64
-	exitInternal = 70
-	exitConfig   = 78
-	exitNotFound = 127 // as shells have it
+	exitUsage    = service.ExitUsage
+	exitInternal = service.ExitInternal
+	exitConfig   = service.ExitConfig
+	exitNotFound = service.ExitNotFound
 )
 
 // descriptorsLeast is how many descriptors we must be able to open beside the

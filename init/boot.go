@@ -19,8 +19,8 @@ func (p *PID1) refuse(why string) (status int) {
 	return exitInternal
 }
 
-// exitInternal is the status of a fault of ours (EX_SOFTWARE of sysexits.h).
-const exitInternal = 70
+// exitInternal is the status of a fault of ours.
+const exitInternal = service.ExitInternal
 
 func (p *PID1) adoptOrphans() {
 	if p.LeaveOrphans || p.Kernel.First() {

@@ -6,6 +6,7 @@ import (
 
 	"sexton/machine"
 	"sexton/proc"
+	"sexton/service"
 )
 
 // The first processes of services.
@@ -21,7 +22,7 @@ func (p *PID1) spawn(a machine.Spawn) {
 	if p.Identify != nil {
 		if err := p.Identify(i, &command); err != nil {
 			p.counts.Refused++
-			p.answers = append(p.answers, machine.StartFailed{Run: a.Run, Err: err.Error(), Status: 126})
+			p.answers = append(p.answers, machine.StartFailed{Run: a.Run, Err: err.Error(), Status: service.ExitCannotRun})
 			return
 		}
 	}
@@ -37,7 +38,7 @@ func (p *PID1) spawn(a machine.Spawn) {
 	}
 	files, started, err := p.Output.Open(spec.Name, a.Run, command.Files)
 	if err != nil {
-		p.answers = append(p.answers, machine.StartFailed{Run: a.Run, Err: err.Error(), Status: 126, Passing: true})
+		p.answers = append(p.answers, machine.StartFailed{Run: a.Run, Err: err.Error(), Status: service.ExitCannotRun, Passing: true})
 		return
 	}
 	command.Files = files
@@ -137,11 +138,11 @@ func (p *PID1) signalGroupOf(a machine.Signal) {
 func spawnErrorStatus(failed *proc.SpawnError) int {
 	switch {
 	case failed.NotFound:
-		return 127
+		return service.ExitNotFound
 	case failed.Stage == "fork":
 		return exitInternal
 	}
-	return 126
+	return service.ExitCannotRun
 }
 
 func asSpawnError(err error) *proc.SpawnError {
