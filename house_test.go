@@ -23,7 +23,7 @@ import (
 var floors = [][]string{
 	{""},
 	{"cli"},
-	{"cli/dropin"},
+	{"cli/dropin", "container"},
 	{"init", "doctor"},
 	{"machine/dialogue"},
 	{"machine", "config", "kernel", "kernel/simkernel", "reaper", "forward", "stdio", "probe", "control", "health"},
@@ -71,7 +71,7 @@ var bans = map[string]map[string]string{
 var onlyIn = map[string][]string{
 	"github.com/BurntSushi/toml":         {"config"},
 	"github.com/hashicorp/go-multierror": {"config"},
-	"golang.org/x/sys/unix":              {"kernel", "stdio", "cli", "probe", "control", "callers", "doctor", "paths"},
+	"golang.org/x/sys/unix":              {"kernel", "stdio", "cli", "container", "probe", "control", "callers", "doctor", "paths"},
 	"sexton/kernel/simkernel":            {},
 }
 

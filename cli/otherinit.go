@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sexton/cli/dropin"
+	"sexton/container"
 	pid1 "sexton/init"
 	"sexton/kernel"
 	"sexton/machine"
@@ -53,7 +54,7 @@ func runAs(d *dropin.Line) int {
 		}
 	}
 	status := pid1.New(pid1.Config{
-		Plan: d.Plan, Commands: commands, Kernel: linux, Output: speaker, Check: probe.Check, Seed: seed(),
+		Plan: d.Plan, Commands: commands, Kernel: linux, Output: speaker, Check: probe.Check, Seed: container.Seed(),
 		NameOrphan: nameOrphan, NeedOrphans: !d.LeaveOrphans, LeaveOrphans: d.LeaveOrphans,
 		SpawnStatus: spawnFailed(d, speaker), Threads: speaker.threads(), Verbose: d.Voices[machine.Debug].FD != 0,
 	}).Run()
@@ -80,7 +81,7 @@ func spawnFailed(d *dropin.Line, s *speaker) func(*proc.SpawnError) int {
 // commandOf is the one command of a line.
 func commandOf(d *dropin.Line) proc.Command {
 	spec := &d.Plan.Services[0]
-	command := oneCommand(spec)
+	command := container.OneCommand(spec)
 	command.OurGroup = spec.OurGroup
 	if d.ResetSignals {
 		command.Mask, command.Ignore = 0, 0

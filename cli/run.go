@@ -5,19 +5,17 @@ import (
 	"io"
 	"os"
 	"slices"
-	"time"
 
 	"golang.org/x/sys/unix"
 
 	"sexton/cli/dropin"
 	"sexton/config"
+	"sexton/container"
 	pid1 "sexton/init"
 	"sexton/kernel"
 	"sexton/kernel/spawn"
 	"sexton/kernel/users"
-	"sexton/machine"
 	"sexton/paths"
-	"sexton/probe"
 	"sexton/proc"
 	"sexton/service"
 	"sexton/stdio"
@@ -40,8 +38,7 @@ func (c *call) run() int {
 	if !ok {
 		return exitConfig
 	}
-	commands := prepare(&plan)
-	if status := c.mistaken(&plan, commands); status != 0 {
+	if status := c.mistaken(&plan); status != 0 {
 		if slices.Contains(c.okCodes, status) {
 			return 0
 		}
@@ -56,27 +53,10 @@ func (c *call) run() int {
 			return c.refuse(exitInternal, plan.Init.TerminationLog, fmt.Sprintf("sexton: %v\n", err))
 		}
 	}
-	name := ""
-	if c.alone() {
-		name = plan.Init.Main
-	}
-	output := c.output(&plan)
-	for _, note := range c.remarks {
-		output.Say(machine.Warn, "", "remark: "+note)
-	}
-	plan.Init.Mute = uint8(machine.Debug - output.level)
-	scribe := newScribe(plan.Init.TerminationLog, plan.Init.Heir)
-	var end func()
-	p := pid1.New(pid1.Config{
-		Plan: plan, Commands: commands, Kernel: k, Output: output, Check: probe.Check, LookAt: probe.Look, Listen: listen,
-		Seed: seed(), Trace: trace, NameOrphan: c.nameOrphan(output), NeedOrphans: true, Verbose: c.verbosity > 0,
-		Stopping:    scribe.stopping(),
-		Ended:       scribe.ended(output, name, func() { end() }),
-		MoreThreads: output.threads() + serveThreads(&plan), Notify: c.notifier(&plan, output),
-		Identify: func(i int, command *proc.Command) error { return identify(&plan.Services[i], command, c.getenv) },
-	})
-	end = serve(&plan, absolute(c.fileName()), p, output)
-	status := p.Run()
+	status := container.Load(container.Options{
+		Plan: plan, Kernel: k, File: absolute(c.fileName()), Getenv: c.getenv, Version: Version,
+		Verbosity: c.verbosity, Trace: trace, NameOrphans: c.nameOrphans, Remarks: c.remarks,
+	}).Run()
 	if slices.Contains(c.okCodes, status) {
 		return 0
 	}
@@ -101,16 +81,6 @@ func (c *call) plan() (plan service.Plan, ok bool) {
 	}
 	c.apply(&plan) // so that --grace wins
 	return plan, true
-}
-
-// nameOrphan says an orphan that was reaped, if -w asks for it.
-func (c *call) nameOrphan(o *output) func(proc.Dead, string) {
-	if !c.nameOrphans {
-		return nil
-	}
-	return func(dead proc.Dead, name string) {
-		o.Say(machine.Warn, "", fmt.Sprintf("reaped orphan %d (%s): %s", dead.PID, name, dead.Exit))
-	}
 }
 
 // apply puts the flags of the one-command form, or of pause, into its plan.
@@ -141,7 +111,7 @@ func (c *call) apply(plan *service.Plan) {
 // and returns the status.
 func (c *call) refuse(status int, path, text string) int {
 	fmt.Fprint(c.stderr, proc.VisibleLines(text))
-	writeTermination(path, service.Refusal(status, text))
+	container.WriteTermination(path, service.Refusal(status, text))
 	return status
 }
 
@@ -161,7 +131,7 @@ func (c *call) load(running bool) (service.Plan, bool) {
 		c.refuse(exitConfig, service.DefaultTerminationLog, fmt.Sprintf("sexton: cannot read the configuration: %v; %s\n", err, mend))
 		return service.Plan{}, false
 	}
-	plan, notes, err := config.Parse(name, text, withoutManager(c.environ), c.options(running))
+	plan, notes, err := config.Parse(name, text, container.WithoutManager(c.environ), c.options(running))
 	if err != nil {
 		end := fmt.Sprintf("sexton: %s: %s", name, service.Counted(config.Count(err), "mistake"))
 		if running {
@@ -169,7 +139,7 @@ func (c *call) load(running bool) (service.Plan, bool) {
 		}
 		end += "\n"
 		fmt.Fprint(c.stderr, config.Render(err, stdio.Color(2, "auto", c.getenv))+end)
-		writeTermination(config.TerminationLog(text), service.Refusal(exitConfig, config.Render(err, false)+end))
+		container.WriteTermination(config.TerminationLog(text), service.Refusal(exitConfig, config.Render(err, false)+end))
 		return service.Plan{}, false
 	}
 	for _, note := range append(notes, sharedLogsInTime(&plan)...) {
@@ -187,7 +157,7 @@ func (c *call) load(running bool) (service.Plan, bool) {
 // options are what a file is read with. Only a check looks for programs and users: at a start
 // a oneshot may bring them.
 func (c *call) options(running bool) config.Options {
-	o := config.Options{Command: c.command, Running: running, Terminal: running && kernel.IsTerminal(0), Identity: cannotBe}
+	o := config.Options{Command: c.command, Running: running, Terminal: running && kernel.IsTerminal(0), Identity: container.CannotBe}
 	if c.verb == "check" {
 		o.Program, o.User, o.Group = knownProgram, knownUser, knownGroup
 	}
@@ -272,12 +242,5 @@ func (c *call) openTrace() (io.Writer, error) {
 	_ = unix.SetNonblock(fd, false) // a pipe is waited for
 	return os.NewFile(uintptr(fd), c.trace), nil
 }
-
-// listen takes what an attempt of an exec probe writes.
-func listen() (pid1.Listener, error) { return probe.NewOutput() }
-
-// seed is different for each start, so that a hundred containers do not
-// restart in step.
-func seed() uint64 { return uint64(time.Now().UnixNano()) ^ uint64(os.Getpid())<<48 }
 
 var _ pid1.Kernel = (*kernel.Linux)(nil)

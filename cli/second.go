@@ -26,14 +26,14 @@ const secondWithin = time.Second
 // mistaken looks whether the plan should not be started: a sexton of our mount namespace
 // runs the same file's services already, or there is no such COMMAND. Then it says so, and
 // returns the exit status; 0 means go on.
-func (c *call) mistaken(plan *service.Plan, commands []proc.Command) (status int) {
+func (c *call) mistaken(plan *service.Plan) (status int) {
 	if !plan.Init.Lean {
 		if why := c.alreadyHere(plan); why != "" {
 			// Not to the termination log, which tells of the container's own end.
 			return c.refuse(exitUsage, "", "sexton: "+why+"\n")
 		}
 	}
-	return c.noCommand(plan, commands)
+	return c.noCommand(plan)
 }
 
 // alreadyHere tells in words that the services of our file run already, and how to go on;
@@ -103,7 +103,7 @@ func (c *call) nearVerb() string {
 
 // noCommand looks for COMMAND before anything is started beside it. Where it runs alone the
 // start itself tells, unless a verb was meant.
-func (c *call) noCommand(plan *service.Plan, commands []proc.Command) (status int) {
+func (c *call) noCommand(plan *service.Plan) (status int) {
 	if len(c.command) == 0 {
 		return 0
 	}
@@ -115,7 +115,8 @@ func (c *call) noCommand(plan *service.Plan, commands []proc.Command) (status in
 	if i < 0 {
 		return 0
 	}
-	where, there := spawn.Find(&commands[i])
+	main := &plan.Services[i]
+	where, there := spawn.Find(&proc.Command{Argv: main.Command, Env: main.Env, Settings: main.Settings})
 	if there {
 		return 0
 	}

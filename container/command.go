@@ -1,4 +1,4 @@
-package cli
+package container
 
 import (
 	"errors"
@@ -14,13 +14,14 @@ import (
 	"sexton/service"
 )
 
-// prepare turns each service of a plan into what it takes to start it, but for whom it runs as:
+// commands turns each service of the plan into what it takes to start it, but for whom it runs as:
 // users and groups are looked up at each start (identify), since a service that runs before may
 // make them or give them other numbers. That it cannot be anybody else than ourselves was found while the
-// file was read (cannotBe).
-func prepare(plan *service.Plan) (commands []proc.Command) {
+// file was read (CannotBe).
+func (c *Container) commands() (commands []proc.Command) {
+	plan := &c.Plan
 	if plan.Init.Heir {
-		return []proc.Command{oneCommand(&plan.Services[0])}
+		return []proc.Command{OneCommand(&plan.Services[0])}
 	}
 	dir, err := os.Getwd()
 	if err != nil {
@@ -39,9 +40,9 @@ func prepare(plan *service.Plan) (commands []proc.Command) {
 	return commands
 }
 
-// cannotBe is config.Options.Identity: who is not root starts services as itself alone. A
+// CannotBe is config.Options.Identity: who is not root starts services as itself alone. A
 // user that is not there yet is none of its faults.
-func cannotBe(spec *service.Spec) (key, fault string) {
+func CannotBe(spec *service.Spec) (key, fault string) {
 	var command proc.Command
 	var other *notRoot
 	err := identify(spec, &command, func(string) string { return "" })
@@ -59,9 +60,9 @@ func named(env []string, name string) []string {
 	return append(env, variable+name)
 }
 
-// oneCommand starts the command as we were started: the same signals blocked
+// OneCommand starts the command as we were started: the same signals blocked
 // and ignored, so that nohup works, and the same directory.
-func oneCommand(spec *service.Spec) proc.Command {
+func OneCommand(spec *service.Spec) proc.Command {
 	mask, ignore := entry.Inherited()
 	return proc.Command{Argv: spec.Command, Env: spec.Env, Settings: spec.Settings, Mask: mask, Ignore: ignore}
 }

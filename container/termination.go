@@ -1,4 +1,4 @@
-package cli
+package container
 
 import (
 	"sync"
@@ -61,7 +61,7 @@ func (s *scribe) work(done chan struct{}) {
 			return
 		}
 		s.mu.Unlock()
-		writeTermination(s.path, *text)
+		WriteTermination(s.path, *text)
 	}
 }
 
@@ -112,9 +112,9 @@ func (s *scribe) ended(o *output, name string, end func()) func(sum service.Summ
 	}
 }
 
-// writeTermination writes text to what is at path, "" for nowhere. Nobody hears of
+// WriteTermination writes text to what is at path, "" for nowhere. Nobody hears of
 // it when that cannot be done.
-func writeTermination(path, text string) {
+func WriteTermination(path, text string) {
 	if path == "" {
 		return
 	}

@@ -1,4 +1,4 @@
-package cli
+package container
 
 import (
 	"fmt"
@@ -30,18 +30,18 @@ type output struct {
 	held    map[service.Run]*stdio.Pipes // our copies of the terminals of runs, until they end
 }
 
-// output chooses where output goes: with one service its descriptors are ours
+// newOutput chooses where output goes: with one service its descriptors are ours
 // and nothing stands in between; with several each line gets its name; and the
 // file may say otherwise for each.
-func (c *call) output(plan *service.Plan) *output {
+func newOutput(plan *service.Plan, verbosity int, getenv func(string) string) *output {
 	o := &output{level: machine.Info, inherit: make(map[string]bool), specs: make(map[string]*service.Spec), readers: make(map[string]string), held: make(map[service.Run]*stdio.Pipes)}
 	if plan.Init.Lean {
 		o.level = machine.Warn
 	}
 	switch {
-	case c.verbosity < 0:
+	case verbosity < 0:
 		o.level = machine.Error
-	case c.verbosity > 0:
+	case verbosity > 0:
 		o.level = machine.Debug
 	}
 	var names []string
@@ -67,7 +67,7 @@ func (c *call) output(plan *service.Plan) *output {
 	}
 	o.json = plan.Log.Format == service.JSON
 	o.mux = stdio.New(stdio.Options{
-		Out: 1, Err: 2, Names: names, ColorOut: stdio.Color(1, plan.Color, c.getenv), ColorErr: stdio.Color(2, plan.Color, c.getenv),
+		Out: 1, Err: 2, Names: names, ColorOut: stdio.Color(1, plan.Color, getenv), ColorErr: stdio.Color(2, plan.Color, getenv),
 		Level: stdio.Verbose, Self: "sexton", Prefixed: len(names) > 0,
 		JSON: o.json, Timestamps: plan.Log.Timestamps, Clock: time.Now, Owner: owner,
 		KeepThread: entry.KeepThread, FreeThread: entry.FreeThread,

@@ -1,4 +1,4 @@
-package cli
+package container
 
 import (
 	"fmt"
@@ -18,7 +18,8 @@ import (
 // serve opens what others can ask by, and answers there beside the loop. The
 // caller calls what it returns at the end. With one command nothing is opened.
 // What cannot be opened is said; the services run all the same.
-func serve(plan *service.Plan, file string, p *pid1.PID1, o *output) (end func()) {
+func (c *Container) serve() (end func()) {
+	plan, p, o := &c.Plan, c.loop, c.output
 	if plan.Init.Lean {
 		return func() {}
 	}
@@ -27,8 +28,8 @@ func serve(plan *service.Plan, file string, p *pid1.PID1, o *output) (end func()
 		gate.Do(func() { bytes = procfs.MemoryOf(leaders) })
 		return bytes
 	}
-	endControl := serveControl(plan, file, p, o, gate, memory)
-	endHealth := serveHealth(plan, p, o, memory)
+	endControl := serveControl(plan, c.File, p, o, gate, memory)
+	endHealth := serveHealth(plan, c.Version, p, o, memory)
 	return func() {
 		endHealth()
 		endControl()
@@ -91,7 +92,7 @@ func serveControl(plan *service.Plan, file string, p *pid1.PID1, o *output, gate
 	return server.Close
 }
 
-func serveHealth(plan *service.Plan, p *pid1.PID1, o *output, memory func([]int) map[int]int64) (end func()) {
+func serveHealth(plan *service.Plan, version string, p *pid1.PID1, o *output, memory func([]int) map[int]int64) (end func()) {
 	if plan.Health.Listen == "" {
 		return func() {}
 	}
@@ -100,7 +101,7 @@ func serveHealth(plan *service.Plan, p *pid1.PID1, o *output, memory func([]int)
 		o.Say(machine.Error, "", fmt.Sprintf("nobody answers /livez, /readyz and /metrics: [health] listen: %v; the services run all the same", err))
 		return func() {}
 	}
-	server.Loop, server.Gate, server.Version, server.Memory, server.Output = p, new(callers.Gate), Version, memory, o.accounts
+	server.Loop, server.Gate, server.Version, server.Memory, server.Output = p, new(callers.Gate), version, memory, o.accounts
 	go server.Serve()
 	return server.Close
 }

@@ -1,4 +1,4 @@
-package cli
+package container
 
 import (
 	"fmt"
@@ -21,10 +21,10 @@ const (
 	listenPIDVariable = "LISTEN_PID"
 )
 
-// withoutManager is the environment for services: without what is meant for us. A service
+// WithoutManager is the environment for services: without what is meant for us. A service
 // that has NOTIFY_SOCKET would declare the whole container ready, and one that has LISTEN_FDS would
 // look for sockets that it has not got. One command alone keeps all of it.
-func withoutManager(environ []string) []string {
+func WithoutManager(environ []string) []string {
 	ours := []string{notifyVariable, listenVariable, listenPIDVariable, "LISTEN_PIDFDID", "LISTEN_FDNAMES", "WATCHDOG_USEC", "WATCHDOG_PID", "FDSTORE"}
 	return slices.DeleteFunc(slices.Clone(environ), func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")
@@ -34,15 +34,15 @@ func withoutManager(environ []string) []string {
 
 // notifier is how the manager is told of our state; nil: there is no manager, or the one
 // command tells it itself.
-func (c *call) notifier(plan *service.Plan, o *output) func(string) (bool, error) {
+func notifier(plan *service.Plan, o *output, getenv func(string) string) func(string) (bool, error) {
 	if plan.Init.Heir {
 		return nil
 	}
-	if n := c.getenv(listenVariable); n != "" && c.getenv(listenPIDVariable) == strconv.Itoa(os.Getpid()) {
+	if n := getenv(listenVariable); n != "" && getenv(listenPIDVariable) == strconv.Itoa(os.Getpid()) {
 		o.Say(machine.Warn, "", fmt.Sprintf("the sockets that we were given (%s=%s) are closed: no service gets them; a single program gets them as sexton -- COMMAND",
 			listenVariable, n))
 	}
-	address := c.getenv(notifyVariable)
+	address := getenv(notifyVariable)
 	if address == "" {
 		return nil
 	}
