@@ -1,7 +1,7 @@
-# sexton alone in an image: docker build -t sexton .
-# Take it into your own with: COPY --from=sexton /sexton /sexton
+# An image that contains only sexton: docker build -t sexton .
+# Copy it into your own image with: COPY --from=sexton /sexton /sexton
 #
-# Where no image can be pulled, GO_IMAGE names one that is there and has Go.
+# If no image can be pulled, set GO_IMAGE to a local image with Go.
 ARG GO_IMAGE=golang:1.26
 FROM ${GO_IMAGE} AS build
 WORKDIR /src

@@ -4,8 +4,8 @@
 
 BINARY   := sexton
 VERSION  ?= 0.1.0-dev
-# Our own first instruction sees what we were started with before Go's runtime
-# changes it, and holds signals back until we can take them (kernel/entry).
+# Our own entry point runs before Go's runtime: it records what sexton was started
+# with, and holds signals back until we can take them (DESIGN.md, "Entry").
 LDFLAGS  := -s -w -E=sexton_entry -checklinkname=0 -X sexton/cli.Version=$(VERSION)
 BUILD    := CGO_ENABLED=0 go build -tags entry -trimpath -ldflags '$(LDFLAGS)'
 SEED     ?= 0
@@ -17,9 +17,9 @@ export PATH := $(CURDIR)/.cache/go/bin:$(PATH)
 
 .PHONY: run test build build-arm64 arm64 check race sim fuzz stories docker bench diagram image help setup clean
 
-# Around the example there is a sexton with one command: it gives the example a process
-# group of its own in the front of the terminal. So Ctrl-C reaches the example alone and not
-# make as well, which would end by the signal, with "Interrupt" and 130.
+# The example runs under a sexton with one command, which gives it a process group of its
+# own in the foreground of the terminal. So only the example gets Ctrl-C, and not make, which
+# would end with "Interrupt" and status 130.
 run: setup-run build
 	@echo './$(BINARY) -c examples/web/sexton.toml'
 	@SEXTON_EXAMPLE=$${SEXTON_EXAMPLE:-/tmp/sexton-example} exec ./$(BINARY) -- ./$(BINARY) -c examples/web/sexton.toml
@@ -36,7 +36,7 @@ build-arm64:
 setup-%:
 	@sh tools/setup.sh $*
 
-# check is what every commit must pass.
+# check must pass for every commit.
 check:
 	@test -z "$$(gofmt -l . )" || { echo 'gofmt these:'; gofmt -l .; exit 1; }
 	go vet ./...
@@ -46,18 +46,18 @@ check:
 race:
 	go test -race -timeout 20m ./config ./machine ./kernel/... ./init ./reaper ./forward ./stdio ./probe ./proc ./service ./cli/... ./control ./verbs ./callers ./health ./doctor ./pattern ./paths
 
-# sim lives invented containers: LIVES of them, or with SEED the one that went wrong.
+# sim simulates containers: LIVES of them, or the one of SEED that failed.
 sim:
 	go test ./init -run TestLives -count=1 -timeout 30m -sim.seed=$(SEED) -sim.lives=$(LIVES)
 
 fuzz:
 	sh tools/fuzz.sh $(FUZZTIME)
 
-# stories are the real binary on the real kernel; STORY names some of them.
+# stories run the real binary on the real kernel; STORY selects some of them.
 stories: setup-test
 	go test -count=1 -run 'TestStories/$(STORY)' -v ./tests
 
-# arm64 runs stories with the arm64 binary, under qemu-user where this is another machine.
+# arm64 runs stories with the arm64 binary, under qemu-user on another machine.
 arm64: setup-test build-arm64
 	sh tools/arm64.sh
 
@@ -67,6 +67,7 @@ docker: setup-test
 bench: setup-bench build
 	go run ./bench -sexton ./$(BINARY) -o docs/bench.md
 
+# diagram draws docs/rooms.svg and docs/states.svg, and writes the table of states.
 diagram:
 	go test . ./machine -run 'TestPicture|Table' -rewrite
 

@@ -72,7 +72,7 @@ func TestTheFallbackIsTakenWhereOthersAreInTheWay(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for name, why := range map[string]string{"link/s": "is a symbolic link, and ", "file/s": "is no directory, and ", strings.Repeat("x", 104): "can write to "} {
+	for name, why := range map[string]string{"link/s": "is a symbolic link, and ", "file/s": "is not a directory, and ", strings.Repeat("x", 104): "can write to "} {
 		s, note, err := Open(filepath.Join(dir, name), 0o600)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)

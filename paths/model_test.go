@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// node is a file, a directory or a link of a tree that the model knows.
+// node is a file, a directory or a link in the model of a tree.
 type node struct {
 	parent *node // of a directory
 	path   string
@@ -20,9 +20,9 @@ type node struct {
 	shared bool             // of a directory: others can write to it
 }
 
-var letters = []string{"a", "b", "c"} // few, so that paths meet
+var letters = []string{"a", "b", "c"} // few, so that paths overlap
 
-// grow makes a random tree below dir, on disk and in memory.
+// grow creates a random tree below dir, on disk and in memory.
 func grow(t *testing.T, r *rand.Rand, dir *node, depth int) {
 	t.Helper()
 	for _, name := range letters {
@@ -71,8 +71,8 @@ func randomPath(r *rand.Rand) string {
 	return strings.Join(path, "/")
 }
 
-// expect is what Find and Open must find, by the rule as the package's comment
-// has it: a node, or an error. shared is whether a shared directory is on the way.
+// expect returns what Find and Open must find, by the rule in the package comment: a
+// node, or an error. shared tells whether a shared directory is on the way.
 func expect(root *node, path string) (found *node, shared bool, err error) {
 	here, rest := root, strings.Split(path, "/")
 	for links := 0; len(rest) > 0; {
@@ -109,8 +109,8 @@ func expect(root *node, path string) (found *node, shared bool, err error) {
 	return here, shared, nil
 }
 
-// Random trees and paths: what is found is what the model finds, and what the
-// kernel finds where nothing is shared.
+// Random trees and paths: Find finds the same as the model, and, if nothing is
+// shared, the same as the kernel.
 func FuzzFind(f *testing.F) {
 	for seed := range uint64(40) {
 		f.Add(seed)
@@ -136,7 +136,7 @@ func FuzzFind(f *testing.F) {
 	})
 }
 
-// climbs tells whether a path leads out of the tree on its way, so that the model lost it.
+// climbs tells whether a path leads out of the tree, where the model cannot follow.
 func climbs(root *node, path string) bool {
 	parts := strings.Split(path, "/")
 	for i := range parts {
@@ -162,7 +162,7 @@ func all(dir *node) (nodes []*node) {
 func judge(t *testing.T, seed uint64, path string, want *node, shared bool, wantErr error) {
 	t.Helper()
 	at := fmt.Sprintf("seed %d, %s", seed, path)
-	// A directory is found by Directory, and everything else by Find.
+	// Directory finds directories, and Find everything else.
 	find := Find
 	if want != nil && want.names != nil || strings.HasSuffix(path, "..") {
 		find = Directory

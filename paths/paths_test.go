@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// trusted goes to a new directory that only we can write to. Paths of tests are
-// relative to it, because /tmp on the way to it is everybody's.
+// trusted changes to a new directory that only we can write to. The paths of tests are
+// relative to it, because every user can write to /tmp on the way to it.
 func trusted(t *testing.T) {
 	t.Helper()
 	dir := t.TempDir()
@@ -31,7 +31,7 @@ func do(t *testing.T, all ...error) {
 	}
 }
 
-// shared makes a directory that others can write to.
+// shared creates a directory that others can write to.
 func shared(name string) error { return errors.Join(os.Mkdir(name, 0o700), os.Chmod(name, 0o777)) }
 
 func place(t *testing.T, name string) *Place {
@@ -44,7 +44,7 @@ func place(t *testing.T, name string) *Place {
 	return p
 }
 
-// read is the content of what is at a path, as Open finds it.
+// read returns the content of the file that Open finds.
 func read(t *testing.T, name string) (string, error) {
 	t.Helper()
 	p, err := Find(name)
@@ -162,8 +162,8 @@ func TestOnlyPlainFilesAreOpenedInSharedDirectories(t *testing.T) {
 	}
 }
 
-// What cannot be opened at once, or not at all, in a shared directory is refused like everything else that
-// somebody may have put there: a caller can tell it from trouble with the disk.
+// A file in a shared directory that cannot be opened at once, or not at all, is refused: a caller
+// can tell this from an error of the disk.
 func TestTrapsInSharedDirectoriesAreRefused(t *testing.T) {
 	trusted(t)
 	do(t, shared("s"), unix.Mkfifo("s/fifo", 0o600), os.Mkdir("s/dir", 0o755), os.WriteFile("s/leased", nil, 0o600), unix.Mkfifo("fifo", 0o600))
@@ -191,7 +191,7 @@ func TestTrapsInSharedDirectoriesAreRefused(t *testing.T) {
 	if _, err := Find("s/fifo/f"); !errors.Is(err, unix.ENOTDIR) {
 		t.Errorf("a FIFO in the place of a directory: %v", err)
 	} else {
-		wantRefused(t, "s/fifo/f", err, "is no directory")
+		wantRefused(t, "s/fifo/f", err, "is not a directory")
 	}
 	p := place(t, "fifo")
 	if _, _, err := p.Open(unix.O_WRONLY); err != unix.ENXIO {
@@ -263,8 +263,8 @@ func TestDirectory(t *testing.T) {
 	}
 }
 
-// A socket is reached by name where only we can write, and by a descriptor elsewhere; what others may have put in its
-// place is not connected to.
+// A socket is reached by its name if only we can write there, otherwise by a descriptor. No connection goes to
+// a socket that others may have put in its place.
 func TestSocket(t *testing.T) {
 	trusted(t)
 	do(t, shared("s"))
@@ -283,7 +283,7 @@ func TestSocket(t *testing.T) {
 		fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 		do(t, err)
 		defer unix.Close(fd)
-		// What comes into its place now is not reached.
+		// A replacement is not reached now.
 		if name == "s/socket" {
 			do(t, os.Rename(name, "s/old"), os.Symlink("nowhere", name))
 		}
@@ -297,7 +297,7 @@ func TestSocket(t *testing.T) {
 		}
 	}
 	wantRefused(t, "s/link", connects("s/link"), "it is a symbolic link")
-	wantRefused(t, "s/file", connects("s/file"), "it is no socket")
+	wantRefused(t, "s/file", connects("s/file"), "it is not a socket")
 	if os.Geteuid() == 0 {
 		do(t, os.Chown("s/others", 12345, -1))
 		wantRefused(t, "s/others", connects("s/others"), "it belongs to UID 12345")
@@ -307,7 +307,7 @@ func TestSocket(t *testing.T) {
 	}
 }
 
-// The log file of many images is a link to /dev/stdout, which leads by /proc to
+// In many images the log file is a link to /dev/stdout, which leads through /proc to
 // our own descriptor, and that may be a pipe.
 func TestLinksOfProcAreFollowed(t *testing.T) {
 	trusted(t)
@@ -344,7 +344,7 @@ func TestLinksOnReadOnlyMounts(t *testing.T) {
 		t.Errorf("%q, %v", text, err)
 	}
 	_, err = read(t, "map/theirs")
-	wantRefused(t, "map/theirs", err, "symbolic link of UID 1234")
+	wantRefused(t, "map/theirs", err, "symbolic link that belongs to UID 1234")
 }
 
 func TestOthers(t *testing.T) {

@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A second name of a file of ours comes and goes as fast as the kernel can, where
-// nothing forbids that (we are root, or the file is ours): the file is never opened. Without
-// settle it was, 26 times in 870,000, so this test fails without it in some runs only.
+// A second name of a file of ours comes and goes as fast as the kernel can, if nothing
+// forbids that (we are root, or the file is ours). The file is never opened. Without
+// awaitLinks it was, 26 times in 870,000, so without it this test fails only in some runs.
 func TestSecondNamesThatComeAndGo(t *testing.T) {
 	trusted(t)
 	do(t, shared("s"), os.WriteFile("secret", nil, 0o600))

@@ -6,12 +6,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Socket is a path by which connect(2) reaches the unix socket at a path, and nothing that another user
-// has put in its place or on the way: in a shared directory the socket is held by a descriptor, and
-// the path leads to that through /proc. There it must belong to somebody trusted, as a
+// Socket returns a path with which connect(2) reaches the unix socket at a path, and nothing that another
+// user has put in its place or on the way. In a shared directory a descriptor holds the socket, and
+// the path leads to it through /proc. There the socket must belong to a trusted user, like a
 // file that is written. The caller calls done when it has connected.
 //
-// Where /proc is missing, the path itself is returned after the same look.
+// Without /proc, it makes the same check and returns the path itself.
 func Socket(path string) (held string, done func(), err error) {
 	p, err := Find(path)
 	if err != nil {
@@ -33,7 +33,7 @@ func Socket(path string) (held string, done func(), err error) {
 		case unix.S_IFLNK:
 			err = p.refuse("it is a symbolic link")
 		default:
-			err = p.refuse("it is no socket")
+			err = p.refuse("it is not a socket")
 		}
 	}
 	if err != nil {

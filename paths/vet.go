@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// vet refuses what somebody may have put in the place of a file in a shared
-// directory. fd is open, and s is what fstat(2) says of it.
+// vet refuses what another user may have put in the place of a file in a shared
+// directory. fd is open, and s is its result of fstat(2).
 func (p *Place) vet(fd int, s *unix.Stat_t, toWrite bool) error {
 	switch s.Mode & unix.S_IFMT {
 	case unix.S_IFREG:
@@ -16,7 +16,7 @@ func (p *Place) vet(fd int, s *unix.Stat_t, toWrite bool) error {
 			return p.refuse("it is a FIFO")
 		}
 	default:
-		return p.refuse("it is no regular file")
+		return p.refuse("it is not a regular file")
 	}
 	if toWrite {
 		if err := p.vetOwner(s); err != nil {
@@ -26,8 +26,8 @@ func (p *Place) vet(fd int, s *unix.Stat_t, toWrite bool) error {
 	return p.oneName(fd, s)
 }
 
-// Ours tells whether what has a name in the directory may be a file of ours: anything elsewhere, but in a shared
-// directory a regular file of somebody trusted.
+// Ours tells whether a name in the directory may be a file of ours: in a shared directory, only a
+// regular file of a trusted user; elsewhere, any file.
 func (p *Place) Ours(name string) bool {
 	if p.Shared == nil {
 		return true
@@ -36,7 +36,7 @@ func (p *Place) Ours(name string) bool {
 	return p.At(name).Stat(&s) == nil && s.Mode&unix.S_IFMT == unix.S_IFREG && p.vetOwner(&s) == nil
 }
 
-// vetOwner refuses what belongs to another user than those who may read what we write there.
+// vetOwner refuses a file if its owner may not read what we write there.
 func (p *Place) vetOwner(s *unix.Stat_t) error {
 	var dir unix.Stat_t
 	if err := unix.Fstat(p.Dir, &dir); err != nil {
@@ -48,8 +48,8 @@ func (p *Place) vetOwner(s *unix.Stat_t) error {
 	return nil
 }
 
-// trap makes Refused of an error of open(2) that somebody may have caused in a shared directory: what is
-// there is no file that can be opened at once.
+// trap returns Refused for an error of open(2) that another user may have caused in a shared directory: the
+// file cannot be opened at once.
 func (p *Place) trap(err error) error {
 	why := ""
 	switch err {
@@ -62,9 +62,9 @@ func (p *Place) trap(err error) error {
 	case unix.EAGAIN:
 		why = "a process has a lease on it"
 	case unix.ETXTBSY:
-		why = "it is a program that runs"
+		why = "it is a running program"
 	case unix.EACCES, unix.EPERM:
-		why = "it may not be opened"
+		why = "it must not be opened"
 	}
 	if why == "" || p.Shared == nil {
 		return err
@@ -72,22 +72,22 @@ func (p *Place) trap(err error) error {
 	return &Refused{Why: why, Shared: *p.Shared, Err: err}
 }
 
-// oneName refuses a file with several names: one may be that of a file of
-// root's. Where fs.protected_hardlinks is 0, anybody may make such a link, and remove it
-// between our open and the look at the number of links. So the file must have its one name here,
-// at several looks in turn: the link would have to be there at each look at the name,
-// and be gone at each look at the number.
+// oneName refuses a file with several names: it may be a file of root's. If
+// fs.protected_hardlinks is 0, every user may create such a link, and remove it between our open
+// and our check of the number of links. So the file must have exactly this name in several
+// checks in turn: the link would have to exist at each check of the name, and be gone
+// at each check of the number.
 func (p *Place) oneName(fd int, s *unix.Stat_t) error {
 	for range 8 {
 		if s.Nlink != 1 {
 			return p.refuse(fmt.Sprintf("it has %d names", s.Nlink))
 		}
-		p.settle()
+		p.awaitLinks()
 		var named unix.Stat_t
 		if p.Stat(&named) != nil || named.Dev != s.Dev || named.Ino != s.Ino || named.Nlink != 1 {
-			return p.refuse("it was exchanged just now")
+			return p.refuse("it was replaced just now")
 		}
-		p.settle()
+		p.awaitLinks()
 		if err := unix.Fstat(fd, s); err != nil {
 			return err
 		}
@@ -95,20 +95,20 @@ func (p *Place) oneName(fd int, s *unix.Stat_t) error {
 	return nil
 }
 
-// settle waits until a link(2) or unlink(2) in the directory that is under way is at its
-// end. In the middle of unlink the name is still found while the number of links is lower already
-// (vfs_unlink in fs/namei.c), for as long as that process gets no processor. Both hold the lock of the
-// directory, and so does the removal of a name that is not there.
-func (p *Place) settle() { _ = unix.Unlinkat(p.Dir, ".sexton-not-there", 0) }
+// awaitLinks waits until a link(2) or unlink(2) that is under way in the directory has ended.
+// In the middle of unlink, the name still exists while the number of links is already lower
+// (vfs_unlink in fs/namei.c), for as long as that process gets no processor. Both hold the
+// directory's lock, and so does the removal of a name that does not exist.
+func (p *Place) awaitLinks() { _ = unix.Unlinkat(p.Dir, ".sexton-not-there", 0) }
 
 func (p *Place) refuse(why string) error {
 	return &Refused{Why: why, Shared: *p.Shared}
 }
 
-// others tells in words who but root and we can write to a directory; "": nobody.
+// others says in words which user besides root and our own can write to a directory; "": none.
 //
-// An owner can always give himself the permission. An access control list is seen in
-// the group's permissions, which are its mask then (acl(5)).
+// An owner can always give itself the permission. An access control list shows in the
+// group's permissions, which are its mask (acl(5)).
 func others(s *unix.Stat_t, us int) string {
 	switch {
 	case s.Uid != 0 && int(s.Uid) != us:

@@ -8,18 +8,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mostLinks is how many links one path may lead through, as for the kernel
+// mostLinks is how many links one path may contain, as in the kernel
 // (path_resolution(7)).
 const mostLinks = 40
 
-// walk goes along a path, one component at a time, each opened without following
-// a link and looked at by its descriptor. That is the O_NOFOLLOW walk of
-// openat2's RESOLVE_NO_SYMLINKS and RESOLVE_BENEATH; openat2 could take several
-// steps at once, but only where nothing needs to be looked at, and the seccomp profiles of older
-// runtimes refuse it.
+// walk resolves a path one component at a time: it opens each one without following a
+// link, and checks it by its descriptor. This does the same as openat2 with
+// RESOLVE_NO_SYMLINKS and RESOLVE_BENEATH. openat2 could take several steps at once, but
+// only if nothing needs a check, and the seccomp profiles of older runtimes refuse it.
 type walk struct {
 	us     int
-	make   bool // directories that are missing are made
+	make   bool // create missing directories
 	dir    int  // where we are: an O_PATH descriptor; -1: nowhere
 	at     string
 	shared *Shared
@@ -43,8 +42,8 @@ func find(name string, us int, make bool) (*Place, error) {
 	return p, err
 }
 
-// components are those of a path. A last one that is empty or "." is kept as ".":
-// the path is that of a directory.
+// components splits a path. A last component that is empty or "." stays as ".": the
+// path is that of a directory.
 func components(name string) (all []string) {
 	for c := range strings.SplitSeq(name, "/") {
 		if c != "" && c != "." {
@@ -77,7 +76,7 @@ func (w *walk) resolve(start string) (*Place, error) {
 	}
 }
 
-// begin goes to the root, or to our own directory.
+// begin starts at the root, or at our own directory.
 func (w *walk) begin(start string) error {
 	fd, err := openat(unix.AT_FDCWD, start, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -86,11 +85,11 @@ func (w *walk) begin(start string) error {
 	return w.enter(fd, start)
 }
 
-// step takes one component. With the last one it returns the place, unless that
-// is a link to be followed.
+// step resolves one component. For the last one it returns the place, unless it is a
+// link to follow.
 func (w *walk) step(name string, last bool) (*Place, error) {
 	if name == ".." && w.shared != nil {
-		// What is above may have been moved there just now.
+		// The directory above may have been moved there just now.
 		return nil, w.refuse("..", " leads back")
 	}
 	if name == ".." && last {
@@ -104,7 +103,7 @@ func (w *walk) step(name string, last bool) (*Place, error) {
 		}
 		fd, err = openat(w.dir, name, flags, 0)
 	}
-	if last && err != nil { // nothing is there, or Open will tell
+	if last && err != nil { // it does not exist, or Open will report the error
 		return w.place(name, false), nil
 	}
 	if err != nil {
@@ -125,22 +124,21 @@ func (w *walk) step(name string, last bool) (*Place, error) {
 	case kind != unix.S_IFDIR:
 		_ = unix.Close(fd)
 		if w.shared != nil {
-			return nil, &Refused{Why: join(w.at, name) + " is no directory", Shared: *w.shared, Err: unix.ENOTDIR}
+			return nil, &Refused{Why: join(w.at, name) + " is not a directory", Shared: *w.shared, Err: unix.ENOTDIR}
 		}
 		return nil, unix.ENOTDIR
 	}
 	return nil, w.enter(fd, name)
 }
 
-// follow takes the way that a link shows, unless others can write to the
-// directory that it is in.
+// follow follows a link, unless others can write to its directory.
 func (w *walk) follow(fd int, s *unix.Stat_t, name string, last bool) (*Place, error) {
 	switch {
 	case w.shared != nil:
 		return nil, w.refuse(name, " is a symbolic link")
 	case w.loose != "" && s.Uid != 0 && int(s.Uid) != w.us:
-		w.shared = &Shared{w.at, w.loose + " (where it is not mounted read-only)"}
-		return nil, w.refuse(name, fmt.Sprintf(" is a symbolic link of UID %d", s.Uid))
+		w.shared = &Shared{w.at, w.loose + " (if it is not mounted read-only)"}
+		return nil, w.refuse(name, fmt.Sprintf(" is a symbolic link that belongs to UID %d", s.Uid))
 	}
 	if w.links++; w.links > mostLinks {
 		return nil, unix.ELOOP
@@ -166,8 +164,8 @@ func (w *walk) follow(fd int, s *unix.Stat_t, name string, last bool) (*Place, e
 	return nil, nil
 }
 
-// magic follows a link of /proc: it may lead to a file that has no path, such
-// as the pipe behind /proc/self/fd/1.
+// magic follows a link in /proc: it may lead to a file without a path, such as the pipe
+// behind /proc/self/fd/1.
 func (w *walk) magic(name string, last bool) (*Place, error) {
 	if last {
 		w.linked = true
@@ -180,7 +178,7 @@ func (w *walk) magic(name string, last bool) (*Place, error) {
 	return nil, w.enter(fd, name)
 }
 
-// enter goes into a directory, fd, which becomes the walk's.
+// enter continues in the directory fd, and takes over the descriptor.
 func (w *walk) enter(fd int, name string) error {
 	if w.dir >= 0 {
 		_ = unix.Close(w.dir)
@@ -193,9 +191,9 @@ func (w *walk) enter(fd int, name string) error {
 	if w.loose = others(&s, w.us); w.loose == "" || w.shared != nil {
 		return nil
 	}
-	// A volume made from a ConfigMap or a Secret has mode 0777 and links in it, and is
-	// mounted read-only. What is read-only here may be writable in another container of
-	// the pod, so there only links of root's and ours are followed.
+	// A volume made from a ConfigMap or a Secret has mode 0777, contains links, and is
+	// mounted read-only. It may be writable in another container of the pod, so only links
+	// that belong to root or us are followed there.
 	var f unix.Statfs_t
 	if err := unix.Fstatfs(fd, &f); err == nil && f.Flags&unix.ST_RDONLY != 0 {
 		return nil
@@ -215,7 +213,7 @@ func (w *walk) refuse(name, why string) error {
 	return &Refused{Why: join(w.at, name) + why, Shared: *w.shared}
 }
 
-// join is the path of a name in a directory.
+// join returns the path of a name in a directory.
 func join(dir, name string) string {
 	switch {
 	case path.IsAbs(name) || dir == "" || dir == ".":

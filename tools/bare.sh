@@ -1,14 +1,14 @@
 #!/bin/sh
-# Does what README.md says on a bare Debian 12: a minbase tree by debootstrap, a chroot, a
-# clone of HEAD, and then the README's own commands, to the letter. The page of `make run` is
-# fetched over HTTP, and it is ended by a Ctrl-C that is typed into its terminal.
+# Runs exactly the commands of README.md on a bare Debian 12: a minbase tree made by
+# debootstrap, a chroot, and a clone of HEAD. It fetches the page of `make run` over HTTP,
+# and ends it with a Ctrl-C in its terminal.
 #
-# Needs root and debootstrap. What the machine says of its network (apt's sources and
-# settings, Go's, proxies, certificates) is taken over into the tree. Everything is gone
-# afterwards, processes and mounts by their namespaces.
+# Needs root and debootstrap. The tree gets the network settings of this machine (apt's
+# sources and settings, Go's, proxies, certificates). Nothing is left afterwards:
+# processes and mounts end with their namespaces.
 set -eu
 cd "$(dirname "$0")/.."
-bound=${SEXTON_BARE_BOUND:-10m} # of each of the two commands
+bound=${SEXTON_BARE_BOUND:-10m} # time limit of each of the two commands
 
 said() { printf '%s\n' "bare Debian: $*"; }
 die() {
@@ -19,7 +19,7 @@ die() {
 if [ "${1:-}" != inside ]; then
 	[ "$(id -u)" = 0 ] || die "needs root (debootstrap, chroot)"
 	command -v debootstrap >/dev/null || die "debootstrap is missing; sh tools/setup.sh test installs it"
-	git -c safe.directory='*' diff --quiet HEAD || said "the working tree differs from HEAD; HEAD is what is tried"
+	git -c safe.directory='*' diff --quiet HEAD || said "the working tree differs from HEAD; this test uses HEAD"
 	root=$(mktemp -d /var/tmp/sexton-bare-XXXXXX)
 	trap 'rm -rf --one-file-system "$root"' EXIT
 	trap 'exit 1' HUP INT TERM
@@ -28,13 +28,13 @@ if [ "${1:-}" != inside ]; then
 fi
 root=$2
 
-# tree makes the tree, with what the machine says of its network.
+# tree creates the tree, with the network settings of this machine.
 tree() {
 	mirror=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 2>/dev/null | sed -n 's/^bookworm //p' | head -n 1)
 	debootstrap --variant=minbase bookworm "$root" ${mirror:+"$mirror"} >"$root.log" 2>&1 || {
 		tail -n 20 "$root.log" >&2
 		rm -f "$root.log"
-		die "debootstrap does not end well"
+		die "debootstrap failed"
 	}
 	rm -f "$root.log"
 	chmod 755 "$root"
@@ -45,7 +45,7 @@ tree() {
 		cp -L "$SSL_CERT_FILE" "$root/etc/machine-certificates.pem"
 		echo 'Acquire::https::CaInfo "/etc/machine-certificates.pem";' >>"$root/etc/apt/apt.conf.d/99machine"
 	fi
-	# The checkout may be shallow, and another user's.
+	# The checkout may be shallow, and may belong to another user.
 	printf '[safe]\n\tdirectory = *\n' >"$root/root/gitconfig"
 	GIT_CONFIG_GLOBAL=$root/root/gitconfig git -c advice.detachedHead=false clone -q --depth 1 "file://$PWD" "$root/root/sexton"
 	environment >"$root/root/environment"
@@ -53,7 +53,7 @@ tree() {
 	mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts "$root/dev/pts"
 }
 
-# environment is what the machine says of its network, for a shell to read.
+# environment prints the network settings of this machine as shell commands.
 environment() {
 	for name in http_proxy https_proxy no_proxy all_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY; do
 		eval "value=\${$name:-}"
@@ -77,7 +77,7 @@ in_tree() {
 		sh -c ". /root/environment; cd /root/sexton && $1"
 }
 
-# run is `make run` in a terminal of its own: until the page is there, then Ctrl-C.
+# run runs `make run` in a terminal of its own until the page works, then types Ctrl-C.
 run() {
 	mkfifo "$root/root/typed"
 	: >"$root/root/run.log"
@@ -88,12 +88,12 @@ run() {
 	while [ -z "$address" ]; do
 		kill -0 "$pid" 2>/dev/null || {
 			tail -n 30 "$root/root/run.log" >&2
-			die "$1 has ended before its services were ready"
+			die "$1 ended before its services were ready"
 		}
 		sleep 0.2
 		address=$(sed -n 's/.*ready: [0-9]* services after [^ ]*; see \(http:[^ ,]*\).*/\1/p' "$root/root/run.log" | tr -d '\r' | head -n 1)
 	done
-	said "$1 says: look at $address"
+	said "$1 says: see $address"
 	in_tree "curl -fsS --max-time 10 $address" | grep -q 'written <b>[0-9]* *</b> times' || die "the page at $address is not the example's"
 	printf '\003' >&3
 	status=0
@@ -102,18 +102,18 @@ run() {
 	tr -d '\r' <"$root/root/run.log" | grep -v '^Script \|^$' | tail -n 2
 	[ "$status" = 0 ] || die "$1, ended by Ctrl-C: status $status"
 	tr -d '\r' <"$root/root/run.log" | grep -q 'leaving with status 0' || die "$1 did not end in order"
-	! grep -qi 'interrupt\|\*\*\*' "$root/root/run.log" || die "$1 ends with make's complaint"
+	! grep -qi 'interrupt\|\*\*\*' "$root/root/run.log" || die "$1 ends with an error message of make"
 }
 
-make=$(sed -n 's/.*(A bare Debian lacks make: `\(.*\)`.).*/\1/p' README.md)
+make=$(sed -n 's/.*(A bare Debian has no make: `\(.*\)`.).*/\1/p' README.md)
 commands=$(sed -n 's/^    \(make [a-z]*\)  .*/\1/p' README.md | tr '\n' ',')
-[ -n "$make" ] && [ "$commands" = "make run,make test," ] || die "README.md does not begin with make run and make test any more, but with $commands"
+[ -n "$make" ] && [ "$commands" = "make run,make test," ] || die "README.md no longer begins with make run and make test, but with $commands"
 
 tree
 said "$make"
 in_tree "$make" >"$root/root/make.log" 2>&1 || {
 	tail -n 20 "$root/root/make.log" >&2
-	die "$make: does not work"
+	die "$make does not work"
 }
 said "make run"
 run "make run"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what a target needs and does not find: setup.sh run|test|bench.
-# As root on Debian by apt-get; others are told what is missing.
+# Installs programs that a target needs and that are missing: setup.sh run|test|bench.
+# As root on Debian it uses apt-get; elsewhere it says what is missing.
 set -eu
 what=${1:-run}
 
@@ -32,7 +32,7 @@ test | bench)
 esac
 case $what in
 test | bench)
-	# A compiler without the C library's headers is worse than none: Go tries it.
+	# A compiler without the C library's headers is worse than none, because Go tries to use it.
 	printf '#include <stdlib.h>\n' | gcc -E - >/dev/null 2>&1 || need="$need gcc libc6-dev"
 	;;
 esac
@@ -61,11 +61,11 @@ if [ -n "$need" ]; then
 	if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
 		echo "missing:$need; install them (as root on Debian: apt-get install$need)" >&2
 		[ "$what" != run ] || exit 1
-		exit 0 # tests say themselves what they skip for want of a program
+		exit 0 # tests say themselves what they skip because a program is missing
 	fi
 	echo "installing:$need"
 	export DEBIAN_FRONTEND=noninteractive
-	# A package must not start its server here.
+	# No package may start its server here.
 	if [ ! -e /usr/sbin/policy-rc.d ]; then
 		printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
 		chmod +x /usr/sbin/policy-rc.d
@@ -76,8 +76,8 @@ if [ -n "$need" ]; then
 	apt-get install -y -qq --no-install-recommends ca-certificates $need >/dev/null
 fi
 
-# Debian's Go may be older than what go.mod asks for, and before 1.21 it cannot
-# fetch a newer one by itself. The toolchain is a module like any other.
+# Debian's Go may be older than go.mod requires, and before 1.21 it cannot fetch a
+# newer one by itself. The toolchain is a module like any other.
 version=$(go version 2>/dev/null | sed 's/.*go1\.\([0-9]*\).*/\1/')
 if [ ! -x .cache/go/bin/go ] && [ "${version:-0}" -lt 21 ]; then
 	toolchain=v0.0.1-go1.26.8.linux-$(go env GOARCH)

@@ -1,9 +1,9 @@
-# Gives the counter its first value, once.
+# Sets the counter to its first value, once.
 set -eu
 . examples/web/settings.sh
 first=$(redis setnx pages 0)
 if [ "$first" = 1 ]; then
-	echo "the counter begins at 0"
+	echo "the counter starts at 0"
 else
-	echo "the counter goes on from $(redis get pages)"
+	echo "the counter continues from $(redis get pages)"
 fi

@@ -1,4 +1,4 @@
-# Makes what the servers need to find: directories and their configuration.
+# Creates what the servers need: directories and configuration files.
 set -eu
 . examples/web/settings.sh
 mkdir -p "$DIR/html" "$DIR/redis" "$DIR/temp"

@@ -1,4 +1,4 @@
-# Counts in redis and writes the count into the page, once a second.
+# Once a second, increments the counter in redis and writes it into the page.
 set -eu
 . examples/web/settings.sh
 trap 'echo "the last page is number $pages"; exit 0' TERM

@@ -1,4 +1,4 @@
-# Adds up the numbers on stdin, one a line. 3: a line is no number.
+# Adds up the numbers on stdin, one per line. Status 3: a line is not a number.
 while read -r number; do
 	redis-cli -e incrby sum "$number" >/dev/null || exit 3
 done
