@@ -1,0 +1,7 @@
+//go:build entry && (!go1.26 || go1.27)
+
+package entry
+
+// The entry changes tables of Go's runtime and reads its messages, so it is built by the Go releases that it knows
+// alone. This line does not compile: that is its purpose.
+var _ int = "this Go release is not known to kernel/entry: see HACKING.md, A new Go release"
