@@ -16,8 +16,8 @@ func (m *Machine) Check() error {
 			return fmt.Errorf("%s, %v: %w", m.units[i].spec.Name, m.units[i].state, err)
 		}
 	}
-	for run, i := range m.runs {
-		if m.units[i].run != run {
+	for run, u := range m.runs {
+		if u.run != run || m.names[u.spec.Name] != u {
 			return fmt.Errorf("run %d belongs to nobody", run)
 		}
 	}
@@ -71,7 +71,7 @@ func (m *Machine) checkLost() error {
 	}
 	held := m.heldByLost(lost)
 	for i := range m.units {
-		switch u := &m.units[i]; {
+		switch u := m.units[i]; {
 		case lost[i] == nil || u.state == service.Stopping || u.state == service.Killing:
 		case !u.state.Live() || !held[i]:
 			return fmt.Errorf("%s, %v: it needs %s, which is lost", u.spec.Name, u.state, lost[i].spec.Name)

@@ -8,7 +8,7 @@ import (
 // leave ends it all.
 func (m *Machine) leave() {
 	for i := range m.units {
-		if u := &m.units[i]; u.state.Live() {
+		if u := m.units[i]; u.state.Live() {
 			u.noteEnd(m, true) // it hangs in the kernel
 		}
 	}
@@ -56,7 +56,7 @@ func (m *Machine) firstFailure() int {
 func (m *Machine) failed() *unit {
 	for i := range m.units {
 		if m.units[i].state == service.Failed {
-			return &m.units[i]
+			return m.units[i]
 		}
 	}
 	return nil

@@ -51,10 +51,10 @@ const spawningMax = 8
 type Machine struct {
 	plan  service.Plan
 	graph *service.Graph
-	units []unit
-	index map[string]int
-	runs  map[service.Run]int // live runs -> units
-	last  service.Run         // the last number given out
+	units []*unit
+	names map[string]*unit
+	runs  map[service.Run]*unit // the live ones
+	last  service.Run           // the last number given out
 	dice  *rand.Rand
 
 	now     Instant
@@ -76,17 +76,16 @@ func New(plan service.Plan, seed uint64) *Machine {
 	m := &Machine{
 		plan:  plan,
 		graph: service.NewGraph(plan.Services),
-		units: make([]unit, len(plan.Services)),
-		index: make(map[string]int, len(plan.Services)),
-		runs:  make(map[service.Run]int, len(plan.Services)),
+		units: make([]*unit, len(plan.Services)),
+		names: make(map[string]*unit, len(plan.Services)),
+		runs:  make(map[service.Run]*unit, len(plan.Services)),
 		dice:  rand.New(rand.NewPCG(seed, seed)),
 
 		addresses: addresses(plan.Services),
 	}
 	for i := range plan.Services {
-		m.units[i] = unit{spec: &m.plan.Services[i], index: i, deadline: never}
-		m.units[i].probe.forget()
-		m.index[plan.Services[i].Name] = i
+		m.units[i] = newUnit(&m.plan.Services[i], i)
+		m.names[plan.Services[i].Name] = m.units[i]
 	}
 	for i := range m.units {
 		for _, name := range m.units[i].spec.Needs {
@@ -217,8 +216,8 @@ func (m *Machine) boot() {
 // toRun hands an event to the unit whose present run it is about. News of any
 // other run is old and dropped here, and only here.
 func (m *Machine) toRun(run service.Run, kind eventKind, event Event) {
-	if i, ok := m.runs[run]; ok && m.units[i].run == run {
-		m.units[i].take(m, kind, event)
+	if u := m.runs[run]; u != nil {
+		u.take(m, kind, event)
 	}
 }
 
@@ -235,7 +234,7 @@ func (m *Machine) emptied(e Emptied) {
 func (m *Machine) ticked() {
 	m.tickShutdown()
 	for i := range m.units {
-		u := &m.units[i]
+		u := m.units[i]
 		if u.deadline <= m.now {
 			u.deadline = never
 			u.take(m, kindTicked, Ticked{})
@@ -249,11 +248,10 @@ func (m *Machine) asked(e Asked) {
 		m.stopRequested("asked to"+e.From, 0, e.Verb == AskShutdownNow)
 		return
 	}
-	i, ok := m.index[e.Service]
-	if !ok {
+	u := m.named(e.Service)
+	if u == nil {
 		return
 	}
-	u := &m.units[i]
 	switch e.Verb {
 	case AskStart:
 		if m.keeping() {
@@ -272,12 +270,7 @@ func (m *Machine) asked(e Asked) {
 func (m *Machine) do(a Action) { m.actions = append(m.actions, a) }
 
 // main is the unit of [init] main, or nil.
-func (m *Machine) main() *unit {
-	if i, ok := m.index[m.plan.Init.Main]; ok {
-		return &m.units[i]
-	}
-	return nil
-}
+func (m *Machine) main() *unit { return m.named(m.plan.Init.Main) }
 
 // signalRun sends sig to a run of u, if there is one that has a process. One whose start
 // is not known yet gets it then (lateStart), and must not get it twice.

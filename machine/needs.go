@@ -20,7 +20,7 @@ func (m *Machine) lostNeeds() []*unit {
 	}
 	lost := make([]*unit, len(m.units))
 	for _, i := range m.graph.Order {
-		u := &m.units[i]
+		u := m.units[i]
 		if !u.wanted || u.state == service.Down || u.state == service.Done || u.state == service.Failed {
 			continue
 		}
@@ -51,7 +51,7 @@ func (m *Machine) endLost() {
 		return
 	}
 	for _, i := range m.graph.Order {
-		u := &m.units[i]
+		u := m.units[i]
 		if need := lost[i]; need != nil && (u.state == service.Waiting || u.state == service.BackingOff) {
 			if m.cannotStart(u, need); !m.keeping() {
 				return
@@ -60,7 +60,7 @@ func (m *Machine) endLost() {
 	}
 	held := m.heldByLost(lost)
 	for _, i := range slices.Backward(m.graph.Order) {
-		u := &m.units[i]
+		u := m.units[i]
 		if need := lost[i]; need != nil && !held[i] && (u.state == service.Starting || u.state == service.Up) {
 			u.failing, u.lost = lostWords(need, lost), true
 			m.sayf(Warn, u, "stopping with %s: %s", ladderWords(u.spec), u.failing)

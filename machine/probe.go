@@ -89,12 +89,12 @@ func (m *Machine) probed(e Probed) {
 
 // asker is the unit whose present attempt e is the end of, or nil.
 func (m *Machine) asker(e Probed) *unit {
-	if i, ok := m.runs[e.Run]; ok && m.units[i].probe.isOf(e) {
-		return &m.units[i]
+	if u := m.runs[e.Run]; u != nil && u.probe.isOf(e) {
+		return u
 	}
 	for i := range m.units { // it may have another run by now
 		if m.units[i].probe.isOf(e) {
-			return &m.units[i]
+			return m.units[i]
 		}
 	}
 	return nil

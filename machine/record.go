@@ -33,11 +33,11 @@ func (u *unit) whyStopped(m *Machine) string {
 // Records are the last runs of a service that have ended, the oldest first: a copy.
 // nil when there is none, or no such service.
 func (m *Machine) Records(name string) []service.Record {
-	i, ok := m.index[name]
-	if !ok {
+	u := m.named(name)
+	if u == nil {
 		return nil
 	}
-	return append([]service.Record(nil), m.units[i].records...)
+	return append([]service.Record(nil), u.records...)
 }
 
 // holdsNobody tells whether the unit is no reason for the container not to be

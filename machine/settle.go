@@ -38,7 +38,7 @@ func (m *Machine) startUnits() {
 		}
 	}
 	for _, i := range m.graph.Order {
-		u := &m.units[i]
+		u := m.units[i]
 		if u.state != service.Waiting {
 			continue
 		}
@@ -59,7 +59,7 @@ func (m *Machine) stopUnits() {
 	waits := make([]bool, len(m.units))
 	for k := len(m.graph.Order) - 1; k >= 0; k-- {
 		i := m.graph.Order[k]
-		u := &m.units[i]
+		u := m.units[i]
 		for _, j := range m.graph.Behind[i] {
 			waits[i] = waits[i] || waits[j] || m.units[j].state.Live()
 		}
@@ -109,12 +109,7 @@ func (u *unit) triedOnce() bool {
 	return true
 }
 
-func (m *Machine) named(name string) *unit {
-	if i, ok := m.index[name]; ok {
-		return &m.units[i]
-	}
-	return nil
-}
+func (m *Machine) named(name string) *unit { return m.names[name] }
 
 // nothingToDo tells whether every unit has ended for good. Units that
 // somebody stopped do not count: they may be started again.

@@ -73,7 +73,7 @@ func (m *Machine) beginShutdown(why string) {
 	m.say(m.shutdownLevel(), nil, why+m.shutdownOutlook())
 	m.sayPlan()
 	for i := range m.units {
-		u := &m.units[i]
+		u := m.units[i]
 		u.wanted, u.failing, u.lost = false, "", false
 		if u.state == service.Stopping {
 			u.hasten(m)
@@ -201,7 +201,7 @@ func (m *Machine) killRest() {
 		late, gently = " and no time is left", "no time left to stop it gently"
 	}
 	for i := range m.units {
-		u := &m.units[i]
+		u := m.units[i]
 		switch u.state {
 		case service.Starting, service.Up:
 			u.probe.end(m, u)

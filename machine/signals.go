@@ -132,7 +132,7 @@ func (m *Machine) unruled(e Signalled) {
 // `signals`, once.
 func (m *Machine) passToListeners(e Signalled, but *unit) {
 	for i := range m.units {
-		u := &m.units[i]
+		u := m.units[i]
 		told := u == but || slices.Contains(e.Rule.To, u.spec.Name)
 		if !told && slices.Contains(u.spec.Signals, e.Signal) {
 			m.pass(u, e, e.Signal)

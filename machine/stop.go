@@ -196,15 +196,15 @@ func (u *unit) stillThere(m *Machine, _ Event) {
 
 // escaped: the ladder of a unit reaches beyond its group.
 func (m *Machine) escaped(e Escaped) {
-	i, ok := m.runs[e.Run]
-	if !ok {
+	u := m.runs[e.Run]
+	if u == nil {
 		return
 	}
 	how := "which it has started"
 	if e.Claimed {
 		how = "which is of this service by its own word alone (SEXTON_SERVICE)"
 	}
-	m.sayf(Info, &m.units[i], "in another process group, waited for like its own: %s, %s", e.Names, how)
+	m.sayf(Info, u, "in another process group, waited for like its own: %s, %s", e.Names, how)
 }
 
 // inBackground says once what it means that a service puts itself into the background.

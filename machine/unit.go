@@ -13,7 +13,7 @@ import (
 // state is in invariants.go, as a check.
 type unit struct {
 	spec  *service.Spec
-	index int
+	index int     // in Machine.units, and in the graph
 	needs []*unit // spec.Needs, those that there are
 
 	state    service.State
@@ -52,6 +52,12 @@ type unit struct {
 	probe probe
 }
 
+func newUnit(spec *service.Spec, index int) *unit {
+	u := &unit{spec: spec, index: index, deadline: never}
+	u.probe.forget()
+	return u
+}
+
 // become enters a state. Every change of state goes through here.
 func (u *unit) become(m *Machine, s service.State) {
 	u.state, u.since = s, m.now
@@ -73,7 +79,7 @@ func (u *unit) wantUp(m *Machine) {
 func (u *unit) start(m *Machine) {
 	m.last++
 	u.run = m.last
-	m.runs[u.run] = u.index
+	m.runs[u.run] = u
 	u.spawning, u.leaderGone, u.refused, u.failing, u.pid = true, false, false, "", 0
 	u.lost = false
 	u.started, u.upAt = m.now, 0
