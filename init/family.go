@@ -287,7 +287,7 @@ func (p *PID1) behind(child *child, exit proc.Exit) (name string, stays bool) {
 	first, _ := p.Kernel.Look(child.pid)
 	for _, orphan := range p.orphans() {
 		known[orphan.PID] = true
-		if orphan.spec != child.spec || orphan.Started < first.Started || p.kin[orphan.PID].Started == orphan.Started {
+		if orphan.spec != child.spec || !younger(orphan.Other, first) {
 			continue
 		}
 		if orphan.Group != child.pid {

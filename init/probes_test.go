@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -38,12 +39,19 @@ func TestAnExecProbesEndIsItsAnswer(t *testing.T) {
 		}
 		s.signal(2*time.Second, proc.TERM)
 	}, func(s *scene) {
-		s.expectTraced(t, `
-			at 1ms probed run=1 seq=1 err="the probe exited with status 3" output="last \\x1b line"
-			at 12ms probed run=1 seq=2 err="the probe was killed by SIGSEGV" output="last \\x1b line"
-			at 32ms probed run=1 seq=3 err="exec probe: no such file or directory" output="last \\x1b line"
-			at 73ms probed run=1 seq=4 output="last \\x1b line"
-		`, " probed ")
+		s.expectHeard(t, `
+			1ms probed run=1 seq=1 err="the probe exited with status 3" output="last \\x1b line"
+			11ms ticked
+			12ms probed run=1 seq=2 err="the probe was killed by SIGSEGV" output="last \\x1b line"
+			32ms ticked
+			32ms probed run=1 seq=3 err="exec probe: no such file or directory" output="last \\x1b line"
+			72ms ticked
+			73ms probed run=1 seq=4 output="last \\x1b line"
+			2s signalled TERM stop from="from outside the container"
+			2s exited run=1 status=0
+			2s emptied run=1
+			2s emptied
+		`, "probed")
 		if c := s.p.counts; c.Refused != 1 || c.Starts != 4 || c.Reaped != 4 {
 			t.Errorf("counts: %+v", c)
 		}
@@ -106,6 +114,7 @@ func TestAnAttemptThatIsNotWantedIsKilled(t *testing.T) {
 // them: each may hold one. Their timeout begins when they have a place.
 func TestChecksWaitForAPlace(t *testing.T) {
 	for _, lack := range []int{0, 3, 20} {
+		var mu sync.Mutex
 		var now, most, made int
 		var services []service.Spec
 		for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"} {
@@ -116,9 +125,15 @@ func TestChecksWaitForAPlace(t *testing.T) {
 		play(t, func(s *scene) {
 			s.Threads = max(2, threads+mostChecks-lack)
 			s.config.Check = func(ctx context.Context, _ service.Probe, _ *service.FileMark) error {
+				mu.Lock()
 				now++
 				most, made = max(most, now), made+1
-				defer func() { now-- }()
+				mu.Unlock()
+				defer func() {
+					mu.Lock()
+					now--
+					mu.Unlock()
+				}()
 				select {
 				case <-time.After(900 * time.Millisecond):
 					return nil
@@ -154,10 +169,15 @@ func TestACheckIsGivenUpWithItsService(t *testing.T) {
 		}
 		s.signal(time.Second, proc.TERM)
 	}, func(s *scene) {
-		s.expectTraced(t, `
-			at 0s probed run=1 seq=1 err="connection refused"
-			at 1s probed run=1 seq=2 err="context canceled"
-		`, " probed ")
+		s.expectHeard(t, `
+			0s probed run=1 seq=1 err="connection refused"
+			10ms ticked
+			1s signalled TERM stop from="from outside the container"
+			1s probed run=1 seq=2 err="context canceled"
+			2s exited run=1 status=0
+			2s emptied run=1
+			2s emptied
+		`, "probed")
 		if !slices.Equal(given, []time.Duration{time.Second}) {
 			t.Errorf("given up at %v", given)
 		}

@@ -37,7 +37,7 @@ type act struct {
 // play lives a scene in a bubble; prepare sets it up, and judge looks at what came of it.
 func play(t *testing.T, prepare, judge func(s *scene), services ...service.Spec) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
+	synctest.Test(t, func(*testing.T) {
 		s := &scene{Sim: simkernel.New(1), habits: make(map[string][]simkernel.Habit), over: make(chan struct{})}
 		_ = s.Catch()
 		s.clocked.began = time.Now()
@@ -61,6 +61,7 @@ func play(t *testing.T, prepare, judge func(s *scene), services ...service.Spec)
 		}()
 		s.status = s.p.Run()
 		close(s.over)
+		synctest.Wait()
 		for _, wrong := range s.Wrongs() {
 			t.Error(wrong)
 		}
@@ -113,11 +114,17 @@ func (s *scene) expectSaid(t *testing.T, want, word string) {
 	expect(t, "lines", lines, want)
 }
 
-// expectTraced compares the lines of the trace that hold some word with want.
-func (s *scene) expectTraced(t *testing.T, want, word string) {
+// expectHeard compares what the machine was told from the first event on that holds some
+// word with want.
+func (s *scene) expectHeard(t *testing.T, want, from string) {
 	t.Helper()
-	lines := slices.DeleteFunc(strings.Split(s.traced.String(), "\n"), func(line string) bool { return !strings.Contains(line, word) })
-	expect(t, "trace", lines, want)
+	var heard []string
+	for line := range strings.Lines(s.traced.String()) {
+		if event, ok := strings.CutPrefix(line, "at "); ok && (len(heard) > 0 || strings.Contains(event, from)) {
+			heard = append(heard, strings.TrimSpace(event))
+		}
+	}
+	expect(t, "the machine was told", heard, want)
 }
 
 func expect[E any](t *testing.T, what string, got []E, want string) {

@@ -77,3 +77,15 @@ func (s *Sim) record(p *process, sig proc.Signal) {
 		s.sent = append(s.sent, Sent{time.Since(s.began), p.habit.Name, sig})
 	}
 }
+
+// Fork makes a child of the first living process of that name.
+func (s *Sim) Fork(name string, habit Habit) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.processes {
+		if p.habit.Name == name && !p.zombie {
+			s.fork(p, habit)
+			return
+		}
+	}
+}
