@@ -17,19 +17,22 @@ import (
 type diary struct {
 	lines []string
 	sum   service.Summary
-	lack  int // of threads
+	lack  int           // of threads
+	ended []service.Run // whose end or failed start was told
+
+	refuseOpen error
 }
 
-func (*diary) Open(_ string, _ service.Run, files [3]int) ([3]int, func(proc.PID), error) {
-	return files, func(proc.PID) {}, nil
+func (d *diary) Open(_ string, _ service.Run, files [3]int) ([3]int, func(proc.PID), error) {
+	return files, func(proc.PID) {}, d.refuseOpen
 }
 func (*diary) Died(string)                           {}
 func (*diary) Reopen()                               {}
 func (*diary) Break(string)                          {}
 func (*diary) ClosePipeline(string)                  {}
-func (*diary) Ended(service.Run)                     {}
 func (*diary) Resize()                               {}
 func (*diary) Flush(_, _ time.Duration, last func()) { last() }
+func (d *diary) Ended(run service.Run)               { d.ended = append(d.ended, run) }
 func (d *diary) Lack(threads int)                    { d.lack = threads }
 func (d *diary) Sum(sum service.Summary)             { d.sum = sum }
 func (d *diary) Say(_ machine.Level, service, text string) {

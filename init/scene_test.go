@@ -74,6 +74,7 @@ func play(t *testing.T, prepare, judge func(s *scene), services ...service.Spec)
 // gentle is a service that is asked to end by TERM, and killed five seconds later.
 func gentle(name string) service.Spec {
 	s := plain(name)
+	s.Backoff = service.Backoff{First: time.Second, Factor: 1, Max: time.Second}
 	s.Stop = []service.Rung{{Signal: proc.TERM, For: 5 * time.Second}, {Signal: proc.KILL}}
 	return s
 }
