@@ -30,7 +30,8 @@ var floors = [][]string{
 	{"verbs"},
 	{"service", "callers", "kernel/spawn"},
 	{"kernel/signals", "kernel/users"},
-	{"kernel/entry", "kernel/procfs"},
+	{"kernel/procfs"},
+	{"kernel/entry"},
 	{"proc", "pattern", "paths"},
 }
 

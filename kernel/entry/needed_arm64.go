@@ -6,4 +6,5 @@ import "golang.org/x/sys/unix"
 // system call here. mmap is tried once more.
 const threadPointerCall = unix.SYS_MMAP
 
-const fstatatCall = unix.SYS_FSTATAT
+// FstatatCall is the number of fstatat(2).
+const FstatatCall = unix.SYS_FSTATAT

@@ -48,7 +48,7 @@ func wantedCalls() []wanted {
 		{unix.SYS_READLINKAT, [3]uintptr{nowhere}, RefusedCall{"readlinkat", "the control socket of this container cannot be told from another's, and no process can be named", false}},
 		{unix.SYS_CONNECT, bad, RefusedCall{"connect", probes, false}},
 		{unix.SYS_GETPEERNAME, bad, RefusedCall{"getpeername", probes, false}},
-		{fstatatCall, [3]uintptr{nowhere}, RefusedCall{"newfstatat", "probes of files fail", false}},
+		{FstatatCall, [3]uintptr{nowhere}, RefusedCall{"newfstatat", "probes of files fail", false}},
 		{unix.SYS_FSTAT, bad, RefusedCall{"fstat", "log files and terminals cannot be used", false}},
 		{unix.SYS_FCHMODAT, [3]uintptr{nowhere}, RefusedCall{"fchmodat", "there is no control socket", false}},
 		{unix.SYS_IOCTL, [3]uintptr{nowhere, unix.TCGETS}, RefusedCall{"ioctl", "there are no terminals", false}},

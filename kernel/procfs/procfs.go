@@ -27,9 +27,8 @@ type View struct {
 // Stat is what a process's stat file says (proc_pid_stat(5)).
 type Stat struct {
 	proc.Other
-	Dead    bool // a zombie without a thread, or on its way out
-	Threads int
-	Pages   int // that are resident
+	Dead  bool // a zombie without a thread, or on its way out
+	Pages int  // that are resident
 }
 
 // StatOf reads it. ok is false when the process is gone, or hidden from us.
@@ -54,9 +53,8 @@ func StatOf(pid proc.PID) (s Stat, ok bool) {
 		},
 		// A process whose first thread alone has ended shows as a zombie, too, but its other
 		// threads live on, and it hears signals (proc_pid_stat(5), num_threads).
-		Dead:    fields[0] == "Z" && field(20) <= 1 || fields[0] == "X",
-		Pages:   field(24),
-		Threads: field(20),
+		Dead:  fields[0] == "Z" && field(20) <= 1 || fields[0] == "X",
+		Pages: field(24),
 	}, true
 }
 

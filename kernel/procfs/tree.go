@@ -5,10 +5,13 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
+	"sexton/kernel/entry"
 	"sexton/proc"
 )
 
@@ -121,7 +124,7 @@ func (v *View) childrenOf(pid proc.PID) (children []proc.PID, ok bool) {
 	if children, ok = v.childrenOfThread(pid, first); !ok {
 		return nil, false
 	}
-	if s, ok := StatOf(pid); !ok || s.Threads <= 1 {
+	if singleThreaded(pid) {
 		return children, true
 	}
 	fd, err := unix.Open(procFile(pid, "task"), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
@@ -142,6 +145,16 @@ func (v *View) childrenOf(pid proc.PID) (children []proc.PID, ok bool) {
 			}
 		}
 	}
+}
+
+// singleThreaded tells whether a process surely has one thread at most. A directory task has a link for each thread
+// (proc_task_getattr of fs/proc/base.c), which costs a third of what reading the stat file does.
+func singleThreaded(pid proc.PID) bool {
+	name := append([]byte(procFile(pid, "task")), 0)
+	at := unix.AT_FDCWD
+	var stat unix.Stat_t
+	_, _, errno := syscall.RawSyscall6(entry.FstatatCall, uintptr(at), uintptr(unsafe.Pointer(&name[0])), uintptr(unsafe.Pointer(&stat)), 0, 0, 0)
+	return errno == unix.ENOENT || errno == 0 && stat.Nlink == 2+1
 }
 
 func (v *View) childrenOfThread(pid proc.PID, thread string) (children []proc.PID, ok bool) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -51,6 +52,41 @@ func TestBelowFindsWhatDescends(t *testing.T) {
 	}
 	if k.Below([]proc.PID{leader}, 0) != nil {
 		t.Error("it looks although there is no time")
+	}
+}
+
+// A child belongs to the thread that made it. Those of every thread are found.
+func TestChildrenOfEveryThreadAreFound(t *testing.T) {
+	started := make(chan *exec.Cmd)
+	done := make(chan struct{})
+	defer close(done)
+	for range 2 { // one of them is not the main thread
+		go func() {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			sleep := exec.Command("sleep", "100")
+			if err := sleep.Start(); err != nil {
+				t.Error(err)
+			}
+			started <- sleep
+			<-done
+		}()
+	}
+	var want []proc.PID
+	for range 2 {
+		sleep := <-started
+		defer func() { _ = sleep.Process.Kill(); _ = sleep.Wait() }()
+		want = append(want, proc.PID(sleep.Process.Pid))
+	}
+	ours, ok := new(View).childrenOf(proc.PID(os.Getpid()))
+	if !ok || !slices.Contains(ours, want[0]) || !slices.Contains(ours, want[1]) {
+		t.Errorf("our children: %v, %v; want %v among them", ours, ok, want)
+	}
+	if singleThreaded(proc.PID(os.Getpid())) {
+		t.Error("we have many threads, and are said to have one")
+	}
+	if !singleThreaded(want[0]) || !singleThreaded(1<<30) {
+		t.Error("a process with one thread, or one that is gone, may have more")
 	}
 }
 
