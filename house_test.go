@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -346,74 +345,4 @@ func TestFilesStaySmall(t *testing.T) {
 			t.Errorf("%s has %d lines; 400 is the aim", s.path, n)
 		}
 	}
-}
-
-// TestDocCommentsNameHeadings: a comment that points to DESIGN.md names a heading of it.
-func TestDocCommentsNameHeadings(t *testing.T) {
-	design, err := os.ReadFile("DESIGN.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	pointer := regexp.MustCompile(`DESIGN\.md, "([^"\n]+)"`)
-	seen := 0
-	for _, path := range tracked(t) {
-		if ext := filepath.Ext(path); ext != ".go" && ext != ".s" && ext != ".sh" && path != "Makefile" || path == "house_test.go" {
-			continue
-		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range pointer.FindAllStringSubmatch(string(text), -1) {
-			seen++
-			if !strings.Contains(string(design), "\n## "+m[1]+"\n") && !strings.Contains(string(design), "\n### "+m[1]+"\n") {
-				t.Errorf("%s: DESIGN.md has no heading %q", path, m[1])
-			}
-		}
-	}
-	if seen == 0 {
-		t.Error("no comment points to DESIGN.md")
-	}
-}
-
-// TestDocPagesNameFiles: the files of Go and assembly that DESIGN.md and HACKING.md name exist.
-func TestDocPagesNameFiles(t *testing.T) {
-	files := tracked(t)
-	named := regexp.MustCompile(`[a-z0-9_*/]+\.(?:go|s)\b`)
-	for _, page := range []string{"DESIGN.md", "HACKING.md"} {
-		text, err := os.ReadFile(page)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, name := range named.FindAllString(string(text), -1) {
-			exists := func(path string) bool {
-				if !strings.Contains(name, "/") {
-					path = filepath.Base(path)
-				}
-				matches, _ := filepath.Match(name, path)
-				return matches
-			}
-			if !slices.ContainsFunc(files, exists) {
-				t.Errorf("%s names %s, which does not exist", page, name)
-			}
-		}
-	}
-}
-
-// tracked lists the files of the tree, without those of tools (.git, .cache).
-func tracked(t *testing.T) (files []string) {
-	t.Helper()
-	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.IsDir() && path != "." && strings.HasPrefix(entry.Name(), ".") {
-			return filepath.SkipDir
-		}
-		if err == nil && !entry.IsDir() {
-			files = append(files, filepath.ToSlash(path))
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files
 }
