@@ -1,13 +1,28 @@
 // Sexton is PID 1 for containers: it starts the processes that a file names,
-// forwards signals, reaps the dead, carries the output, and brings everything
-// down in good order and in time.
+// forwards signals, reaps dead children, carries the output, and stops
+// everything in order and in time.
 //
-// Where things are: cli reads the command line; config turns a file into a
-// plan; machine decides what happens; init (package pid1) does it, on what
-// kernel offers; stdio carries output; probe asks services whether they are
-// ready. DESIGN.md says why.
+// Where to find things, from the command line down:
 //
-// The runtime shall not look for CPU limits, at start and again and again: an
+//   - cli parses the command line; cli/dropin parses those of tini, dumb-init and catatonit
+//   - config turns a file into a plan (service.Plan), or reports its mistakes
+//   - container owns the running plan: it builds the outputs, the commands and the sockets
+//   - init (package pid1) is the event loop: it tells machine what happened and carries out
+//     its orders
+//   - machine decides: (now, event) -> actions, without a clock and without I/O
+//   - kernel starts, signals and reaps processes, and catches signals; kernel/entry runs
+//     before Go's runtime
+//   - forward decides what a signal does; reaper collects dead children
+//   - stdio carries the output of services and our own lines
+//   - probe finds out whether a service is ready
+//   - verbs, control and health answer questions; doctor examines the container
+//   - service and proc hold the values that all of them use; callers, paths and pattern
+//     are small helpers
+//
+// DESIGN.md has a picture of the rooms, the words, and the reason for each decision.
+// HACKING.md says how to change something.
+//
+// The runtime must not look for CPU limits, at the start and again later: an
 // init needs no more than it gets.
 //
 //go:debug containermaxprocs=0
@@ -21,7 +36,8 @@ import (
 	"sexton/kernel/entry"
 )
 
-// Where main begins, the runtime may already have moved it to another thread.
+// The main goroutine must stay on the main thread. When main begins, the runtime may
+// already have moved it to another thread.
 func init() { entry.KeepThread() }
 
 func main() {

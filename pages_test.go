@@ -62,6 +62,34 @@ func TestDocPagesNameFiles(t *testing.T) {
 	}
 }
 
+// TestDocPagesNameRooms: DESIGN.md has a line for every room, and the comment of main.go names
+// every room at the top.
+func TestDocPagesNameRooms(t *testing.T) {
+	design, err := os.ReadFile("DESIGN.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	door, err := os.ReadFile("main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	comment, _, _ := strings.Cut(string(door), "\npackage main")
+	for _, rooms := range floors {
+		for _, room := range rooms {
+			if room == "" {
+				continue
+			}
+			if !strings.Contains(string(design), "`"+room+"/`") {
+				t.Errorf("DESIGN.md has no line for the room %s", room)
+			}
+			top, _, _ := strings.Cut(room, "/")
+			if !regexp.MustCompile(`\b` + top + `\b`).MatchString(comment) {
+				t.Errorf("the comment of main.go does not say where %s is", top)
+			}
+		}
+	}
+}
+
 // tracked lists the files of the tree, without those of tools (.git, .cache).
 func tracked(t *testing.T) (files []string) {
 	t.Helper()
