@@ -10,7 +10,7 @@ import (
 
 // What Run does before the first start.
 
-// refuse ends it before anything was started.
+// refuse ends the run before anything was started.
 func (p *PID1) refuse(why string) (status int) {
 	p.summary = service.Summary{Status: exitInternal, Reason: why}
 	p.Output.Say(machine.Error, "", why)
@@ -31,25 +31,24 @@ func (p *PID1) adoptOrphans() {
 	}
 }
 
-// How many threads may be needed at once beside the loop's. Each goroutine that
-// makes system calls may need one, on a busy machine even for a call that does
-// not block, so their number is bounded everywhere: two that wait for a stalled
-// stdout and stderr, one that reads the pipes, one that writes the termination
-// log; one that runs, and one to spare. One command has no files and no pipes.
+// How many threads may be needed at once beside the loop's. Each goroutine that makes system
+// calls may need one, on a busy machine even for a call that does not block, so their number
+// is bounded everywhere: two wait for a stalled stdout and stderr, one reads the pipes, one
+// writes the termination log, one runs, and one is spare. One command has no files and no pipes.
 const (
 	threads     = 6
 	threadsLean = 1 // and the one that makes it
 )
 
-// How many probes may be on their way at once. A file probe has a bound of its
-// own (package probe): a file on a hung disk holds a thread for as long.
+// How many checks may be on their way at once. File probes have a bound of their own (package
+// probe), because a file on a hung disk holds a thread as long as the disk hangs.
 const (
 	mostChecks     = 8
 	mostFileChecks = 2
 )
 
-// planThreads is how many more threads the plan may need, and checks how many of
-// its probes by network may be on their way at once.
+// planThreads returns how many more threads the plan may need, and how many of its checks over
+// the network may be on their way at once.
 func planThreads(plan *service.Plan) (more, checks int) {
 	files := 0
 	for i := range plan.Services {
@@ -63,21 +62,21 @@ func planThreads(plan *service.Plan) (more, checks int) {
 	checks = min(checks, mostChecks)
 	more = checks + min(files, mostFileChecks)
 	if plan.Init.Drain.Quiet > 0 {
-		more++ // which looks for new connections
+		more++ // it looks for new connections
 	}
 	return more, checks
 }
 
-// threadsLeast is below how many services are not started at all: one that
-// reads their output and one that works.
+// threadsLeast is the least number of threads for services: one reads their output and one
+// works. With fewer nothing is started.
 const threadsLeast = 2
 
-// settle makes all threads that we will ever need, once: before the first start, or, for a
+// reserveThreads makes all threads that we will ever need, once: before the first start, or, for a
 // lean plan where we are not the first process (fixNumbers), when its process has lived for
 // a while, so that one which ends at once does not pay for them. It tells whether there are
 // enough.
-func (p *PID1) settle() bool {
-	p.settled = true
+func (p *PID1) reserveThreads() bool {
+	p.reserved = true
 	more, checks := planThreads(&p.Plan)
 	wanted := p.threads(more)
 	n := p.Kernel.ReserveThreads(wanted)
@@ -89,7 +88,7 @@ func (p *PID1) settle() bool {
 	return n >= threadsLeast
 }
 
-// threads is how many threads settle makes, where the plan needs so many more than others.
+// threads is how many threads reserveThreads makes, where the plan needs so many more than others.
 func (p *PID1) threads(more int) int {
 	switch {
 	case p.Threads > 0:
@@ -101,25 +100,25 @@ func (p *PID1) threads(more int) int {
 }
 
 // fixNumbers gives the first child the same number at every start of the container, above
-// that of every thread of ours. A program that was killed leaves a file with its number
-// (postmaster.pid) on a volume, and looks at its next start whether that number lives, by
-// kill(2) with signal 0, which succeeds for a thread of ours too. The
-// runtime of the container and Go's have used some numbers by now, not always the same.
+// the numbers of our own threads. A program that was killed leaves a file with its number
+// (postmaster.pid) on a volume. At its next start it tests with kill(2) and signal 0 whether
+// that number is alive, and the number of one of our threads is. The container's runtime and
+// Go's have used some numbers by now, not always the same.
 func (p *PID1) fixNumbers() {
 	if !p.Kernel.First() {
 		return
 	}
-	if !p.settled {
-		p.settle()
+	if !p.reserved {
+		p.reserveThreads()
 	}
 	const step = 8
 	more, _ := planThreads(&p.Plan)
 	p.Kernel.SkipTo(proc.PID((usedBefore + threadNumbers*p.threads(more) + step) / step * step))
 }
 
-// usedBefore is how many numbers are given away before settle, and a few more: runc's
-// threads before its exec of us, and those of Go's runtime. For each thread that settle makes another
-// is tried.
+// usedBefore is how many numbers are used before reserveThreads, and a few more: by runc's
+// threads before it executes us, and by those of Go's runtime. threadNumbers is how many
+// numbers each thread may take: reserveThreads may try one more for each that it makes.
 const (
 	usedBefore    = 16
 	threadNumbers = 2

@@ -10,9 +10,8 @@ import (
 	"sexton/service"
 )
 
-// leaveWithoutMachine is the small fallback for a broken brain: it says what
-// is wrong, writes down the last events, asks everything to end, kills it, and
-// goes.
+// leaveWithoutMachine is the fallback when the machine is broken: it says what is wrong, writes
+// the last events, sends TERM to everything, then KILL, and returns the exit status.
 func (p *PID1) leaveWithoutMachine(cause any) int {
 	p.Output.Say(machine.Error, "", fmt.Sprintf("internal error: %v; stopping everything; please report it with these lines:", cause))
 	for _, line := range p.recent.lines() {
@@ -23,7 +22,7 @@ func (p *PID1) leaveWithoutMachine(cause any) int {
 		grace = 6 * time.Second
 	}
 	leaveBy := p.now() + grace
-	if by, ok := p.machine.LeaveBy(); ok { // the end had begun, and the runtime counts from there
+	if by, ok := p.machine.LeaveBy(); ok { // the end had begun, and the runtime counts from its beginning
 		leaveBy = by
 	}
 	reserve := service.Reserve(grace)
@@ -35,7 +34,7 @@ func (p *PID1) leaveWithoutMachine(cause any) int {
 	return exitInternal
 }
 
-// endRest signals everything that is left, and waits until nobody is, or until by.
+// endRest signals everything that is left, and waits until nothing is, or until by.
 func (p *PID1) endRest(sig proc.Signal, by machine.Instant) {
 	p.Kernel.SignalAll(sig)
 	for p.now() < by && p.Kernel.SignalAll(0) {

@@ -9,20 +9,21 @@ import (
 	"sexton/service"
 )
 
-// Which process comes from which service. Group, session and parents prove it; what has
-// once been proved is remembered. A process's environment (SEXTON_SERVICE) is its own word.
+// Which process comes from which service. Group, session and parents prove it, and what was
+// proved once is remembered. A process's environment (SEXTON_SERVICE) is only a claim: any
+// process can write it.
 
 // kinsman is a process that comes from a service. Its start tells it from a later process
 // of the same number.
 type kinsman struct {
 	proc.Other
 	spec    int
-	claimed bool // it says so itself, and runs as the service's user; there is no proof
+	claimed bool // there is no proof: it names the service itself, and runs as the service's user
 }
 
-// descendants are the processes that come from a tree's run, or from an earlier one of the
-// same service: inside the run's group, its first process left out, and beyond. Held tells
-// that the number of the first process is still its own.
+// descendants returns the processes that come from a tree's run, or from an earlier run of the
+// same service: those inside the run's group without its first process, and those beyond the
+// group. held means that the first process still has its number.
 func (p *PID1) descendants(t *tree, held bool) (inside, beyond []proc.Other) {
 	var roots []proc.PID
 	if held {
@@ -55,8 +56,8 @@ func (p *PID1) descendants(t *tree, held bool) (inside, beyond []proc.Other) {
 	return inside, beyond
 }
 
-// orphans are those of our children that we did not start and whose service is known. One
-// look serves a turn of the loop.
+// orphans returns our children that we did not start and whose service is known. One look
+// serves for a whole turn.
 func (p *PID1) orphans() []kinsman {
 	if p.orphansKnown {
 		return p.orphansSeen
@@ -84,12 +85,11 @@ func (p *PID1) orphans() []kinsman {
 	return p.orphansSeen
 }
 
-// proof maps the numbers of groups and sessions that are held by processes of a service to
-// these. Of what is remembered, those that have ended are forgotten first: their numbers
-// may be others' by now.
+// proof maps groups and sessions to the service whose processes hold them. First it forgets
+// the remembered processes that have ended: their numbers may belong to others by now.
 func (p *PID1) proof() map[proc.PID]int {
 	proof := make(map[proc.PID]int)
-	own, _ := p.Kernel.Look(0) // the holder of the terminal is in our session, and so may others be
+	own, _ := p.Kernel.Look(0) // our session proves nothing: the service with the terminal is in it, and so may others be
 	for pid, k := range p.kin {
 		other, alive := p.Kernel.Look(pid)
 		if !alive || other.Started != k.Started {
@@ -113,9 +113,9 @@ func (p *PID1) proof() map[proc.PID]int {
 	return proof
 }
 
-// kinOf tells which service an orphan comes from. Its own word is taken when it runs as the
-// service's user, who could do the service any harm anyway: otherwise any process could
-// hold up the stop of any service.
+// kinOf tells which service an orphan comes from. A claim counts only when the orphan runs as
+// the service's user, who could harm the service anyway. Otherwise any process could delay
+// the stop of any service.
 func (p *PID1) kinOf(o proc.Other, proof map[proc.PID]int) (kinsman, bool) {
 	if k, known := p.kin[o.PID]; known && k.Started == o.Started {
 		k.Other = o
@@ -142,11 +142,11 @@ func (p *PID1) userOf(spec int) int {
 	return p.Kernel.UserOf(0)
 }
 
-// core is what of a run's descendants must not outlive it where the service is started
-// again: the server behind a wrapper, with all that descends from it. Where nothing in the
-// run's group listens, but a session that a member of the group has made does, the next
-// run wants its addresses (postfix start-fg). Everything else is left alone: the sessions
-// of an sshd, the jobs of a cron.
+// core returns the descendants of a run that must not outlive it where the service is started
+// again: the server behind a wrapper, with its descendants. Where nothing in the run's group
+// listens, but a session that a member of the group has made does, the next run needs its
+// addresses (postfix start-fg). Everything else stays: the sessions of an sshd, the jobs of a
+// cron.
 func (p *PID1) core(t *tree, inside, beyond []proc.Other) []proc.Other {
 	chosen := make(map[proc.PID]bool)
 	for pid, other := range t.members {
@@ -171,12 +171,12 @@ func (p *PID1) core(t *tree, inside, beyond []proc.Other) []proc.Other {
 	return slices.DeleteFunc(slices.Clone(beyond), func(o proc.Other) bool { return !chosen[o.PID] })
 }
 
-// listenMost is how long we look for sockets that listen. A thousand sockets take a millisecond; any
-// process in our network namespace can open a hundred times as many.
+// listenMost is how long we look for listening sockets. A thousand sockets take a millisecond,
+// and any process in our network namespace can open a hundred times as many.
 const listenMost = 50 * time.Millisecond
 
-// servers are the leaders of sessions that a member of the run's group has made and that
-// listen, where nothing in the group does.
+// servers returns the listening leaders of sessions that members of the run's group have made,
+// where nothing in the group listens.
 func (p *PID1) servers(t *tree, inside, beyond []proc.Other) []proc.PID {
 	group := []proc.PID{t.leader}
 	for _, other := range inside {
@@ -198,7 +198,7 @@ func (p *PID1) servers(t *tree, inside, beyond []proc.Other) []proc.PID {
 	return slices.DeleteFunc(made, func(pid proc.PID) bool { return !listens[pid] })
 }
 
-// family is who descends from whom among the processes of one look.
+// family holds the parents of the processes that one look has shown.
 type family struct {
 	*PID1
 	parents map[proc.PID]proc.PID
@@ -213,8 +213,8 @@ func (p *PID1) familyOf(others []proc.Other) family {
 	return f
 }
 
-// service is the name of the service that o comes from, "" if that is not known; claimed
-// tells that there is no proof.
+// service returns the name of the service that o comes from, "" if it is not known. claimed
+// means that there is no proof.
 func (f family) service(o proc.Other) (name string, claimed bool) {
 	owner := func(pid proc.PID) (string, bool) {
 		if child := f.children[pid]; child != nil {
@@ -243,8 +243,8 @@ func (f family) service(o proc.Other) (name string, claimed bool) {
 	return "", false
 }
 
-// outside tells whether o came into our PID namespace from outside: its parents lead out
-// of it (0), and not to us. As another process than the first we see descendants alone.
+// outside tells whether o came into our PID namespace from outside: its parents lead out of
+// it (0), and not to us. Where we are not the first process, we see only descendants.
 func (f family) outside(o proc.Other) bool {
 	up := o.Parent
 	for steps := 0; up > 1 && steps < len(f.parents); steps++ {
@@ -257,8 +257,8 @@ func (f family) outside(o proc.Other) bool {
 	return up == 0
 }
 
-// hasLadder tells whether o comes from a service that runs: it gets that one's ladder when
-// its turn comes.
+// hasLadder tells whether o comes from a service that runs. It gets the signals of that
+// service's stop when their turn comes.
 func (f family) hasLadder(o proc.Other) bool {
 	name, claimed := f.service(o)
 	if name == "" || claimed && f.Kernel.UserOf(o.PID) != f.userOf(f.index[name]) || f.outside(o) {
@@ -273,16 +273,16 @@ func (f family) hasLadder(o proc.Other) bool {
 	return false
 }
 
-// behind names what a service that ended well by itself has left running, "" for nothing: a
-// program that puts itself into the background does that. stays: it comes from this run, and
-// is not in its group. Where there is no proof, an orphan that is younger than the run, and of no
-// other service by its own word, is named.
+// behind names a process that a run which ended well by itself has left running, as a program
+// does that puts itself into the background; "" for none. stays means that the process comes
+// from this run for certain, and is not in its group. Where there is no proof, behind names an
+// orphan that is younger than the run and claims no service.
 func (p *PID1) behind(child *child, exit proc.Exit) (name string, stays bool) {
 	spec := &p.Plan.Services[child.spec]
 	if _, stopping := p.machine.LeaveBy(); stopping || p.Plan.Init.StopReach == service.ReachGroup || spec.OneShot || exit.Signal != 0 || !slices.Contains(spec.OKCodes, exit.Code) {
 		return "", false
 	}
-	p.orphansKnown = false // the death has made orphans in this very turn
+	p.orphansKnown = false // the death has made new orphans
 	known := make(map[proc.PID]bool)
 	first, _ := p.Kernel.Look(child.pid)
 	for _, orphan := range p.orphans() {
@@ -312,13 +312,14 @@ func (p *PID1) behind(child *child, exit proc.Exit) (name string, stays bool) {
 	return name, false
 }
 
-// younger tells whether a was started after b. The kernel's unit is a hundredth of a second; within
-// one, numbers tell.
+// younger tells whether a was started after b. The kernel tells times in hundredths of a
+// second; within one, the higher number is the younger.
 func younger(a, b proc.Other) bool {
 	return a.Started > b.Started || a.Started == b.Started && a.PID > b.PID
 }
 
-// called is a process as people are told of it. One that has just ended has no name any more.
+// called returns a process's name and number for messages. A process that has just ended has
+// no name any more.
 func (p *PID1) called(o proc.Other) string {
 	if p.Kernel.NameOf(o.PID) == "" {
 		return fmt.Sprintf("pid %d", o.PID)

@@ -10,13 +10,12 @@ import (
 	"sexton/service"
 )
 
-// The last words: what is still to be written out, and who is told how it ended.
+// The last lines: what is still to be written, and who is told how everything ended.
 
-// flushMax is how long writing out the last output may stand still.
+// flushMax is how long the last output may stand still before we give it up.
 const flushMax = 500 * time.Millisecond
 
-// flush writes out the last output: to the end of the grace as long as somebody
-// reads it.
+// flush writes the last output, until the end of the grace as long as it is read.
 func (p *PID1) flush() {
 	most := max(flushMax, p.Plan.Init.Grace)
 	if by, ok := p.machine.LeaveBy(); ok {
@@ -25,7 +24,7 @@ func (p *PID1) flush() {
 	p.Output.Flush(min(flushMax, most), most, p.sayLastWords)
 }
 
-// sayLastWords is for when everything else is written.
+// sayLastWords says the lines that come after everything else.
 func (p *PID1) sayLastWords() {
 	for _, words := range p.lastWords {
 		p.say(words)
@@ -33,16 +32,16 @@ func (p *PID1) sayLastWords() {
 	p.lastWords = nil
 }
 
-// outputTime is how long writing out the last output may take when so much of the
-// grace is left: all of it but what our own end needs. Where there is nothing left, on a
-// machine that gave us no time, our last words are still worth a moment: they say why.
+// outputTime is how long the last output may take when so much of the grace is left: all of
+// it except what our own end needs. Where nothing is left, because the machine was too busy,
+// our last lines still get a moment: they say why we end.
 func outputTime(left, grace time.Duration) time.Duration {
 	spare := min(50*time.Millisecond, service.Reserve(grace)*2/5)
 	return max(spare/2, left-spare)
 }
 
-// tellEnd tells who wants to know how it all ended. That may hang in a file system, and
-// gets what is left of the grace at most.
+// tellEnd calls Ended, which gets what is left of the grace at most, because it may hang in a
+// file system.
 func (p *PID1) tellEnd() {
 	if p.Ended == nil {
 		return
@@ -54,11 +53,11 @@ func (p *PID1) tellEnd() {
 	p.Ended(p.summary, max(within, tellLeast))
 }
 
-// tellLeast is how long telling it may take however late it is: it says why.
+// tellLeast is what Ended gets however late it is: it writes down why we end.
 const tellLeast = 20 * time.Millisecond
 
-// tellStopping tells who wants to know that the end has begun: should we be killed
-// before it is over, that is all that is known.
+// tellStopping calls Stopping when the end begins. If we are killed before the end is over,
+// that reason is all that will be known.
 func (p *PID1) tellStopping() {
 	if p.Stopping == nil {
 		return
@@ -69,7 +68,7 @@ func (p *PID1) tellStopping() {
 	}
 }
 
-// tellPassedOn is tellStopping where stop signals go to main, which ends by itself then.
+// tellPassedOn calls Stopping when a stop signal goes to main, which then ends by itself.
 func (p *PID1) tellPassedOn(c proc.Caught, rule service.Rule) {
 	if p.Stopping == nil || p.Plan.Init.StopSignals != service.ForwardToMain || p.stage != machine.NotEnding || rule.Verb != service.VerbForward {
 		return

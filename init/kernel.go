@@ -11,8 +11,8 @@ import (
 type Kernel interface {
 	reaper.Waiter
 
-	// Wait waits for signals, for deaths of children and for Wake, at most so
-	// long, less than zero for ever. See kernel.Linux.
+	// Wait waits for signals, for deaths of children and for Wake, at most for the time
+	// given; a negative time means no limit. See kernel.Linux.
 	Wait(atMost time.Duration) proc.News
 	Wake()
 	// Spawn starts a process; a *proc.SpawnError says why not.
@@ -24,35 +24,34 @@ type Kernel interface {
 	Stopped(pid proc.PID) bool
 	// Hold keeps hold of a zombie's group beyond its reaping.
 	Hold(pid proc.PID) proc.Hold
-	// SignalAll signals everything that is left, 0 only asks, and tells
-	// whether there was anybody.
+	// SignalAll signals every process that is left and tells whether there was one; signal
+	// 0 only asks.
 	SignalAll(sig proc.Signal) bool
-	// Others lists everything that SignalAll reaches, the dead left out; nil
-	// where nobody can be seen. As the first process it looks for so long at most, and
-	// then lists those that it has seen.
+	// Others lists the living processes that SignalAll reaches; nil where /proc cannot be
+	// read. As the first process it stops after the time given and lists what it has seen.
 	Others(most time.Duration) []proc.Other
-	// ServiceOf is the service that a process descends from, by its environment; ""
-	// where that does not say it.
+	// ServiceOf is the service that a process names in its environment; "" for none.
 	ServiceOf(pid proc.PID) string
-	// Children are our own, Below those that descend from others; Look is one process as it
-	// is, and UserOf its user. Listening tells which listen at a socket: see kernel.Linux.
+	// Children lists our own children, Below the descendants of roots. Look shows one process
+	// as it is now, UserOf its user. Listening tells which processes listen at a socket. See
+	// kernel.Linux.
 	Children() (pids []proc.PID, ok bool)
 	Below(roots []proc.PID, most time.Duration) []proc.Other
 	Look(pid proc.PID) (o proc.Other, alive bool)
 	UserOf(pid proc.PID) int
 	Listening(pids []proc.PID, most time.Duration) map[proc.PID]bool
-	// SignalOther signals one of Others, if it still is that process.
+	// SignalOther signals one of Others if its number still belongs to the same process.
 	SignalOther(o proc.Other, sig proc.Signal)
-	// Connections counts new ones: see kernel.Linux.
+	// Connections returns a function that counts new connections: see kernel.Linux.
 	Connections() func() (int, error)
-	// OutOfMemory counts how many of the container the kernel has killed for want of
-	// memory since it was asked last.
+	// OutOfMemory counts the processes of the container that the kernel has killed for want
+	// of memory since the last call.
 	OutOfMemory() int
-	// First tells whether orphans come to us by themselves; otherwise
-	// AdoptOrphans is needed.
+	// First tells whether we are the first process, to which orphans come by themselves.
+	// Otherwise AdoptOrphans is needed.
 	First() bool
 	AdoptOrphans() error
-	// Suspend stops us until somebody continues us.
+	// Suspend stops our own process until it gets CONT.
 	Suspend()
 	// FindTerminal, OnTerminal, GiveUpTerminal, GiveTerminal, HoldsTerminal and TakeBack: see kernel.Linux.
 	FindTerminal() (proc.Terminal, bool)
@@ -61,14 +60,15 @@ type Kernel interface {
 	GiveTerminal(t proc.Terminal, child proc.PID) bool
 	HoldsTerminal(t proc.Terminal, holder proc.PID) bool
 	TakeBack(t proc.Terminal, holder proc.PID)
-	// LeaveNothingOpen drops what we inherited beside 0, 1 and 2.
+	// LeaveNothingOpen closes the inherited descriptors above 2.
 	LeaveNothingOpen()
-	// ReserveThreads keeps the loop on its thread and makes sure that n others stand ready.
+	// ReserveThreads keeps the loop on its thread, makes up to n other threads, and returns
+	// how many there are.
 	ReserveThreads(n int) int
-	// SkipTo passes over the numbers of processes below first. See kernel.Linux.
+	// SkipTo skips the process numbers below first. See kernel.Linux.
 	SkipTo(first proc.PID)
 	// Trim gives back memory that only the start needed.
 	Trim()
-	// NameOf is what a process calls itself, "" if that is not known.
+	// NameOf is the name of a process; "" if it is not known.
 	NameOf(pid proc.PID) string
 }

@@ -8,14 +8,13 @@ import (
 
 // One turn of the loop, and how long it waits.
 
-// watchEvery is how often we look whether a group or the namespace is empty:
-// most of its processes are our children by then, whose death wakes us, but
-// some have another parent.
+// watchEvery is how often we look whether a group or the namespace is empty. Most of its
+// processes are our children by then, and their death wakes us, but some have another parent.
 const watchEvery = 20 * time.Millisecond
 
-// trimAfter is how long we must have lived for it to be worth giving back what
-// the start needed: a command that ends at once should not pay for it. What an
-// answer needed is given back when nobody has asked for as long.
+// trimAfter is when we give back the memory that the start needed: a command that ends before
+// does not pay for that. The memory that an answer needed is given back when no client has
+// asked for as long.
 const trimAfter = 500 * time.Millisecond
 
 // turn waits for something to happen and deals with it.
@@ -42,8 +41,8 @@ func (p *PID1) turn() {
 	p.takeEvents()
 	p.checkEmpty()
 	if at, ok := p.machine.Next(); ok && at <= p.now() {
-		p.takeAnswers()         // what is gone by now was gone in time
-		if !p.sweep.ordered() { // however late it is, what is left is signalled before we stop waiting for it
+		p.takeAnswers()         // what has ended by now has ended in time
+		if !p.sweep.ordered() { // see sweep.ordered
 			p.take(machine.Ticked{})
 		}
 	}
@@ -56,13 +55,13 @@ func (p *PID1) turn() {
 	p.sayUnforwarded(unforwardedEvery)
 }
 
-// answersMax is how many answers are taken before we listen again: a thousand
-// starts must not keep TERM waiting.
+// answersMax is how many answers are taken before we listen for signals again: a thousand
+// starts must not delay TERM.
 const answersMax = 8
 
-// patience is how long to wait: until the machine's next deadline or our next
-// look at what we watch, for ever if there is neither, and not at all while
-// there is something to do.
+// patience is how long the loop may wait: until the machine's next deadline or our next look
+// at what we watch; without limit (-1) if there is neither; not at all (0) while there is
+// something to do.
 func (p *PID1) patience() time.Duration {
 	if len(p.answers) > 0 || p.moreDead || p.sweep.ordered() {
 		return 0
@@ -92,8 +91,8 @@ func (p *PID1) patience() time.Duration {
 		if p.now() >= p.asked+trimAfter {
 			p.trimmed = true
 			if p.Plan.Init.Lean {
-				if !p.settled {
-					p.settle()
+				if !p.reserved {
+					p.reserveThreads()
 				}
 				_ = p.Kernel.OutOfMemory()
 			}

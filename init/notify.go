@@ -7,18 +7,18 @@ import (
 	"sexton/machine"
 )
 
-// What is said to the service manager that started us (Config.Notify).
+// What we tell the service manager that started us (Config.Notify).
 
-// notice is what it was told last, and whether it has heard it.
+// notice is what the manager was told last.
 type notice struct {
 	status   string
-	ready    bool // READY=1 was sent, which cannot be taken back
+	ready    bool // READY=1 was sent; it cannot be taken back
 	stopping bool
-	again    bool // it had no room for the last message
-	failed   bool // that a message could not be sent was said
+	again    bool // there was no room for the last message
+	failed   bool // we have said that a message could not be sent
 }
 
-// notifyAgain is how long we wait until we send again what the manager had no room for.
+// notifyAgain is how long we wait before we send a message again for which there was no room.
 const notifyAgain = 100 * time.Millisecond
 
 // notify tells the manager what has changed.

@@ -7,24 +7,24 @@ import (
 	"sexton/proc"
 )
 
-// oom is the account of what the kernel killed for want of memory. Its counter
-// knows all processes of the container, also those that are no children of ours, and
-// none by name: a kill is put down to the next death that looks like it, once.
+// oom counts what the kernel has killed for want of memory. The kernel's counter covers all
+// processes of the container, not only our children, and names none. So each kill explains
+// the next death that looks like one.
 type oom struct {
-	kills  int             // that nobody's death was put down to yet
+	kills  int             // that explain no death yet
 	seen   machine.Instant // when the counter last went up
 	looked machine.Instant
 }
 
 const (
-	// oomKept is how long a kill waits for its death. What was killed has pages to
-	// give back before it is gone; but a KILL by hand an hour later is another one.
+	// oomKept is how long a kill may explain a death. A killed process has pages to give back
+	// before it is gone; but a KILL by hand an hour later is another one.
 	oomKept = 2 * time.Second
 	// oomEvery is how often the counter is looked at while the loop turns.
 	oomEvery = time.Second
 )
 
-// note takes how often the counter went up.
+// note adds the kills since the last look.
 func (o *oom) note(now machine.Instant, kills int) {
 	if o.looked = now; kills > 0 {
 		o.expire(now)
@@ -38,8 +38,8 @@ func (o *oom) expire(now machine.Instant) {
 	}
 }
 
-// explains tells whether a death is one of them. A shell whose command was
-// killed ends with a status that says so.
+// explains tells whether a death is one of the kills. A shell whose command was killed ends
+// with a status that says so.
 func (o *oom) explains(now machine.Instant, exit proc.Exit) bool {
 	if o.expire(now); o.kills == 0 || !killed(exit) {
 		return false
@@ -50,8 +50,7 @@ func (o *oom) explains(now machine.Instant, exit proc.Exit) bool {
 
 func killed(exit proc.Exit) bool { return exit.Status() == proc.KILL.Status() }
 
-// outOfMemory tells whether it was the kernel that killed a process, for want of
-// memory.
+// outOfMemory tells whether the kernel killed a process for want of memory.
 func (p *PID1) outOfMemory(exit proc.Exit) bool {
 	if !killed(exit) {
 		return false
@@ -60,8 +59,8 @@ func (p *PID1) outOfMemory(exit proc.Exit) bool {
 	return p.oom.explains(p.now(), exit)
 }
 
-// lookAtMemory keeps the account up to date, so that what was killed among
-// others' children is not put down to a death much later. A lean plan's account begins
+// lookAtMemory keeps the account up to date, so that a kill of a process that is not our
+// child does not explain a death much later. A lean plan's account begins
 // when its process has lived for a while.
 func (p *PID1) lookAtMemory() {
 	if now := p.now(); now >= p.oom.looked+oomEvery && (p.trimmed || !p.Plan.Init.Lean) {

@@ -1,11 +1,10 @@
 // Package pid1 is the one event loop: it hears what happens, asks the machine
-// what to do, and does it. It owns the machine, the table of processes and
-// runs, and one alarm. It has no policy: a question about a service's state in
-// here would be a bug.
+// what to do, and does it. It owns the machine and the table of children. It makes no
+// decision about a service: code here that asks for a service's state is a bug.
 //
-// One event is finished before the next begins. That sentence is the whole of
-// the concurrency: everything else in the program stands at the edge, holds no
-// truth, posts its events to the inbox (inbox.go).
+// One event is finished before the next begins. There is no other concurrency to think of:
+// everything that works beside the loop holds no state of its own and posts its events to
+// the inbox (inbox.go).
 //
 // (The directory is init/; Go refuses to import a package of that name.)
 package pid1
@@ -32,28 +31,27 @@ type Config struct {
 	Output   Output
 	// Check makes one attempt of a probe that needs no process.
 	Check func(ctx context.Context, p service.Probe, before *service.FileMark) error
-	// LookAt is what there is at the path of a file probe, before a start; nil: any file counts
-	// at a check. It may take longer than ctx.
+	// LookAt tells what is at the path of a file probe before a start; nil: every file counts
+	// as ready. It may take longer than ctx.
 	LookAt func(ctx context.Context, path string) (service.FileMark, error)
-	// Listen takes what one attempt of an exec probe writes; nil: nobody does.
+	// Listen makes the Listener for one attempt of an exec probe; nil: its output is dropped.
 	Listen func() (Listener, error)
 	// Seed feeds the jitter of restarts.
 	Seed uint64
-	// Trace gets the run as a dialogue; nil: nobody does.
+	// Trace gets the run as a dialogue; nil: there is none.
 	Trace io.Writer
-	// NameOrphan is told of each orphan before it is reaped, and what it is called; nil:
-	// nobody is.
+	// NameOrphan gets each orphan and its name before the orphan is reaped. May be nil.
 	NameOrphan func(orphan proc.Dead, name string)
-	// NeedOrphans says aloud when orphans cannot be adopted.
+	// NeedOrphans means that we warn when orphans cannot be adopted.
 	NeedOrphans bool
-	// LeaveOrphans adopts none: as the first process we get them all the same.
+	// LeaveOrphans means that we adopt none. The first process gets them anyway.
 	LeaveOrphans bool
-	// SpawnStatus is the exit status of a command that cannot be started, which
-	// is not tried again then. nil: as shells have it, and what passes is tried
-	// again.
+	// SpawnStatus is the exit status of a command that cannot be started; it is not tried
+	// again then. nil: the status that a shell would have, and a start that may succeed
+	// later is tried again.
 	SpawnStatus func(*proc.SpawnError) int
-	// MoreThreads is how many more than usual services may need, where Output can
-	// be held up in more places than two, and where others ask the loop.
+	// MoreThreads is how many more threads than usual services may need: Output may block in
+	// more than two places, and clients may ask the loop.
 	MoreThreads int
 	// Threads is how many threads may be needed at once beside the loop's; 0:
 	// as many as the plan makes likely.
@@ -61,17 +59,17 @@ type Config struct {
 	// Stopping is called with the reason when the end begins, when a drain is over, and when
 	// a stop signal went to main to decide (service.ForwardToMain). It returns at once. May be nil.
 	Stopping func(why string)
-	// Ended is told how it all ended, when the last output has been written; nil:
-	// nobody is. It returns within that time.
+	// Ended is called with the summary when the last output has been written. It returns
+	// within the time given. May be nil.
 	Ended func(sum service.Summary, within time.Duration)
 	// Identify completes the command of the service with that index, just before each start: whom it runs
 	// as may have changed. An error is a start that failed. nil: Commands are complete.
 	Identify func(service int, c *proc.Command) error
-	// Notify sends a message to the service manager that started us, and does not wait: full tells that
-	// it is to be sent again. nil: there is none.
+	// Notify sends a message to the service manager that started us. It does not wait: full
+	// means that the message must be sent again. nil: there is no manager.
 	Notify func(message string) (full bool, err error)
-	// Verbose: lines of level Debug are wanted, so it is worth finding out
-	// what a sender is called.
+	// Verbose means that lines of level Debug are wanted. Only then we look up the name of a
+	// signal's sender for them.
 	Verbose bool
 }
 
@@ -83,48 +81,48 @@ type PID1 struct {
 	began   time.Time
 	index   map[string]int
 
-	moreDead bool // the last look ended before the dead did
+	moreDead bool // the last turn left dead children for the next
 
 	inbox     inbox
 	questions []question    // to be answered at the end of this turn
 	watching  chan struct{} // closed to end the look for new connections; nil: there is none
-	ended     chan struct{} // closed when nobody answers any more
-	checks    chan struct{} // holds one element for each probe by network on its way
+	ended     chan struct{} // closed when the loop has ended
+	checks    chan struct{} // holds one element for each check over the network that is on its way
 
 	counts service.Counts
 
 	answers  []machine.Event // to be taken before anything else is heard
 	children map[proc.PID]*child
-	runs     map[service.Run]*child // those that serve
-	watched  map[service.Run]proc.Hold
+	runs     map[service.Run]*child            // the children that serve
+	watched  map[service.Run]proc.Hold         // groups whose first process has ended
 	trees    map[service.Run]*tree             // of runs whose ladder has begun
 	ranAs    []*proc.Credential                // the last run of each service; nil: as we do
-	guessed  map[proc.PID]uint64               // whom behind has named without proof, by number and start
-	kin      map[proc.PID]kinsman              // what has left its run's group, as far as we have seen
-	probes   map[service.Run]attempt           // the one on its way
+	guessed  map[proc.PID]uint64               // what behind has named without proof: its number and start
+	kin      map[proc.PID]kinsman              // processes that have left their run's group, as far as we have seen
+	probes   map[service.Run]attempt           // the attempt on its way
 	marks    map[service.Run]*service.FileMark // what a file probe's path had before the start
 	looking  map[service.Run]bool              // starts that wait for a look at that path
 	sweep    sweep
 	strays   strays
 
 	nextLook     machine.Instant // for servers behind wrappers; 0: none is due
-	lookUntil    machine.Instant // how long we may look at others in this turn; 0: we have not begun
+	lookUntil    machine.Instant // the end of the time for looking at other processes in this turn; 0: we have not begun
 	orphansKnown bool            // orphansSeen is of this turn
 	orphansSeen  []kinsman
 
 	summary service.Summary
 	stage   machine.Stage // of the end, as Stopping was told
-	// lastWords are what the machine's last step had to say.
+	// lastWords are the lines of the machine's last step.
 	lastWords []machine.Action
 
 	terminal    proc.Terminal
 	hasTerminal bool
-	shares      bool     // who gets the terminal stays in our session
-	holder      proc.PID // the process that has got it; 0: nobody any more
+	shares      bool     // the service with the terminal stays in our session
+	holder      proc.PID // the process that has got it; 0: none
 	dropped     bool     // the first start was made: an heir has got what we inherited
 	trimmed     bool
-	settled     bool            // settle was called
-	asked       machine.Instant // when somebody asked last
+	reserved    bool            // reserveThreads was called
+	asked       machine.Instant // when a client asked last
 
 	notice      notice
 	unforwarded unforwarded
@@ -159,9 +157,9 @@ func New(c Config) *PID1 {
 	return p
 }
 
-// Run does all of it, to the last line of output, and returns the container's
-// exit status. The order of the boot is behaviour: the kernel was told to catch
-// signals before we got here, so there can be no child whose death would be missed.
+// Run runs the container to the last line of output and returns its exit status. The order
+// of the boot matters: the caller has had the kernel catch signals before, so we cannot miss
+// the death of a child.
 func (p *PID1) Run() (status int) {
 	if _, _, _, err := p.Kernel.Peek(); err != nil {
 		return p.refuse(fmt.Sprintf("nothing was started: the end of a process would not be heard of: %v; allow the system call in the seccomp profile", err))
@@ -172,10 +170,10 @@ func (p *PID1) Run() (status int) {
 		p.Kernel.LeaveNothingOpen()
 	}
 	if !p.Plan.Init.Lean {
-		if !p.settle() {
+		if !p.reserveThreads() {
 			return p.refuse(noThreads)
 		}
-		_ = p.Kernel.OutOfMemory() // what happened before us is not ours
+		_ = p.Kernel.OutOfMemory() // what was killed before us does not count
 	}
 	p.fixNumbers()
 	p.moreDead = true // children that died, or were adopted, before us
@@ -190,15 +188,15 @@ func (p *PID1) Run() (status int) {
 	return status
 }
 
-// live is the loop. If it panics the brain is broken, and what is left leaves
-// politely without it.
+// live is the loop. If it panics, the machine is broken, and everything is stopped without
+// it.
 func (p *PID1) live() (status int) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			status = p.leaveWithoutMachine(cause)
 		}
 	}()
-	defer close(p.ended) // before the above: who asks must not wait for it
+	defer close(p.ended) // before the above: a client must not wait for it
 	p.take(machine.Booted{})
 	for !p.machine.Over() {
 		p.turn()
@@ -256,8 +254,8 @@ func (p *PID1) hear(event machine.Event) {
 	p.take(event)
 }
 
-// takeAnswers takes the answers that are there, and not those that come of
-// them: the starts of a thousand services come one of another.
+// takeAnswers takes the answers that are there, but not those that they cause: the starts of
+// a thousand services cause each other.
 func (p *PID1) takeAnswers() {
 	for n := len(p.answers); n > 0 && len(p.answers) > 0; n-- {
 		p.takeAnswer()

@@ -7,21 +7,20 @@ import (
 	"sexton/service"
 )
 
-// The server behind a wrapper (see core), when the wrapper ends by itself: by then the
-// server is an orphan, and nothing proves any more where it came from. So we look for it while
-// the wrapper lives.
+// When a wrapper ends by itself, the server behind it (see core) is an orphan, and nothing
+// proves any more where it came from. So we look for the server while the wrapper lives.
 
-// firstLook is the age of a run at which we look first, and lookTimes how often, each time at
-// twice the age. A wrapper may have a lot to do before it starts its server, but not
-// for minutes; and a look costs some system calls.
+// firstLook is the age of a run at the first look. There are lookTimes looks, each at twice
+// the age of the one before: a wrapper may have a lot to do before it starts its server, but
+// not for minutes, and a look costs some system calls.
 const (
 	firstLook = time.Second
 	lookTimes = 7
 	looksMost = 64 // in one turn
 )
 
-// planLook plans the next look at a run. A service that is not started again has no next
-// run that a server could be in the way of.
+// planLook plans the next look at a run. Where no next run can follow, no server can be in its
+// way.
 func (p *PID1) planLook(child *child) {
 	spec := &p.Plan.Services[child.spec]
 	if spec.OneShot || spec.Restart == service.Never || child.looks >= lookTimes {
@@ -56,8 +55,8 @@ func (p *PID1) lookForServers() {
 	}
 }
 
-// addServers makes the servers of a run that has ended by itself a part of its tree, with
-// all that descends from them.
+// addServers adds the servers of a run that has ended by itself to its tree, with their
+// descendants.
 func (p *PID1) addServers(t *tree, child *child) {
 	if child == nil {
 		return

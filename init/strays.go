@@ -5,12 +5,11 @@ import (
 	"sexton/proc"
 )
 
-// strays are the processes that belong to no service which still runs: a daemon that
-// slipped out of its group, a shell that somebody opened. These are the ones that we have
-// dealt with.
+// strays remembers what we did with strays: processes that belong to no running service, such
+// as a daemon that has left its group, or a shell from docker exec.
 type strays struct {
-	told        map[proc.PID]bool   // the machine was told of them, and they have not ended as far as we see
-	asked       map[proc.PID]uint64 // they have got their TERM: when they were started
+	told        map[proc.PID]bool   // the machine was told of them, and we have not seen their end
+	asked       map[proc.PID]uint64 // got their TERM; with the start of each
 	askedGroups map[proc.PID]bool
 }
 
@@ -29,7 +28,7 @@ func (s *strays) ended(pid proc.PID) bool {
 	return told
 }
 
-// ask notes that a stray gets its TERM.
+// ask notes that a stray gets its TERM, and its group with it.
 func (s *strays) ask(other proc.Other) {
 	if s.asked == nil {
 		s.asked, s.askedGroups = make(map[proc.PID]uint64), make(map[proc.PID]bool)
@@ -40,14 +39,13 @@ func (s *strays) ask(other proc.Other) {
 // anyAsked tells whether any stray has got its TERM.
 func (s *strays) anyAsked() bool { return len(s.asked) > 0 }
 
-// wasAsked tells whether a process has got its TERM, or was born since into a group that
-// has.
+// wasAsked tells whether a process has got its TERM, or belongs to a group that has.
 func (s *strays) wasAsked(other proc.Other) bool {
 	started, asked := s.asked[other.PID]
 	return asked && started == other.Started || s.askedGroups[other.Group]
 }
 
-// ladders are the groups of the runs, and what their ladders have reached beyond.
+// ladders returns the groups of the runs, and the groups and members of their trees.
 func (p *PID1) ladders() map[proc.PID]bool {
 	ours := make(map[proc.PID]bool, len(p.children))
 	for pid := range p.children {
@@ -67,8 +65,8 @@ func (p *PID1) ladders() map[proc.PID]bool {
 	return ours
 }
 
-// signalStrays signals what no ladder reaches. KILL comes when no time is left, and then
-// the runs are killed as well.
+// signalStrays signals the processes that no service's stop reaches. KILL comes when no time is
+// left, and then kills the runs as well.
 func (p *PID1) signalStrays(sig proc.Signal) {
 	ours := p.ladders()
 	by := p.now() + p.lookLeft()
@@ -90,8 +88,8 @@ func (p *PID1) signalStrays(sig proc.Signal) {
 	}
 }
 
-// signalOther sends sig, and CONT with it: a stopped process hears it only then. Behind a
-// stop signal CONT would discard it.
+// signalOther sends sig and then CONT, without which a stopped process does not act on sig.
+// CONT would discard a stop signal, so it goes before one.
 func (p *PID1) signalOther(other proc.Other, sig proc.Signal) {
 	if sig.Stops() {
 		p.Kernel.SignalOther(other, proc.CONT)
@@ -102,13 +100,12 @@ func (p *PID1) signalOther(other proc.Other, sig proc.Signal) {
 	}
 }
 
-// tellMost is how many are told of at once. There may be thousands, and to find
-// out what is known of one takes a few reads.
+// tellMost is how many strays are named at once. There may be thousands, and each takes a few
+// reads.
 const tellMost = 20
 
-// tellOf makes the function that tells the machine of one of others. The service that a
-// process comes from is proved by its group or session or by its parents; its environment
-// is only its own word.
+// tellOf makes the function that tells the machine of one of others. Its group, its session or
+// its parents prove which service a process comes from; its environment is only a claim.
 func (p *PID1) tellOf(others []proc.Other) func(proc.Other) {
 	f := p.familyOf(others)
 	told := 0

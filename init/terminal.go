@@ -2,7 +2,7 @@ package pid1
 
 import "sexton/service"
 
-// findTerminal looks for a terminal to give to the service that wants it.
+// findTerminal looks for the terminal of the service with tty.
 func (p *PID1) findTerminal() {
 	owner := p.terminalOwner()
 	if owner < 0 {
@@ -15,18 +15,18 @@ func (p *PID1) findTerminal() {
 	}
 }
 
-// ownSession tells whether a service gets a session of its own. All do but an heir
-// (service.Policies), and the one that gets our terminal or may get it later: job control works within
-// a session. In one session a process of one service could join the group of
-// another (setpgid(2) asks for the same session, not for the same user): that
-// group would never be empty, and would get signals that are meant for others.
+// ownSession tells whether a service gets a session of its own. All do except an heir
+// (service.Policies), and the service that gets our terminal or may get it later, because job control
+// works within one session. In a shared session a process of one service could join the group
+// of another (setpgid(2) checks the session, not the user): that group would never be empty,
+// and would get signals that are meant for others.
 func (p *PID1) ownSession(spec *service.Spec) bool {
 	return spec.Session || !p.Plan.Init.Heir && !(spec.TTY && p.shares)
 }
 
-// foreground passes the terminal on when a shell has brought us to its front: we were
-// started in the background, or stopped. Without that our command could not read,
-// and whoever has stopped for that hears no Ctrl-C.
+// foreground passes the terminal on when a shell has brought us to the front after we were
+// started in the background or stopped. Otherwise our command could not read from it, and
+// would not get Ctrl-C.
 func (p *PID1) foreground() {
 	owner := p.terminalOwner()
 	if owner < 0 || p.Plan.Services[owner].Session {
@@ -42,8 +42,7 @@ func (p *PID1) foreground() {
 	}
 }
 
-// terminalOwner is the service that gets the terminal; -1: none. There is one
-// at most.
+// terminalOwner is the one service that gets the terminal; -1: none.
 func (p *PID1) terminalOwner() int {
 	for i := range p.Plan.Services {
 		if p.Plan.Services[i].TTY {
@@ -53,7 +52,7 @@ func (p *PID1) terminalOwner() int {
 	return -1
 }
 
-// takeTerminalBack makes us the one in front again, if the holder still is.
+// takeTerminalBack makes our group the foreground group again, if it is the holder's.
 func (p *PID1) takeTerminalBack() {
 	p.Kernel.TakeBack(p.terminal, p.holder)
 	p.holder = 0

@@ -32,7 +32,7 @@ func (p *PID1) trace(now machine.Instant, event machine.Event, actions []machine
 	p.traceText(text + "\n")
 }
 
-// traceText writes to the trace; when that fails there is none any more.
+// traceText writes to the trace. When that fails, the trace ends.
 func (p *PID1) traceText(text string) {
 	if _, err := io.WriteString(p.Trace, text); err != nil {
 		p.Trace = nil

@@ -9,16 +9,16 @@ import (
 	"sexton/service"
 )
 
-// A service is its tree: what descends from a run but has left its process group gets the
-// steps of the ladder too, and is waited for. family.go knows what descends from what.
+// A service is its tree: processes that descend from a run but have left its process group get
+// the steps of the ladder too, and the stop waits for them. family.go finds the descendants.
 //
-// What has left the group is left to its parent as long as that lives, and gets the step when
-// it is an orphan. A parent that lives on after the step has its own way to end its children,
-// and ours would come across it: postgres, whose backends each have a session, tini, dumb-init,
-// sudo, a shell with job control. A job of cron is an orphan as soon as cron has ended. KILL
-// is for everybody.
+// A member outside the group is left to its parent as long as the parent lives, and gets the
+// step when it is an orphan. A parent that lives on after the step ends its children in its
+// own way, and our signal would get in its way: postgres, whose backends each have a session, tini,
+// dumb-init, sudo, a shell with job control. A job of cron is an orphan as soon as cron has
+// ended. KILL goes to every member.
 
-// tree is what descends from a run beyond its group, from the first step of its ladder on.
+// tree holds the descendants of a run beyond its group, from the first step of its ladder on.
 type tree struct {
 	leader  proc.PID
 	spec    int
@@ -26,16 +26,15 @@ type tree struct {
 	members map[proc.PID]proc.Other // alive when they were seen last
 	stepped map[proc.PID]bool       // the groups that have got the present step
 	step    proc.Signal
-	spared  bool            // some member was left to its parent
+	spared  bool            // some member is left to its parent
 	killed  machine.Instant // when KILL was sent first; 0: it was not
 	looked  machine.Instant
 	told    int
 }
 
-// signalTree sends one step of a ladder: to the group, and to what has left it. The look
-// comes before the signal: what a process that ends by it leaves behind has lost its
-// parent, which is the proof. CONT goes to the group alone, for the members have theirs
-// with each step.
+// signalTree sends one step of a ladder to the group, and to the members beyond it. We look for
+// members before we send: the signal may end a parent, and with it the proof where its
+// children come from. CONT goes to the group alone; the members get theirs with each step.
 func (p *PID1) signalTree(a machine.Signal) {
 	t := p.lookAtTree(a.Run, a.Scope)
 	p.nameKilled(a, t)
@@ -51,7 +50,7 @@ func (p *PID1) signalTree(a machine.Signal) {
 }
 
 // stepMembers sends the present step to those groups beyond the run's that have not got it
-// and have an orphan among them; what has a parent there is left to it. KILL spares nothing.
+// and have an orphan in them. The other groups are left to their parents. KILL goes to all.
 func (p *PID1) stepMembers(t *tree) {
 	us, _ := p.Kernel.Look(0)
 	due := make(map[proc.PID]bool)
@@ -73,7 +72,7 @@ func (p *PID1) stepMembers(t *tree) {
 }
 
 // stepOrphans sends the present step to members that were left to their parents and have
-// lost them.
+// become orphans.
 func (p *PID1) stepOrphans(run service.Run) {
 	if t := p.trees[run]; t != nil && t.spared && t.killed == 0 {
 		p.forgetDead(t)
@@ -98,16 +97,16 @@ func (p *PID1) widen(run service.Run) {
 	}
 }
 
-// lookAgain adds what has come to a tree, and sends the present step to those whose group
-// has not got it: a process in a group that has, whenever it was born, gets nothing before
-// the next step. With KILL nothing is spared.
+// lookAgain adds new members to a tree, and sends the present step to the groups that have
+// not got it. A new process in a group that has got it gets nothing before the next step.
+// KILL goes to all.
 func (p *PID1) lookAgain(run service.Run, scope proc.Scope) {
 	p.lookAtTree(run, scope)
 	p.stepMembers(p.trees[run])
 }
 
-// signalGroup signals what is left of a group that is watched, 0 only asks, and tells
-// the machine when nothing is left, there or of its tree beyond.
+// signalGroup signals what is left of a watched group; signal 0 only asks. When nothing is left
+// of the group or of the tree beyond it, it tells the machine.
 func (p *PID1) signalGroup(run service.Run, sig proc.Signal) {
 	if hold := p.watched[run]; hold != nil && !hold.Signal(sig) && !p.treeLeft(run) {
 		hold.Release()
@@ -117,9 +116,9 @@ func (p *PID1) signalGroup(run service.Run, sig proc.Signal) {
 	}
 }
 
-// treeLeft tells whether something of a run's tree is left, once its group is empty. A
-// second after KILL the ladder is used up: what forks faster than we look, or hangs in the
-// kernel, is left to the container's end.
+// treeLeft tells whether a member of a run's tree is left, once its group is empty. A second
+// after KILL we stop waiting: what forks faster than we look, or hangs in the kernel, is left
+// to the container's end.
 func (p *PID1) treeLeft(run service.Run) bool {
 	t := p.trees[run]
 	if t == nil || t.killed != 0 && p.now() > t.killed+treePatience {
@@ -127,13 +126,13 @@ func (p *PID1) treeLeft(run service.Run) bool {
 	}
 	p.forgetDead(t)
 	if len(t.members) == 0 || t.killed != 0 && p.now() > t.looked+killAgainEvery {
-		p.lookAgain(run, t.scope) // what has come since, or slipped through the last look
+		p.lookAgain(run, t.scope) // for new members, and those that the last look has missed
 	}
 	return len(t.members) > 0
 }
 
-// forgetDead forgets the members that have ended, for their numbers may be others' by now,
-// and looks who the parents of the others are.
+// forgetDead forgets the members that have ended, because their numbers may belong to other
+// processes by now, and looks up the present parents of the others.
 func (p *PID1) forgetDead(t *tree) {
 	for pid, other := range t.members {
 		now, alive := p.Kernel.Look(pid)
@@ -145,12 +144,12 @@ func (p *PID1) forgetDead(t *tree) {
 	}
 }
 
-// treePatience is how long what has left its group may take to die of KILL.
+// treePatience is how long members beyond the group may take to die of KILL.
 const treePatience = time.Second
 
-// lookAtTree looks what descends from a run beyond its group, and makes it a part of the
-// run's tree: all of it, or with proc.Core what must not outlive the run. It is nil for a
-// run that has ended.
+// lookAtTree looks for the descendants of a run beyond its group and adds them to the run's
+// tree: all of them, or with proc.Core those that must not outlive the run. It returns nil
+// for a run that has ended.
 func (p *PID1) lookAtTree(run service.Run, scope proc.Scope) *tree {
 	t := p.trees[run]
 	if t == nil {
@@ -165,7 +164,7 @@ func (p *PID1) lookAtTree(run service.Run, scope proc.Scope) *tree {
 	if scope == proc.Core && t.step == 0 {
 		if _, alive := p.Kernel.Look(t.leader); !alive {
 			p.addServers(t, p.runs[run])
-			return t // it has ended by itself; what else it had made is an orphan by now
+			return t // it has ended by itself; its other descendants are orphans by now
 		}
 	}
 	p.forgetDead(t)
@@ -205,7 +204,7 @@ func (p *PID1) tellEscaped(run service.Run, t *tree, came []proc.Other) {
 	}
 }
 
-// nameKilled tells the machine what gets KILL of a run whose first process has ended.
+// nameKilled tells the machine which processes get KILL of a run whose first process has ended.
 func (p *PID1) nameKilled(a machine.Signal, t *tree) {
 	hold := p.watched[a.Run]
 	if a.Signal != proc.KILL || hold == nil || p.runs[a.Run] != nil || t != nil && t.killed != 0 {

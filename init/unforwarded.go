@@ -7,15 +7,15 @@ import (
 	"sexton/machine"
 )
 
-// unforwarded counts signals that could not be forwarded because the kernel keeps no more of
-// them for that user.
+// unforwarded counts signals that could not be forwarded, because the queue of the receiver's
+// user was full.
 type unforwarded struct {
 	n       int
-	service string // whose the first of them was
+	service string // for which the first of them was
 	said    machine.Instant
 }
 
-// unforwardedEvery is how often they are spoken of, at most.
+// unforwardedEvery is the shortest time between two lines about them.
 const unforwardedEvery = time.Second
 
 func (r *unforwarded) count(service string) {
@@ -25,8 +25,7 @@ func (r *unforwarded) count(service string) {
 	r.n++
 }
 
-// sayUnforwarded says how many there were, if that was not said within the time
-// given.
+// sayUnforwarded says how many there were, unless we have said so within the time given.
 func (p *PID1) sayUnforwarded(within time.Duration) {
 	r := &p.unforwarded
 	if r.n == 0 || r.said > 0 && p.now() < r.said+within {
