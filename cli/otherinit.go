@@ -17,6 +17,7 @@ import (
 	"sexton/machine"
 	"sexton/probe"
 	"sexton/proc"
+	"sexton/service"
 )
 
 // runAs is the container's life under the name of another init.
@@ -43,10 +44,6 @@ func runAs(d *dropin.Line) int {
 	if d.Warning != "" && !linux.First() && !linux.AdoptsOrphans() {
 		_, _ = io.WriteString(os.Stderr, d.Warning)
 	}
-	var commands []proc.Command
-	if !d.Plan.Init.StaysIdle {
-		commands = append(commands, commandOf(d))
-	}
 	var nameOrphan func(proc.Dead, string)
 	if d.NameOrphans { // in tini's words, which scripts look for
 		nameOrphan = func(dead proc.Dead, _ string) {
@@ -54,7 +51,7 @@ func runAs(d *dropin.Line) int {
 		}
 	}
 	status := pid1.New(pid1.Config{
-		Plan: d.Plan, Commands: commands, Kernel: linux, Output: speaker, Check: probe.Check, Seed: container.Seed(),
+		Plan: d.Plan, Owner: starter(d), Kernel: linux, Output: speaker, Check: probe.Check, Seed: container.Seed(),
 		NameOrphan: nameOrphan, NeedOrphans: !d.LeaveOrphans, LeaveOrphans: d.LeaveOrphans,
 		SpawnStatus: spawnFailed(d, speaker), Threads: speaker.threads(), Verbose: d.Voices[machine.Debug].FD != 0,
 	}).Run()
@@ -78,15 +75,16 @@ func spawnFailed(d *dropin.Line, s *speaker) func(*proc.SpawnError) int {
 	}
 }
 
-// commandOf is the one command of a line.
-func commandOf(d *dropin.Line) proc.Command {
-	spec := &d.Plan.Services[0]
-	command := container.OneCommand(spec)
-	command.OurGroup = spec.OurGroup
-	if d.ResetSignals {
-		command.Mask, command.Ignore = 0, 0
+// starter says how the one command of a line is started.
+func starter(d *dropin.Line) pid1.Fixed {
+	return func(spec *service.Spec) (proc.Command, error) {
+		command := container.OneCommand(spec)
+		command.OurGroup = spec.OurGroup
+		if d.ResetSignals {
+			command.Mask, command.Ignore = 0, 0
+		}
+		return command, nil
 	}
-	return command
 }
 
 // strerror is the C library's text for an error. Go's is the same, but for the capital.

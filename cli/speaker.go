@@ -46,7 +46,7 @@ func (s *speaker) threads() int {
 	return n
 }
 
-func (s *speaker) Open(_ string, _ service.Run, files [3]int) ([3]int, func(proc.PID), error) {
+func (s *speaker) Open(_ *service.Spec, _ service.Run, files [3]int) ([3]int, func(proc.PID), error) {
 	return files, func(proc.PID) {}, nil
 }
 

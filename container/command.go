@@ -14,30 +14,20 @@ import (
 	"sexton/service"
 )
 
-// commands turns each service of the plan into what it takes to start it, but for whom it runs as:
-// users and groups are looked up at each start (identify), since a service that runs before may
-// make them or give them other numbers. That it cannot be anybody else than ourselves was found while the
-// file was read (CannotBe).
-func (c *Container) commands() (commands []proc.Command) {
-	plan := &c.Plan
-	if plan.Init.Heir {
-		return []proc.Command{OneCommand(&plan.Services[0])}
+// Command is pid1.Owner's: it turns a service into what it takes to start it. Users and groups
+// are looked up at each start, since a service that runs before may make them or give them
+// other numbers. That it cannot run as anybody else than we do was found while the file was
+// read (CannotBe).
+func (c *Container) Command(spec *service.Spec) (proc.Command, error) {
+	if c.Plan.Init.Heir {
+		command := OneCommand(spec)
+		return command, identify(spec, &command, c.Getenv)
 	}
-	dir, err := os.Getwd()
-	if err != nil {
-		dir = "/"
+	command := proc.Command{Argv: spec.Command, Env: named(spec.Env, spec.Name), Settings: spec.Settings}
+	if command.Dir == "" {
+		command.Dir = c.dir
 	}
-	for i := range plan.Services {
-		spec := &plan.Services[i]
-		command := proc.Command{
-			Argv: spec.Command, Env: named(spec.Env, spec.Name), Settings: spec.Settings,
-		}
-		if command.Dir == "" {
-			command.Dir = dir
-		}
-		commands = append(commands, command)
-	}
-	return commands
+	return command, identify(spec, &command, c.Getenv)
 }
 
 // CannotBe is config.Options.Identity: who is not root starts services as itself alone. A

@@ -42,7 +42,9 @@ type Container struct {
 func Load(o Options) *Container {
 	c := &Container{Options: o}
 	plan := &c.Plan
-	commands := c.commands()
+	if !plan.Init.Heir {
+		c.dir = workingDirectory()
+	}
 	c.output = newOutput(plan, o.Verbosity, o.Getenv)
 	for _, note := range o.Remarks {
 		c.output.Say(machine.Warn, "", "remark: "+note)
@@ -55,12 +57,11 @@ func Load(o Options) *Container {
 	scribe := newScribe(plan.Init.TerminationLog, plan.Init.Heir)
 	var end func()
 	c.loop = pid1.New(pid1.Config{
-		Plan: *plan, Commands: commands, Kernel: o.Kernel, Output: c.output, Check: probe.Check, LookAt: probe.Look, Listen: listen,
+		Plan: *plan, Owner: c, Kernel: o.Kernel, Output: c.output, Check: probe.Check, LookAt: probe.Look, Listen: listen,
 		Seed: Seed(), Trace: o.Trace, NameOrphan: c.nameOrphan(), NeedOrphans: true, Verbose: o.Verbosity > 0,
 		Stopping:    scribe.stopping(),
 		Ended:       scribe.ended(c.output, name, func() { end() }),
 		MoreThreads: c.output.threads() + serveThreads(plan), Notify: notifier(plan, c.output, o.Getenv),
-		Identify: func(i int, command *proc.Command) error { return identify(&plan.Services[i], command, o.Getenv) },
 	})
 	end = c.serve()
 	return c
@@ -77,6 +78,15 @@ func (c *Container) nameOrphan() func(proc.Dead, string) {
 	return func(dead proc.Dead, name string) {
 		c.output.Say(machine.Warn, "", fmt.Sprintf("reaped orphan %d (%s): %s", dead.PID, name, dead.Exit))
 	}
+}
+
+// workingDirectory is ours, for services that name none.
+func workingDirectory() string {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "/"
+	}
+	return dir
 }
 
 // listen takes what an attempt of an exec probe writes.

@@ -122,8 +122,8 @@ func owner(user, group string) (uid, gid int, err error) {
 }
 
 // Open is pid1.Output's.
-func (o *output) Open(name string, run service.Run, files [3]int) (full [3]int, started func(proc.PID), err error) {
-	spec := o.specs[name]
+func (o *output) Open(spec *service.Spec, run service.Run, files [3]int) (full [3]int, started func(proc.PID), err error) {
+	name := spec.Name
 	var close closers
 	defer func() {
 		if err != nil {

@@ -124,7 +124,7 @@ func TestAStartFailsBeforeItsSpawn(t *testing.T) {
 				s.refuseOpen = errors.New("too many open files")
 				s.signal(time.Second, proc.TERM)
 			} else {
-				s.config.Identify = func(int, *proc.Command) error { return errors.New("no user web") }
+				s.config.Owner = Fixed(func(*service.Spec) (proc.Command, error) { return proc.Command{}, errors.New("no user web") })
 			}
 		}, func(s *scene) {
 			want := `start-failed run=1 status=126 err="no user web"`

@@ -25,7 +25,8 @@ type child struct {
 	role
 	pid     proc.PID
 	run     service.Run   // the run that it is, or that it asks
-	spec    int           // the run's service
+	handle  *handle       // the run's service
+	spec    *service.Spec // as it was when it started
 	command *proc.Command // how it was started
 	started machine.Instant
 

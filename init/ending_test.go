@@ -23,7 +23,7 @@ type diary struct {
 	refuseOpen error
 }
 
-func (d *diary) Open(_ string, _ service.Run, files [3]int) ([3]int, func(proc.PID), error) {
+func (d *diary) Open(_ *service.Spec, _ service.Run, files [3]int) ([3]int, func(proc.PID), error) {
 	return files, func(proc.PID) {}, d.refuseOpen
 }
 func (*diary) Died(string)                           {}
@@ -75,8 +75,8 @@ func stopped(sim *simkernel.Sim, kernel Kernel, grace time.Duration, first servi
 				Stop: []service.Rung{first, {Signal: proc.KILL}},
 			}},
 		},
-		Commands: []proc.Command{{Argv: []string{"web"}}},
-		Kernel:   kernel, Output: &said,
+		Owner:  byCommand,
+		Kernel: kernel, Output: &said,
 	})
 	over := make(chan struct{})
 	go sim.Send(proc.Caught{Signal: proc.TERM}, over)

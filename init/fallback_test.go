@@ -49,8 +49,8 @@ func breaksAt(t *testing.T, at string) {
 				Stop: []service.Rung{{Signal: proc.INT, For: 6 * time.Second}, {Signal: proc.TERM}, {Signal: proc.KILL}},
 			}},
 		},
-		Commands: []proc.Command{{Argv: []string{"web"}}},
-		Kernel:   sim, Output: &breaks{at: at},
+		Owner:  byCommand,
+		Kernel: sim, Output: &breaks{at: at},
 	})
 	over := make(chan struct{})
 	asked := time.Now()

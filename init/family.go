@@ -17,7 +17,7 @@ import (
 // of the same number.
 type kinsman struct {
 	proc.Other
-	spec    int
+	handle  *handle
 	claimed bool // there is no proof: it names the service itself, and runs as the service's user
 }
 
@@ -32,7 +32,7 @@ func (p *PID1) descendants(t *tree, held bool) (inside, beyond []proc.Other) {
 	var found []proc.Other
 	claimed := make(map[proc.PID]bool)
 	for _, orphan := range p.orphans() {
-		if orphan.spec == t.spec {
+		if orphan.handle == t.handle {
 			found, roots = append(found, orphan.Other), append(roots, orphan.PID)
 			claimed[orphan.PID] = orphan.claimed
 		}
@@ -49,7 +49,7 @@ func (p *PID1) descendants(t *tree, held bool) (inside, beyond []proc.Other) {
 		default:
 			beyond = append(beyond, other)
 			if k, known := p.kin[other.PID]; !known || k.Started != other.Started {
-				p.kin[other.PID] = kinsman{other, t.spec, claimed[other.PID] || claimed[other.Parent]}
+				p.kin[other.PID] = kinsman{other, t.handle, claimed[other.PID] || claimed[other.Parent]}
 			}
 		}
 	}
@@ -87,8 +87,8 @@ func (p *PID1) orphans() []kinsman {
 
 // proof maps groups and sessions to the service whose processes hold them. First it forgets
 // the remembered processes that have ended: their numbers may belong to others by now.
-func (p *PID1) proof() map[proc.PID]int {
-	proof := make(map[proc.PID]int)
+func (p *PID1) proof() map[proc.PID]*handle {
+	proof := make(map[proc.PID]*handle)
 	own, _ := p.Kernel.Look(0) // our session proves nothing: the service with the terminal is in it, and so may others be
 	for pid, k := range p.kin {
 		other, alive := p.Kernel.Look(pid)
@@ -97,17 +97,17 @@ func (p *PID1) proof() map[proc.PID]int {
 			continue
 		}
 		if !k.claimed && other.Session != own.Session {
-			proof[other.Session], proof[other.Group] = k.spec, k.spec
+			proof[other.Session], proof[other.Group] = k.handle, k.handle
 		}
 	}
 	for pid, child := range p.children {
 		if child.serves() {
-			proof[pid] = child.spec
+			proof[pid] = child.handle
 		}
 	}
 	for run, hold := range p.watched {
 		if t := p.trees[run]; t != nil {
-			proof[hold.Group()] = t.spec
+			proof[hold.Group()] = t.handle
 		}
 	}
 	return proof
@@ -116,27 +116,27 @@ func (p *PID1) proof() map[proc.PID]int {
 // kinOf tells which service an orphan comes from. A claim counts only when the orphan runs as
 // the service's user, who could harm the service anyway. Otherwise any process could delay
 // the stop of any service.
-func (p *PID1) kinOf(o proc.Other, proof map[proc.PID]int) (kinsman, bool) {
+func (p *PID1) kinOf(o proc.Other, proof map[proc.PID]*handle) (kinsman, bool) {
 	if k, known := p.kin[o.PID]; known && k.Started == o.Started {
 		k.Other = o
 		return k, true
 	}
 	for _, number := range []proc.PID{o.Group, o.Session} {
-		if spec, ok := proof[number]; ok {
-			return kinsman{o, spec, false}, true
+		if h := proof[number]; h != nil {
+			return kinsman{o, h, false}, true
 		}
 	}
 	if name := p.Kernel.ServiceOf(o.PID); name != "" {
-		if spec, known := p.index[name]; known && p.Kernel.UserOf(o.PID) == p.userOf(spec) {
-			return kinsman{o, spec, true}, true
+		if h := p.handles[name]; h != nil && p.Kernel.UserOf(o.PID) == p.userOf(h) {
+			return kinsman{o, h, true}, true
 		}
 	}
 	return kinsman{}, false
 }
 
 // userOf is the user of a service's last run.
-func (p *PID1) userOf(spec int) int {
-	if c := p.ranAs[spec]; c != nil {
+func (p *PID1) userOf(h *handle) int {
+	if c := h.ranAs; c != nil {
 		return c.UID
 	}
 	return p.Kernel.UserOf(0)
@@ -218,10 +218,10 @@ func (p *PID1) familyOf(others []proc.Other) family {
 func (f family) service(o proc.Other) (name string, claimed bool) {
 	owner := func(pid proc.PID) (string, bool) {
 		if child := f.children[pid]; child != nil {
-			return f.Plan.Services[child.spec].Name, true
+			return child.handle.name(), true
 		}
 		if k, known := f.kin[pid]; known && f.started[pid] == k.Started && !k.claimed {
-			return f.Plan.Services[k.spec].Name, true
+			return k.handle.name(), true
 		}
 		return "", false
 	}
@@ -236,7 +236,7 @@ func (f family) service(o proc.Other) (name string, claimed bool) {
 		}
 	}
 	if name := f.Kernel.ServiceOf(o.PID); name != "" {
-		if _, known := f.index[name]; known {
+		if f.handles[name] != nil {
 			return name, true
 		}
 	}
@@ -261,12 +261,11 @@ func (f family) outside(o proc.Other) bool {
 // service's stop when their turn comes.
 func (f family) hasLadder(o proc.Other) bool {
 	name, claimed := f.service(o)
-	if name == "" || claimed && f.Kernel.UserOf(o.PID) != f.userOf(f.index[name]) || f.outside(o) {
+	if name == "" || claimed && f.Kernel.UserOf(o.PID) != f.userOf(f.handles[name]) || f.outside(o) {
 		return false
 	}
-	spec := f.index[name]
 	for _, child := range f.runs {
-		if child.spec == spec {
+		if child.handle == f.handles[name] {
 			return true
 		}
 	}
@@ -278,7 +277,7 @@ func (f family) hasLadder(o proc.Other) bool {
 // from this run for certain, and is not in its group. Where there is no proof, behind names an
 // orphan that is younger than the run and claims no service.
 func (p *PID1) behind(child *child, exit proc.Exit) (name string, stays bool) {
-	spec := &p.Plan.Services[child.spec]
+	spec := child.handle.spec
 	if _, stopping := p.machine.LeaveBy(); stopping || p.Plan.Init.StopReach == service.ReachGroup || spec.OneShot || exit.Signal != 0 || !slices.Contains(spec.OKCodes, exit.Code) {
 		return "", false
 	}
@@ -287,7 +286,7 @@ func (p *PID1) behind(child *child, exit proc.Exit) (name string, stays bool) {
 	first, _ := p.Kernel.Look(child.pid)
 	for _, orphan := range p.orphans() {
 		known[orphan.PID] = true
-		if orphan.spec != child.spec || !younger(orphan.Other, first) {
+		if orphan.handle != child.handle || !younger(orphan.Other, first) {
 			continue
 		}
 		if orphan.Group != child.pid {

@@ -10,7 +10,6 @@ import (
 
 	"sexton/kernel/simkernel"
 	"sexton/machine"
-	"sexton/proc"
 	"sexton/service"
 )
 
@@ -79,8 +78,8 @@ func TestClientsAreAnsweredUntilTheLoopHasEnded(t *testing.T) {
 		sim.Behaves = func([]string) simkernel.Habit { return simkernel.Habit{Polite: true} }
 		said := &diary{}
 		p := New(Config{
-			Plan:     service.Plan{Init: service.Init{Grace: time.Second}, Services: []service.Spec{plain("web")}},
-			Commands: []proc.Command{{Argv: []string{"web"}}}, Kernel: sim, Output: said,
+			Plan:  service.Plan{Init: service.Init{Grace: time.Second}, Services: []service.Spec{plain("web")}},
+			Owner: byCommand, Kernel: sim, Output: said,
 		})
 		var clients sync.WaitGroup
 		clients.Go(func() {

@@ -179,12 +179,8 @@ func (l *life) live() {
 	_ = l.sim.Catch()
 	l.sim.Subreaper, l.sim.ForkFails, l.sim.Behaves = l.subreaper, l.forkFails, l.behave
 	l.sim.Crowd = l.pick(0, 0, 100*time.Millisecond, 10*time.Second)
-	commands := make([]proc.Command, len(l.plan.Services))
-	for i := range commands {
-		commands[i].Argv = l.plan.Services[i].Command
-	}
 	l.pid1 = New(Config{
-		Plan: l.plan, Commands: commands, Kernel: l.sim, Output: l, Seed: l.seed, Trace: &l.trace,
+		Plan: l.plan, Owner: byCommand, Kernel: l.sim, Output: l, Seed: l.seed, Trace: &l.trace,
 		LookAt: func(context.Context, string) (service.FileMark, error) {
 			time.Sleep([]time.Duration{0, time.Millisecond, 600 * time.Millisecond}[l.seed%3])
 			return service.FileMark{}, []error{nil, errors.New("permission denied")}[l.seed%2]
@@ -347,19 +343,18 @@ func (l *life) judge(status int, took time.Duration) {
 }
 
 // Open, Say and Flush make a life its own Output.
-func (l *life) Open(name string, _ service.Run, files [3]int) ([3]int, func(proc.PID), error) {
+func (l *life) Open(spec *service.Spec, _ service.Run, files [3]int) ([3]int, func(proc.PID), error) {
 	if l.dice.Float64() < 0.01 {
 		return files, nil, syscall.EMFILE
 	}
-	i := l.pid1.index[name]
 	report := l.pid1.machine.Report()
-	needs := l.plan.Services[i].Needs
-	if l.plan.Services[i].Ready.Kind == service.FileProbe { // its start was ordered before the look at the file
+	needs := spec.Needs
+	if spec.Ready.Kind == service.FileProbe { // its start was ordered before the look at the file
 		needs = nil
 	}
 	for _, need := range needs {
-		if s := report.Services[l.pid1.index[need]].State; !slices.Contains([]service.State{service.Up, service.Done}, s) && !report.Stopping {
-			l.wrong("%s starts while %s, which it needs, is %v", name, need, s)
+		if s := report.Find(need).State; !slices.Contains([]service.State{service.Up, service.Done}, s) && !report.Stopping {
+			l.wrong("%s starts while %s, which it needs, is %v", spec.Name, need, s)
 		}
 	}
 	if err := l.pid1.machine.Check(); err != nil {

@@ -55,7 +55,7 @@ func (l looked) arrive(p *PID1) {
 	if l.err == nil {
 		p.marks[l.spawn.Run] = &l.mark
 	} else {
-		path, why := p.Plan.Services[p.index[l.spawn.Service]].Ready.Target, l.err.Error()
+		path, why := p.handles[l.spawn.Service].spec.Ready.Target, l.err.Error()
 		if l.err == context.DeadlineExceeded {
 			why = fmt.Sprintf("no answer within %v", lookMost)
 		}

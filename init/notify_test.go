@@ -23,9 +23,9 @@ func TestTheManagerIsTold(t *testing.T) {
 		var told []string
 		refused := 0
 		New(Config{
-			Plan:     service.Plan{Init: service.Init{Grace: time.Second}, Services: []service.Spec{web}},
-			Commands: []proc.Command{{Argv: web.Command}},
-			Kernel:   k, Output: &diary{},
+			Plan:   service.Plan{Init: service.Init{Grace: time.Second}, Services: []service.Spec{web}},
+			Owner:  byCommand,
+			Kernel: k, Output: &diary{},
 			Notify: func(message string) (bool, error) {
 				if len(told) == 1 && refused < 3 {
 					refused++

@@ -21,6 +21,11 @@ func (k slow) Spawn(c *proc.Command) (proc.PID, error) {
 	return pid, err
 }
 
+// byCommand starts a service as its spec says, and with nothing else.
+var byCommand = Fixed(func(spec *service.Spec) (proc.Command, error) {
+	return proc.Command{Argv: spec.Command}, nil
+})
+
 func plain(name string) service.Spec {
 	return service.Spec{Name: name, Command: []string{name}, OKCodes: []int{0}, Stop: []service.Rung{{Signal: proc.KILL}}}
 }
@@ -37,9 +42,9 @@ func TestAStartIsKnownBeforeItsEnd(t *testing.T) {
 		first.Restart = service.Never
 		var said diary
 		New(Config{
-			Plan:     service.Plan{Init: service.Init{Grace: time.Second}, Services: []service.Spec{first, second}},
-			Commands: []proc.Command{{Argv: first.Command}, {Argv: second.Command}},
-			Kernel:   slow{sim}, Output: &said,
+			Plan:   service.Plan{Init: service.Init{Grace: time.Second}, Services: []service.Spec{first, second}},
+			Owner:  byCommand,
+			Kernel: slow{sim}, Output: &said,
 		}).Run()
 		if !slices.ContainsFunc(said.lines, func(line string) bool { return len(line) > 10 && line[:10] == "second: up" }) {
 			t.Errorf("it is not said that it was up: %q", said.lines)
@@ -62,14 +67,12 @@ func TestSignalsAreHeardAmongManyStarts(t *testing.T) {
 			return simkernel.Habit{}
 		}
 		var plan service.Plan
-		var commands []proc.Command
 		plan.Init.Grace = time.Second
 		for i := range services {
 			spec := plain(fmt.Sprint("s", i))
 			plan.Services = append(plan.Services, spec)
-			commands = append(commands, proc.Command{Argv: spec.Command})
 		}
-		New(Config{Plan: plan, Commands: commands, Kernel: slow{sim}, Output: &diary{}}).Run()
+		New(Config{Plan: plan, Owner: byCommand, Kernel: slow{sim}, Output: &diary{}}).Run()
 		close(over)
 		if starts > services/4 { // the simulation may hear it some turns later
 			t.Errorf("TERM came at start %d, and %d were made", heardAt, starts)
@@ -102,16 +105,14 @@ func TestALiveLoopSaysSoBetweenTwoStarts(t *testing.T) {
 		_ = sim.Catch()
 		sim.Behaves = func([]string) simkernel.Habit { return simkernel.Habit{Lives: time.Millisecond} }
 		var plan service.Plan
-		var commands []proc.Command
 		plan.Init.Grace = time.Second
 		for i := range 100 {
 			spec := plain(fmt.Sprint("s", i))
 			spec.OneShot, spec.Restart = true, service.Never
 			plan.Services = append(plan.Services, spec)
-			commands = append(commands, proc.Command{Argv: spec.Command})
 		}
 		k := &asks{slow: slow{sim}}
-		k.p = New(Config{Plan: plan, Commands: commands, Kernel: k, Output: &diary{}})
+		k.p = New(Config{Plan: plan, Owner: byCommand, Kernel: k, Output: &diary{}})
 		k.p.Run()
 		if k.late > 0 {
 			t.Errorf("%d questions were not answered before the next start", k.late)

@@ -14,7 +14,7 @@ type Output interface {
 	// where the file says nothing, -1 for none. The caller calls started after the start,
 	// with the PID or 0 for a failed start, to close our copies. For a service with a terminal
 	// of its own (service.Spec.PTY), descriptor 1 is that terminal.
-	Open(service string, run service.Run, files [3]int) (full [3]int, started func(proc.PID), err error)
+	Open(spec *service.Spec, run service.Run, files [3]int) (full [3]int, started func(proc.PID), err error)
 	// Died is called when a run's first process has ended: what the service wrote before
 	// comes before our next line.
 	Died(service string)

@@ -12,7 +12,7 @@ import (
 func (p *PID1) perform(action machine.Action) {
 	switch a := action.(type) {
 	case machine.Spawn:
-		if ready := &p.Plan.Services[p.index[a.Service]].Ready; ready.Kind == service.FileProbe && p.LookAt != nil {
+		if ready := &p.handles[a.Service].spec.Ready; ready.Kind == service.FileProbe && p.LookAt != nil {
 			p.lookFirst(a, ready.Target)
 		} else {
 			p.spawn(a)

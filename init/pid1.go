@@ -23,12 +23,10 @@ import (
 
 // Config is what it takes to run a plan.
 type Config struct {
-	Plan service.Plan
-	// Commands are how to start each service of the plan; Files and Foreground
-	// are filled in here.
-	Commands []proc.Command
-	Kernel   Kernel
-	Output   Output
+	Plan   service.Plan
+	Owner  Owner
+	Kernel Kernel
+	Output Output
 	// Check makes one attempt of a probe that needs no process.
 	Check func(ctx context.Context, p service.Probe, before *service.FileMark) error
 	// LookAt tells what is at the path of a file probe before a start; nil: every file counts
@@ -62,9 +60,6 @@ type Config struct {
 	// Ended is called with the summary when the last output has been written. It returns
 	// within the time given. May be nil.
 	Ended func(sum service.Summary, within time.Duration)
-	// Identify completes the command of the service with that index, just before each start: whom it runs
-	// as may have changed. An error is a start that failed. nil: Commands are complete.
-	Identify func(service int, c *proc.Command) error
 	// Notify sends a message to the service manager that started us. It does not wait: full
 	// means that the message must be sent again. nil: there is no manager.
 	Notify func(message string) (full bool, err error)
@@ -79,7 +74,7 @@ type PID1 struct {
 	machine *machine.Machine
 	table   forward.Table
 	began   time.Time
-	index   map[string]int
+	handles map[string]*handle // of the services, by their names
 
 	moreDead bool // the last turn left dead children for the next
 
@@ -96,7 +91,6 @@ type PID1 struct {
 	runs     map[service.Run]*child            // the children that serve
 	watched  map[service.Run]proc.Hold         // groups whose first process has ended
 	trees    map[service.Run]*tree             // of runs whose ladder has begun
-	ranAs    []*proc.Credential                // the last run of each service; nil: as we do
 	guessed  map[proc.PID]uint64               // what behind has named without proof: its number and start
 	kin      map[proc.PID]kinsman              // processes that have left their run's group, as far as we have seen
 	probes   map[service.Run]attempt           // the attempt on its way
@@ -137,7 +131,6 @@ func New(c Config) *PID1 {
 		machine:  machine.New(c.Plan, c.Seed),
 		table:    forward.New(&c.Plan),
 		began:    time.Now(),
-		index:    make(map[string]int, len(c.Plan.Services)),
 		children: make(map[proc.PID]*child),
 		runs:     make(map[service.Run]*child),
 		watched:  make(map[service.Run]proc.Hold),
@@ -147,13 +140,10 @@ func New(c Config) *PID1 {
 		trees:    make(map[service.Run]*tree),
 		guessed:  make(map[proc.PID]uint64),
 		kin:      make(map[proc.PID]kinsman),
-		ranAs:    make([]*proc.Credential, len(c.Plan.Services)),
 		ended:    make(chan struct{}),
 		checks:   make(chan struct{}, 1),
 	}
-	for i := range c.Plan.Services {
-		p.index[c.Plan.Services[i].Name] = i
-	}
+	p.handles = handlesOf(&p.Plan)
 	return p
 }
 

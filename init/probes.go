@@ -21,10 +21,13 @@ type attempt struct {
 // startProbe begins an attempt.
 func (p *PID1) startProbe(a machine.Probe) {
 	p.stopProbe(a.Run)
-	if i := p.index[a.Service]; p.Plan.Services[i].Ready.Kind == service.ExecProbe {
-		p.startExecProbe(a, i)
+	asked := p.runs[a.Run]
+	if asked == nil { // it has just ended
+		p.answers = append(p.answers, machine.Probed{Run: a.Run, Seq: a.Seq, Err: "its process has ended"})
+	} else if asked.spec.Ready.Kind == service.ExecProbe {
+		p.startExecProbe(a, asked)
 	} else {
-		p.startCheck(a, p.Plan.Services[i].Ready)
+		p.startCheck(a, asked.spec.Ready)
 	}
 }
 
@@ -90,12 +93,9 @@ type probing struct {
 }
 
 // startExecProbe makes an attempt by a child, which runs as the service does.
-func (p *PID1) startExecProbe(a machine.Probe, i int) {
-	command := p.Commands[i]
-	if asked := p.runs[a.Run]; asked != nil {
-		command = *asked.command
-	}
-	command.Argv = p.Plan.Services[i].Ready.Command
+func (p *PID1) startExecProbe(a machine.Probe, asked *child) {
+	command := *asked.command
+	command.Argv = asked.spec.Ready.Command
 	command.Files, command.Foreground, command.Session = [3]int{-1, -1, -1}, -1, true
 	attempted := &probing{seq: a.Seq}
 	opened := func(proc.PID) {}
@@ -105,7 +105,7 @@ func (p *PID1) startExecProbe(a machine.Probe, i int) {
 			command.Files = [3]int{-1, heard.FD(), heard.FD()}
 		}
 	}
-	c := &child{role: attempted, run: a.Run, spec: i, command: &command}
+	c := &child{role: attempted, run: a.Run, handle: asked.handle, spec: asked.spec, command: &command}
 	if failed := p.start(c, opened); failed != nil {
 		p.answers = append(p.answers, machine.Probed{Run: a.Run, Seq: a.Seq, Err: failed.Error(), Output: attempted.lastLine()})
 		return

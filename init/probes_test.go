@@ -67,10 +67,9 @@ func TestAnExecProbeRunsAsItsService(t *testing.T) {
 			if heard != nil {
 				s.config.Listen = func() (Listener, error) { return heard, nil }
 			}
-			s.config.Identify = func(_ int, c *proc.Command) error {
-				c.Credential = user
-				return nil
-			}
+			s.config.Owner = Fixed(func(spec *service.Spec) (proc.Command, error) {
+				return proc.Command{Argv: spec.Command, Credential: user}, nil
+			})
 			s.habits["probe"] = []simkernel.Habit{{Lives: time.Millisecond}}
 			s.signal(time.Second, proc.TERM)
 		}, func(s *scene) {

@@ -44,10 +44,8 @@ func play(t *testing.T, prepare, judge func(s *scene), services ...service.Spec)
 		s.Behaves = s.behave
 		s.config.Plan = service.Plan{Init: service.Init{Grace: 20 * time.Second, Linger: time.Second}, Services: services}
 		s.config.Kernel, s.config.Output, s.config.Trace = s.Sim, s, &s.traced
+		s.config.Owner = byCommand
 		prepare(s)
-		for i := range s.config.Plan.Services {
-			s.config.Commands = append(s.config.Commands, proc.Command{Argv: s.config.Plan.Services[i].Command})
-		}
 		s.p = New(s.config)
 		go func() {
 			for _, a := range s.acts {

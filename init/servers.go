@@ -22,7 +22,7 @@ const (
 // planLook plans the next look at a run. Where no next run can follow, no server can be in its
 // way.
 func (p *PID1) planLook(child *child) {
-	spec := &p.Plan.Services[child.spec]
+	spec := child.handle.spec
 	if spec.OneShot || spec.Restart == service.Never || child.looks >= lookTimes {
 		return
 	}
@@ -42,7 +42,7 @@ func (p *PID1) lookForServers() {
 		if child.looks < lookTimes && child.started+firstLook<<child.looks <= p.now() && looked < looksMost {
 			looked++
 			child.looks++
-			t := &tree{leader: child.pid, spec: child.spec}
+			t := &tree{leader: child.pid, handle: child.handle}
 			inside, beyond := p.descendants(t, true)
 			child.servers = child.servers[:0]
 			for _, pid := range p.servers(t, inside, beyond) {

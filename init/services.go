@@ -17,14 +17,13 @@ type serving struct{}
 // spawn starts a run. The answer is queued, never taken inside the turn that
 // ordered it.
 func (p *PID1) spawn(a machine.Spawn) {
-	i := p.index[a.Service]
-	spec, command := &p.Plan.Services[i], p.Commands[i]
-	if p.Identify != nil {
-		if err := p.Identify(i, &command); err != nil {
-			p.counts.Refused++
-			p.answers = append(p.answers, machine.StartFailed{Run: a.Run, Err: err.Error(), Status: service.ExitCannotRun})
-			return
-		}
+	handle := p.handles[a.Service]
+	spec := handle.spec
+	command, err := p.Owner.Command(spec)
+	if err != nil {
+		p.counts.Refused++
+		p.answers = append(p.answers, machine.StartFailed{Run: a.Run, Err: err.Error(), Status: service.ExitCannotRun})
+		return
 	}
 	command.Foreground = -1
 	command.Files = [3]int{-1, 1, 2}
@@ -36,7 +35,7 @@ func (p *PID1) spawn(a machine.Spawn) {
 	if gives {
 		command.Foreground, command.TakeTerminal = p.terminal.FD, command.Session
 	}
-	files, started, err := p.Output.Open(spec.Name, a.Run, command.Files)
+	files, started, err := p.Output.Open(spec, a.Run, command.Files)
 	if err != nil {
 		p.answers = append(p.answers, machine.StartFailed{Run: a.Run, Err: err.Error(), Status: service.ExitCannotRun, Passing: true})
 		return
@@ -46,7 +45,7 @@ func (p *PID1) spawn(a machine.Spawn) {
 		command.Foreground, command.TakeTerminal = files[1], true
 	}
 	command.Heir = p.Plan.Init.Heir && !p.dropped
-	child := &child{role: serving{}, run: a.Run, spec: i, command: &command}
+	child := &child{role: serving{}, run: a.Run, handle: handle, spec: spec, command: &command}
 	if failed := p.start(child, started); failed != nil {
 		p.Output.Ended(a.Run)
 		answer := machine.StartFailed{Run: a.Run, Err: failed.Error(), Status: spawnErrorStatus(failed), Passing: failed.Passing}
@@ -57,7 +56,7 @@ func (p *PID1) spawn(a machine.Spawn) {
 		return
 	}
 	p.planLook(child)
-	p.ranAs[i] = command.Credential
+	handle.ranAs = command.Credential
 	p.runs[a.Run] = child
 	if gives {
 		p.holder = child.pid
@@ -70,7 +69,7 @@ func (p *PID1) spawn(a machine.Spawn) {
 // its number.
 func (serving) died(p *PID1, c *child, dead proc.Dead) {
 	p.takeAnswers() // its start must be known before its end
-	p.Output.Died(p.Plan.Services[c.spec].Name)
+	p.Output.Died(c.spec.Name)
 	behind, stays := p.behind(c, dead.Exit)
 	p.take(machine.Exited{Run: c.run, Exit: dead.Exit, Usage: dead.Usage, Behind: behind, Stays: stays})
 }
@@ -93,7 +92,7 @@ func (serving) reaped(p *PID1, c *child, _ proc.Dead) {
 // afterwards, and with proc.Tree or proc.Core to what has left the group. A run that has
 // neither is passed over.
 func (p *PID1) signal(a machine.Signal) {
-	if from := p.Plan.Services[p.index[a.Service]].StdinFrom; from != "" {
+	if from := p.specOf(a.Run, a.Service).StdinFrom; from != "" {
 		if _, stopping := p.machine.LeaveBy(); stopping {
 			p.Output.ClosePipeline(from)
 		}

@@ -23,7 +23,7 @@ func TestProofComesBeforeAProcessesOwnWord(t *testing.T) {
 		Plan:   service.Plan{Services: []service.Spec{{Name: "web"}, {Name: "evil"}}},
 		Kernel: claims{sim}, Output: &diary{},
 	})
-	evil := &child{role: serving{}, pid: 20, run: 2, spec: 1}
+	evil := &child{role: serving{}, pid: 20, run: 2, handle: p.handles["evil"]}
 	p.children[20] = evil
 	others := []proc.Other{
 		{PID: 20, Parent: 1, Group: 20, Session: 20},
@@ -76,9 +76,9 @@ func (others) UserOf(pid proc.PID) int {
 // when it runs as the service's user: otherwise any process could hold up any stop.
 func TestAClaimOfAnotherUserHoldsNothingUp(t *testing.T) {
 	p := New(Config{
-		Plan:     service.Plan{Services: []service.Spec{{Name: "web"}}},
-		Commands: make([]proc.Command, 1),
-		Kernel:   others{claims{simkernel.New(1)}}, Output: &diary{},
+		Plan:   service.Plan{Services: []service.Spec{{Name: "web"}}},
+		Owner:  byCommand,
+		Kernel: others{claims{simkernel.New(1)}}, Output: &diary{},
 	})
 	for pid, want := range map[proc.PID]bool{30: false, 31: true} {
 		if k, ok := p.kinOf(proc.Other{PID: pid, Group: pid, Session: pid}, nil); ok != want || ok && !k.claimed {

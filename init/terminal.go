@@ -5,12 +5,12 @@ import "sexton/service"
 // findTerminal looks for the terminal of the service with tty.
 func (p *PID1) findTerminal() {
 	owner := p.terminalOwner()
-	if owner < 0 {
+	if owner == nil {
 		return
 	}
 	p.terminal, p.hasTerminal = p.Kernel.FindTerminal()
 	p.shares = p.hasTerminal || !p.Plan.Init.Heir && p.Kernel.OnTerminal()
-	if p.hasTerminal && p.Plan.Services[owner].Session {
+	if p.hasTerminal && owner.spec.Session {
 		p.hasTerminal = p.Kernel.GiveUpTerminal(p.terminal)
 	}
 }
@@ -29,27 +29,27 @@ func (p *PID1) ownSession(spec *service.Spec) bool {
 // would not get Ctrl-C.
 func (p *PID1) foreground() {
 	owner := p.terminalOwner()
-	if owner < 0 || p.Plan.Services[owner].Session {
+	if owner == nil || owner.spec.Session {
 		return
 	}
 	if !p.hasTerminal {
 		p.terminal, p.hasTerminal = p.Kernel.FindTerminal()
 	}
 	for pid, child := range p.children {
-		if p.hasTerminal && child.spec == owner && child.serves() && p.Kernel.GiveTerminal(p.terminal, pid) {
+		if p.hasTerminal && child.handle == owner && child.serves() && p.Kernel.GiveTerminal(p.terminal, pid) {
 			p.holder = pid
 		}
 	}
 }
 
-// terminalOwner is the one service that gets the terminal; -1: none.
-func (p *PID1) terminalOwner() int {
+// terminalOwner is the one service that gets the terminal; nil: none.
+func (p *PID1) terminalOwner() *handle {
 	for i := range p.Plan.Services {
 		if p.Plan.Services[i].TTY {
-			return i
+			return p.handles[p.Plan.Services[i].Name]
 		}
 	}
-	return -1
+	return nil
 }
 
 // takeTerminalBack makes our group the foreground group again, if it is the holder's.

@@ -46,9 +46,9 @@ func TestATerminalThatAShellHasTakenIsNotGiven(t *testing.T) {
 		web := plain("web")
 		web.TTY, web.Restart = true, service.Always
 		New(Config{
-			Plan:     service.Plan{Init: service.Init{Grace: time.Second}, Services: []service.Spec{web}},
-			Commands: []proc.Command{{Argv: web.Command}},
-			Kernel:   k, Output: &diary{},
+			Plan:   service.Plan{Init: service.Init{Grace: time.Second}, Services: []service.Spec{web}},
+			Owner:  byCommand,
+			Kernel: k, Output: &diary{},
 		}).Run()
 		close(k.over)
 		if !slices.Equal(k.given, []int{5, -1}) {

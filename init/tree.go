@@ -21,7 +21,7 @@ import (
 // tree holds the descendants of a run beyond its group, from the first step of its ladder on.
 type tree struct {
 	leader  proc.PID
-	spec    int
+	handle  *handle
 	scope   proc.Scope
 	members map[proc.PID]proc.Other // alive when they were seen last
 	stepped map[proc.PID]bool       // the groups that have got the present step
@@ -157,7 +157,7 @@ func (p *PID1) lookAtTree(run service.Run, scope proc.Scope) *tree {
 		if child == nil {
 			return nil
 		}
-		t = &tree{leader: child.pid, spec: child.spec, members: make(map[proc.PID]proc.Other)}
+		t = &tree{leader: child.pid, handle: child.handle, members: make(map[proc.PID]proc.Other)}
 		p.trees[run] = t
 	}
 	t.scope, t.looked = scope, p.now()

@@ -61,8 +61,8 @@ func treeLife(sim *simkernel.Sim, web simkernel.Habit, between func(send func(pr
 				{Name: "web", Command: []string{"web"}, OKCodes: []int{0}, Stop: ladder, Needs: []string{"db"}},
 			},
 		},
-		Commands: []proc.Command{{Argv: []string{"db"}}, {Argv: []string{"web"}}},
-		Kernel:   sim, Output: said,
+		Owner:  byCommand,
+		Kernel: sim, Output: said,
 	})
 	over := make(chan struct{})
 	go func() {
