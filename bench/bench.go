@@ -25,6 +25,7 @@ type bench struct {
 	runs    int
 	quick   bool
 	sexton  string   // our copy of it; empty when there is none
+	before  string   // our copy of an older one; empty when none was asked for
 	dir     string   // temporary: the worker, configurations, FIFOs
 	fast    string   // temporary: files that are written to, in memory if possible
 	worker  string   // the program of worker.c or worker.go
@@ -56,7 +57,13 @@ func newBench(o options) (*bench, error) {
 		b.close()
 		return nil, err
 	}
-	if err := b.copySexton(o.sexton); err != nil {
+	if o.before != "" {
+		if b.before, err = b.keep(beforeName, o.before); err != nil {
+			b.close()
+			return nil, err
+		}
+	}
+	if b.sexton, err = b.keep(ourName, o.sexton); err != nil {
 		progress("%v; only the others are measured (build it, or give -sexton PATH)", err)
 	}
 	b.noBox = b.tryBox()
@@ -69,19 +76,15 @@ func (b *bench) close() {
 	os.RemoveAll(b.fast)
 }
 
-// copySexton keeps the binary that is there now: a build meanwhile must not mix
-// two in one run.
-func (b *bench) copySexton(path string) error {
+// keep copies a binary as it is now: a build during the run must not mix two
+// binaries in one run.
+func (b *bench) keep(name, path string) (string, error) {
 	program, err := os.ReadFile(path)
 	if err != nil {
-		return err
+		return "", err
 	}
-	file := filepath.Join(b.dir, ourName)
-	if err := os.WriteFile(file, program, 0o755); err != nil {
-		return err
-	}
-	b.sexton = file
-	return nil
+	file := filepath.Join(b.dir, name)
+	return file, os.WriteFile(file, program, 0o755)
 }
 
 // makeWorker compiles worker.c, or has ourselves play its part.

@@ -23,14 +23,22 @@ var supervisors = []supervisor{
 	{"s6", "s6", unix.SIGTERM, configureS6},
 	{"runit", "runit", unix.SIGHUP, configureRunit},
 	{"Supervisor", "supervisor", unix.SIGTERM, configureSupervisor},
+	{"dinit", "dinit", unix.SIGTERM, configureDinit},
+	{"nitro", "nitro", unix.SIGTERM, configureNitro},
+	{beforeName, "", unix.SIGTERM, configureBefore},
+	{inheritName, "", unix.SIGTERM, configureInherit},
 	{ourName, "", unix.SIGTERM, configureSexton},
 }
+
+// inheritName is sexton that leaves the output of the services alone, as dinit and nitro do.
+const inheritName = "sexton, inherit"
 
 // supervisors are the installed ones, ourselves last.
 func (b *bench) supervisors() []supervisor {
 	var here []supervisor
 	for _, s := range supervisors {
-		if s.name == ourName && b.sexton != "" {
+		ours := (s.name == ourName || s.name == inheritName) && b.sexton != ""
+		if ours || s.name == beforeName && b.before != "" {
 			here = append(here, s)
 		}
 		for _, p := range packages {
@@ -91,12 +99,49 @@ func supervisorUser() string {
 	return ""
 }
 
+// configureDinit takes every default but the pause of 0.2 seconds before a restart. The service
+// "boot" waits for all others.
+func configureDinit(b *bench, dir string, n int) ([]string, error) {
+	boot := filepath.Join(dir, "boot.d")
+	if err := os.Mkdir(boot, 0o755); err != nil {
+		return nil, err
+	}
+	text := fmt.Sprintf("type = process\ncommand = %s service\nrestart = true\nsmooth-recovery = true\nrestart-delay = 0\n", b.worker)
+	for i := range n {
+		if err := os.WriteFile(filepath.Join(dir, serviceName(i)), []byte(text), 0o644); err != nil {
+			return nil, err
+		}
+		if err := os.Symlink(filepath.Join("..", serviceName(i)), filepath.Join(boot, serviceName(i))); err != nil {
+			return nil, err
+		}
+	}
+	return []string{find("dinit"), "--container", "--services-dir", dir},
+		os.WriteFile(filepath.Join(dir, "boot"), []byte("type = internal\nwaits-for.d: boot.d\n"), 0o644)
+}
+
+func configureNitro(b *bench, dir string, n int) ([]string, error) {
+	return []string{find("nitro"), dir}, b.serviceDirs(dir, n)
+}
+
 // configureSexton takes every default but the first pause before a restart, as
 // no other but s6 has one.
 func configureSexton(b *bench, dir string, n int) ([]string, error) {
+	return b.sextonServices(dir, n, "")
+}
+
+func configureBefore(b *bench, dir string, n int) ([]string, error) {
+	argv, err := b.sextonServices(dir, n, "")
+	return append([]string{b.before}, argv[1:]...), err
+}
+
+func configureInherit(b *bench, dir string, n int) ([]string, error) {
+	return b.sextonServices(dir, n, "log = { format = \"inherit\" }\n")
+}
+
+func (b *bench) sextonServices(dir string, n int, more string) ([]string, error) {
 	var text strings.Builder
 	for i := range n {
-		fmt.Fprintf(&text, "[service.%s]\ncommand = [%q, \"service\"]\nbackoff = { first = \"10ms\" }\n\n", serviceName(i), b.worker)
+		fmt.Fprintf(&text, "[service.%s]\ncommand = [%q, \"service\"]\nbackoff = { first = \"10ms\" }\n%s\n", serviceName(i), b.worker, more)
 	}
 	return b.sextonFile(dir, text.String())
 }

@@ -1,10 +1,10 @@
 // Bench compares sexton with the inits and supervisors that are installed here.
 //
-//	go run ./bench [-only WORD,...] [-sexton PATH] [-n RUNS] [-o FILE] [-quick]
+//	go run ./bench [-only WORD,...] [-sexton PATH] [-before PATH] [-n RUNS] [-o FILE] [-quick]
 //
 // Each program runs as PID 1 of a PID and mount namespace of its own, in turn
 // with the others and in one run, so that what disturbs one disturbs all. The
-// tables are medians; a target that is missed is said and changes no exit status.
+// tables are medians. A missed target is reported and does not change the exit status.
 package main
 
 import (
@@ -64,6 +64,7 @@ func main() {
 type options struct {
 	only    []section
 	sexton  string
+	before  string // an older sexton, or ""
 	runs    int
 	out     string // "-" is stdout
 	quick   bool
@@ -80,6 +81,7 @@ func parse(args []string) (options, error) {
 	only := f.String("only", "", "measure these `words` only: "+strings.Join(words, ","))
 	o := options{command: strings.Join(append([]string{"go run ./bench"}, args...), " ")}
 	f.StringVar(&o.sexton, "sexton", "./sexton", "the sexton `binary`; left out of the tables if it is not there")
+	f.StringVar(&o.before, "before", "", "another sexton `binary`, measured beside the first in the sections that compare programs")
 	f.IntVar(&o.runs, "n", 200, "`runs` of one command; n x 10 signals, n / 40 boots and bursts")
 	f.StringVar(&o.out, "o", "", "write the tables to `file`; - is stdout (default docs/bench.md, but stdout with -only or -quick)")
 	f.BoolVar(&o.quick, "quick", false, "a fifth of the runs, a tenth of the work, no 1000 services")

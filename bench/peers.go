@@ -39,7 +39,10 @@ func (i initer) argv(command ...string) []string {
 // bare is the command by itself: the floor of every measurement.
 const bare = "(the command itself)"
 
-const ourName = "sexton"
+const (
+	ourName    = "sexton"
+	beforeName = "sexton-before" // of -before
+)
 
 // initers are the installed ones, the bare command first, ourselves last.
 func (b *bench) initers() []initer {
@@ -50,6 +53,9 @@ func (b *bench) initers() []initer {
 			words[0] = path
 			all = append(all, initer{strings.TrimSuffix(w, " --"), words})
 		}
+	}
+	if b.before != "" {
+		all = append(all, initer{beforeName, []string{b.before, "--"}})
 	}
 	if b.sexton != "" {
 		all = append(all, initer{ourName, []string{b.sexton, "--"}})
@@ -81,6 +87,8 @@ var packages = []pack{
 	{"s6", []string{"s6-svscan", "s6-supervise", "s6-log"}},
 	{"runit", []string{"runsvdir", "runsv"}},
 	{"supervisor", []string{"supervisord"}},
+	{"dinit", []string{"dinit"}},
+	{"nitro", []string{"nitro"}},
 }
 
 func (p pack) installed() bool {

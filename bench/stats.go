@@ -17,6 +17,9 @@ func (s *sample) addSince(from, to int64) { s.add(float64(to - from)) }
 
 func (s sample) median() float64 { return s.quantile(0.5) }
 
+func (s sample) least() float64 { return s.quantile(0) }
+func (s sample) most() float64  { return s.quantile(1) }
+
 // quantile is the smallest value that at least the share q does not exceed; at
 // one half of an even number, the mean of the middle two. NaN when empty.
 func (s sample) quantile(q float64) float64 {
