@@ -2,18 +2,32 @@ package machine
 
 import (
 	"fmt"
+	"slices"
 
+	"sexton/proc"
 	"sexton/service"
 )
 
-// Check tells whether the machine's state is one that can be: what each state
-// says about run and deadline, and that nothing left Waiting before its needs
-// were met. Tests call it after every step; it costs time in proportion to
-// the number of services.
+// Check reports the first invariant that the machine's state breaks, or nil. Tests call it
+// after every step. It costs time in proportion to the number of services.
+//
+// Every field of unit, probe and shutdown has an invariant below, under its name.
 func (m *Machine) Check() error {
-	for i := range m.units {
-		if err := m.units[i].check(m); err != nil {
-			return fmt.Errorf("%s, %v: %w", m.units[i].spec.Name, m.units[i].state, err)
+	for _, u := range m.units {
+		for _, rule := range unitRules {
+			if !rule.holds(m, u) {
+				return fmt.Errorf("%s, %v, phase %d: the invariant of unit.%s is broken: %+v", u.spec.Name, u.state, m.shutdown.phase, rule.field, *u)
+			}
+		}
+		for _, rule := range probeRules {
+			if !rule.holds(u, &u.probe) {
+				return fmt.Errorf("%s, %v: the invariant of probe.%s is broken: %+v", u.spec.Name, u.state, rule.field, u.probe)
+			}
+		}
+	}
+	for _, rule := range shutdownRules {
+		if !rule.holds(m, &m.shutdown) {
+			return fmt.Errorf("phase %d: the invariant of shutdown.%s is broken: %+v", m.shutdown.phase, rule.field, m.shutdown)
 		}
 	}
 	for run, u := range m.runs {
@@ -21,45 +35,174 @@ func (m *Machine) Check() error {
 			return fmt.Errorf("run %d belongs to nobody", run)
 		}
 	}
-	if err := m.checkLost(); err != nil {
-		return err
-	}
-	if _, timed := m.Next(); !timed && !m.over {
-		switch m.shutdown.phase {
-		case sweeping, sweepingHard:
-			return fmt.Errorf("the sweep has no deadline")
-		case stoppingUnits:
-			if m.plan.Init.Grace > 0 {
-				return fmt.Errorf("the shutdown has no deadline")
-			}
-		}
-	}
-	return nil
+	return m.checkLost()
 }
 
-func (u *unit) check(m *Machine) error {
-	live := u.state.Live()
-	switch {
-	case live && u.run == 0:
-		return fmt.Errorf("live without a run")
-	case !live && u.run != 0:
-		return fmt.Errorf("run %d without being live", u.run)
-	case u.state == service.BackingOff && u.deadline == never:
-		return fmt.Errorf("no deadline")
-	case u.state == service.Killing && u.deadline == never:
-		return fmt.Errorf("no deadline")
-	case u.state == service.Stopping && u.deadline == never && m.plan.Init.Grace > 0 && !(m.shutdown.phase == stoppingUnits):
-		return fmt.Errorf("no deadline")
-	case (u.state == service.Down || u.state == service.Done || u.state == service.Failed || u.state == service.Up || u.state == service.Waiting) && u.deadline != never:
-		return fmt.Errorf("a deadline")
-	case u.state != service.Starting && u.probe.next() != never:
-		return fmt.Errorf("a probe")
-	case u.spawning && u.state != service.Starting && u.state != service.Stopping && u.state != service.Killing:
-		return fmt.Errorf("spawning")
-	case m.over && m.shutdown.phase != finished:
-		return fmt.Errorf("over, but not finished")
-	}
-	return nil
+// goesDown tells whether a unit has a process that shall end.
+func (u *unit) goesDown() bool { return u.state == service.Stopping || u.state == service.Killing }
+
+// unitRules are what is true of each field of a unit after every step.
+var unitRules = []struct {
+	field string
+	holds func(m *Machine, u *unit) bool
+}{
+	{"spec", func(m *Machine, u *unit) bool { return m.named(u.spec.Name) == u }},
+	{"index", func(m *Machine, u *unit) bool { return m.units[u.index] == u }},
+	{"needs", func(m *Machine, u *unit) bool { // whoever runs had all of them
+		return len(u.needs) <= len(u.spec.Needs) && !slices.ContainsFunc(u.needs, func(need *unit) bool { return u.begun > 0 && need.begun == 0 })
+	}},
+	{"state", func(m *Machine, u *unit) bool { return m.booted || u.state == service.Down }},
+	{"since", func(m *Machine, u *unit) bool { return u.since >= 0 && u.since <= m.now }},
+	{"wanted", func(m *Machine, u *unit) bool {
+		switch u.state {
+		case service.Waiting, service.Starting, service.Up, service.BackingOff:
+			return u.wanted == m.keeping()
+		case service.Down:
+			return !u.wanted
+		}
+		return !u.wanted || m.keeping()
+	}},
+	{"run", func(m *Machine, u *unit) bool {
+		return u.state.Live() == (u.run != 0) && u.run <= m.last && (u.run == 0 || m.runs[u.run] == u)
+	}},
+	{"pid", func(m *Machine, u *unit) bool { return u.run != 0 && !u.spawning || u.pid == 0 }},
+	{"deadline", func(m *Machine, u *unit) bool {
+		switch u.state {
+		case service.Killing, service.BackingOff:
+			return u.deadline != never
+		case service.Stopping: // without one of its own the shutdown's ends it
+			return u.deadline != never || m.plan.Init.Grace <= 0 || m.shutdown.killAt != never
+		case service.Starting:
+			timed := u.spec.Ready.Within > 0 && (u.spec.OneShot || u.spec.Ready.Kind != service.NoProbe) || u.spec.Ready.Kind == service.AfterTime && !u.spec.OneShot
+			return (u.deadline != never) == (timed && !u.spawning)
+		}
+		return u.deadline == never
+	}},
+	{"starts", func(m *Machine, u *unit) bool {
+		return len(u.starts) <= max(u.spec.GiveUp.Starts, 1) && slices.IsSorted(u.starts)
+	}},
+	{"started", func(m *Machine, u *unit) bool { return u.started <= m.now && (u.begun > 0 || u.started == 0) }},
+	{"spawning", func(m *Machine, u *unit) bool { return !u.spawning || u.state == service.Starting || u.goesDown() }},
+	{"failures", func(m *Machine, u *unit) bool { return u.failures >= 0 && u.failures <= u.begun }},
+	{"begun", func(m *Machine, u *unit) bool { return u.begun >= len(u.starts) && (u.begun > 0 || !u.state.Live()) }},
+	{"everUp", func(m *Machine, u *unit) bool { return u.everUp || u.state != service.Up && u.upAt == 0 }},
+	{"hinted", func(m *Machine, u *unit) bool { return !u.hinted || u.begun > 0 }},
+	{"rung", func(m *Machine, u *unit) bool { return u.rung >= 0 && u.rung < len(u.spec.Stop) }},
+	{"stopAt", func(m *Machine, u *unit) bool { return u.stopAt <= m.now && (!u.goesDown() || u.stopAt >= u.started) }},
+	{"lastSignal", func(m *Machine, u *unit) bool {
+		switch u.state {
+		case service.Starting, service.Up:
+			return u.lastSignal == 0
+		case service.Stopping:
+			return u.lastSignal != 0 && u.lastSignal != proc.KILL
+		case service.Killing: // what was ending already has not ended by our KILL
+			return u.lastSignal == proc.KILL || u.lastSignal == 0 && u.leaderGone
+		}
+		return true
+	}},
+	{"hard", func(m *Machine, u *unit) bool { return !u.hard || u.lastSignal == proc.KILL && !m.keeping() }},
+	{"leaderGone", func(m *Machine, u *unit) bool { return !u.leaderGone || u.goesDown() && !u.spawning }},
+	{"reach", func(m *Machine, u *unit) bool {
+		return !u.goesDown() || (u.reach == proc.Group) == (m.plan.Init.StopReach == service.ReachGroup)
+	}},
+	{"forwarded", func(m *Machine, u *unit) bool {
+		return u.forwarded == 0 || m.plan.Init.StopSignals == service.ForwardToMain && u == m.main() && service.StopsByDefault(u.forwarded)
+	}},
+	{"forwardedAt", func(m *Machine, u *unit) bool {
+		return u.forwardedAt <= m.now && (u.forwarded == 0 || u.forwardedAt >= u.started)
+	}},
+	{"failing", func(m *Machine, u *unit) bool { return u.failing == "" || u.goesDown() }},
+	{"lost", func(m *Machine, u *unit) bool { return !u.lost || u.failing != "" }},
+	{"gaveUp", func(m *Machine, u *unit) bool { return u.gaveUp == "" || !u.state.Live() && u.ended != "" }},
+	{"refused", func(m *Machine, u *unit) bool { return !u.refused || !u.state.Live() && u.ended != "" }},
+	{"exit", func(m *Machine, u *unit) bool { return u.exit == proc.Exit{} || u.ended != "" }},
+	{"ended", func(m *Machine, u *unit) bool {
+		return u.ended != "" || u.state != service.Done && u.state != service.Failed
+	}},
+	{"lastStatus", func(m *Machine, u *unit) bool { return u.lastStatus >= 0 && (u.lastStatus == 0 || u.ended != "") }},
+	{"upAt", func(m *Machine, u *unit) bool {
+		return u.upAt <= m.now && (u.state != service.Up || u.upAt >= u.started) && (u.state != service.Starting || u.upAt == 0)
+	}},
+	{"records", func(m *Machine, u *unit) bool {
+		return len(u.records) <= recordsMax && (len(u.records) == 0 || !m.plan.Init.Lean) && !slices.ContainsFunc(u.records, func(r service.Record) bool {
+			return r.Run > m.last || r.Ended < r.Started || r.Run == u.run && !u.leaderGone
+		})
+	}},
+	{"probe", func(m *Machine, u *unit) bool { // its deadlines are for a unit that starts; its fields have rules of their own
+		return u.state == service.Starting && !u.spawning || u.probe.next() == never
+	}},
+}
+
+// probeRules are what is true of each field of a probe after every step.
+var probeRules = []struct {
+	field string
+	holds func(u *unit, p *probe) bool
+}{
+	{"seq", func(u *unit, p *probe) bool { return p.seq > 0 || !p.busy }},
+	{"asking", func(u *unit, p *probe) bool {
+		return !p.asking || p.busy && u.state == service.Starting && p.timeout != never
+	}},
+	{"busy", func(u *unit, p *probe) bool { return !p.busy || p.run != 0 }},
+	{"due", func(u *unit, p *probe) bool { return !p.due || p.busy && !p.asking && u.state == service.Starting }},
+	{"run", func(u *unit, p *probe) bool { return p.run == u.run || !p.asking }},
+	{"at", func(u *unit, p *probe) bool { return p.at == never || !p.asking && !p.due }},
+	{"timeout", func(u *unit, p *probe) bool { return (p.timeout != never) == p.asking }},
+	{"hangsAt", func(u *unit, p *probe) bool { return p.hangsAt == never || p.busy && !p.asking }},
+	{"hangs", func(u *unit, p *probe) bool { return !p.hangs || p.busy }},
+	{"pause", func(u *unit, p *probe) bool { return p.pause >= 0 && p.pause <= max(0, u.spec.Ready.Every) }},
+	{"words", func(u *unit, p *probe) bool { return p.words == "" || u.state == service.Starting }},
+}
+
+// shutdownRules are what is true of each field of the shutdown after every step.
+var shutdownRules = []struct {
+	field string
+	holds func(m *Machine, s *shutdown) bool
+}{
+	{"phase", func(m *Machine, s *shutdown) bool { return m.over == (s.phase == finished) }},
+	{"at", func(m *Machine, s *shutdown) bool { return s.at <= m.now && (s.at == 0 || s.phase != running) }},
+	{"killAt", func(m *Machine, s *shutdown) bool {
+		if s.phase == running || m.plan.Init.Grace <= 0 {
+			return s.killAt == never
+		}
+		return s.killAt == s.at+m.plan.Init.Grace-m.reserve()
+	}},
+	{"late", func(m *Machine, s *shutdown) bool { return !s.late || !m.keeping() && s.killAt <= m.now }},
+	{"warnAt", func(m *Machine, s *shutdown) bool {
+		return s.warnAt == never || s.phase != running && s.warnAt <= s.killAt
+	}},
+	{"sweepAt", func(m *Machine, s *shutdown) bool {
+		return s.sweepAt <= m.now && (s.sweepAt == 0 || s.phase > stoppingUnits)
+	}},
+	{"deadline", func(m *Machine, s *shutdown) bool {
+		switch s.phase {
+		case draining:
+			return s.deadline <= s.killAt && s.deadline != never
+		case stoppingUnits:
+			return (s.deadline != never) == s.late
+		case sweeping, sweepingHard:
+			return s.deadline != never
+		}
+		return s.deadline == never
+	}},
+	{"lastNew", func(m *Machine, s *shutdown) bool { return s.lastNew == 0 || s.phase != running && s.lastNew >= s.at }},
+	{"asked", func(m *Machine, s *shutdown) bool { return !s.asked || s.phase != running }},
+	{"cause", func(m *Machine, s *shutdown) bool { return s.cause == nil || !m.keeping() && s.cause.ended != "" }},
+	{"failed", func(m *Machine, s *shutdown) bool { return !s.failed || s.cause != nil }},
+	{"killed", func(m *Machine, s *shutdown) bool { return !s.killed || !m.keeping() }},
+	{"ints", func(m *Machine, s *shutdown) bool { return s.ints >= 0 && (s.ints == 0 || s.phase != running) }},
+	{"askedBy", func(m *Machine, s *shutdown) bool { return s.phase != running || !slices.Contains(s.askedBy[:], true) }},
+	{"hurried", func(m *Machine, s *shutdown) bool { return !s.hurried || !m.keeping() }},
+	{"reason", func(m *Machine, s *shutdown) bool { return (s.reason == "") == (s.phase == running) }},
+	{"ends", func(m *Machine, s *shutdown) bool { return len(s.ends) == 0 || !m.keeping() }},
+	{"strayAt", func(m *Machine, s *shutdown) bool {
+		for _, at := range s.strayAt {
+			if at > m.now || m.keeping() {
+				return false
+			}
+		}
+		return true
+	}},
+	{"below", func(m *Machine, s *shutdown) bool { return s.below == nil }},
 }
 
 // checkLost tells whether nothing waits or runs on whose needs cannot be met any more,
@@ -72,7 +215,7 @@ func (m *Machine) checkLost() error {
 	held := m.heldByLost(lost)
 	for i := range m.units {
 		switch u := m.units[i]; {
-		case lost[i] == nil || u.state == service.Stopping || u.state == service.Killing:
+		case lost[i] == nil || u.goesDown():
 		case !u.state.Live() || !held[i]:
 			return fmt.Errorf("%s, %v: it needs %s, which is lost", u.spec.Name, u.state, lost[i].spec.Name)
 		}

@@ -125,7 +125,6 @@ func (u *unit) cannotRestart(m *Machine, what string) bool {
 
 // stoppedLost: a unit that was stopped because its needs were lost is down.
 func (u *unit) stoppedLost(m *Machine, why string) {
-	u.lost = false
 	text := fmt.Sprintf("stopped after %s", span(m.now-u.stopAt))
 	if u.lastSignal == proc.KILL {
 		text = fmt.Sprintf("killed after %s", span(m.now-u.stopAt))

@@ -268,12 +268,12 @@ func (u *unit) leaderEnded(m *Machine, event Event) {
 // stopped: nothing is left of a unit that was being stopped.
 func (u *unit) stopped(m *Machine, _ Event) {
 	killed, took := u.lastSignal == proc.KILL, m.now-u.since
-	failing := u.failing
+	failing, lost := u.failing, u.lost
 	u.endRun(m)
 	u.noteEnd(m, u.hard)
-	u.failing = ""
+	u.failing, u.lost = "", false
 	switch {
-	case u.lost && u.wanted:
+	case lost && u.wanted:
 		u.stoppedLost(m, failing)
 	case failing != "" && u.wanted:
 		u.restartAfterFailing(m, failing)

@@ -84,6 +84,7 @@ func (u *unit) start(m *Machine) {
 	u.lost = false
 	u.started, u.upAt = m.now, 0
 	u.lastSignal, u.hard, u.gaveUp = 0, false, ""
+	u.forwarded, u.forwardedAt = 0, 0
 	u.begun++
 	u.starts = append(u.starts, m.now)
 	if keep := max(u.spec.GiveUp.Starts, 1); len(u.starts) > keep {
