@@ -1,8 +1,9 @@
 package stdio
 
 import (
-	"strconv"
 	"sync/atomic"
+
+	"sexton/stdio/framing"
 )
 
 // Names of the two outputs of a service, as they stand in Account and Leftover.
@@ -11,41 +12,8 @@ const (
 	Stderr = "stderr"
 )
 
-// Count is an amount of output: bytes as the service wrote them, without what
-// we add, and lines. A line longer than Log.MaxLine counts once for each of
-// its pieces.
-type Count struct{ Bytes, Lines int64 }
-
-// String says it in words: "1 line (80 B)", "312 lines (40 kB)".
-func (c Count) String() string {
-	return linesText(c.Lines) + " (" + bytesText(c.Bytes) + ")"
-}
-
-func (c *Count) add(d Count) {
-	c.Bytes += d.Bytes
-	c.Lines += d.Lines
-}
-
-func linesText(n int64) string {
-	if n == 1 {
-		return "1 line"
-	}
-	return strconv.FormatInt(n, 10) + " lines"
-}
-
-func bytesText(n int64) string {
-	units := [...]string{" B", " kB", " MB", " GB", " TB"}
-	unit, value := 0, float64(n)
-	for value >= 999.5 && unit < len(units)-1 {
-		value /= 1000
-		unit++
-	}
-	places := 0
-	if unit > 0 && value < 9.95 {
-		places = 1
-	}
-	return strconv.FormatFloat(value, 'f', places, 64) + units[unit]
-}
+// Count is an amount of output, in bytes of the service and in lines.
+type Count = framing.Count
 
 // Account tells what became of one output of one service, over all its runs.
 // In is what was read, Out what was written, Dropped what was given up. Bytes
@@ -112,4 +80,4 @@ func (c *counter) add(d Count) {
 	c.lines.Add(d.Lines)
 }
 
-func (c *counter) now() Count { return Count{c.bytes.Load(), c.lines.Load()} }
+func (c *counter) now() Count { return Count{Bytes: c.bytes.Load(), Lines: c.lines.Load()} }

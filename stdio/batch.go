@@ -1,6 +1,10 @@
 package stdio
 
-import "sync"
+import (
+	"sync"
+
+	"sexton/stdio/framing"
+)
 
 // batch is what goes out with one write: lines of one stream or of several. It
 // is borrowed for as long as there is something to do, and holds the only
@@ -38,7 +42,7 @@ const (
 	// A pipe holds 64 KiB: reads of that size empty it, behind a tail of a line
 	// that may be 16 KiB long.
 	readBytes = 64 << 10
-	inBytes   = readBytes + DefaultMaxLine
+	inBytes   = readBytes + framing.DefaultMaxLine
 	outBytes  = 128 << 10
 )
 
@@ -79,7 +83,7 @@ func (b *batch) flush() {
 // each read.
 func (b *batch) space(s *stream) []byte {
 	n := len(s.tail)
-	if n > DefaultMaxLine {
+	if n > framing.DefaultMaxLine {
 		if cap(s.tail)-n < readBytes {
 			s.tail = append(make([]byte, 0, 2*cap(s.tail)+readBytes), s.tail...)
 		}
@@ -91,7 +95,7 @@ func (b *batch) space(s *stream) []byte {
 
 // tailWith is the stream's tail with n bytes more that were read into space.
 func (b *batch) tailWith(s *stream, n int) []byte {
-	if len(s.tail) > DefaultMaxLine {
+	if len(s.tail) > framing.DefaultMaxLine {
 		return s.tail[:len(s.tail)+n]
 	}
 	return b.in[:len(s.tail)+n]
@@ -102,16 +106,16 @@ func (b *batch) tailWith(s *stream, n int) []byte {
 func (b *batch) cut(s *stream, data []byte) (rest []byte) {
 	for {
 		mark := b.begin(s)
-		out, rest, lines, full := s.frame.cut(b.out, data)
+		out, rest, lines, full := s.frame.Cut(b.out, data)
 		s.account.in.lines.Add(int64(lines))
-		b.add(s, mark, out, Count{int64(len(data) - len(rest)), int64(lines)})
+		b.add(s, mark, out, Count{Bytes: int64(len(data) - len(rest)), Lines: int64(lines)})
 		s.ring.add(s, data[:len(data)-len(rest)])
 		if !full {
 			return rest
 		}
 		data = rest
 		if len(b.out) == 0 { // a line that is longer than all of it
-			b.makeRoom(s.frame.mostOf(len(data)))
+			b.makeRoom(s.frame.MostOf(len(data)))
 		}
 		b.flush()
 	}
@@ -123,12 +127,12 @@ func (b *batch) last(s *stream, rest []byte) {
 	if len(rest) == 0 {
 		return
 	}
-	b.makeRoom(s.frame.lastMost(rest))
+	b.makeRoom(s.frame.LastMost(rest))
 	mark := b.begin(s)
-	out, lines := s.frame.last(b.out, rest)
+	out, lines := s.frame.Last(b.out, rest)
 	s.ring.add(s, rest)
 	s.account.in.lines.Add(int64(lines))
-	b.add(s, mark, out, Count{int64(len(rest)), int64(lines)})
+	b.add(s, mark, out, Count{Bytes: int64(len(rest)), Lines: int64(lines)})
 }
 
 // copyOf adds lines that were cut before: c of s. s is nil for a notice of
@@ -174,7 +178,7 @@ func (b *batch) add(s *stream, mark int, out []byte, c Count) {
 	}
 	if n := len(b.parts); n > 0 && b.parts[n-1].stream == s && b.parts[n-1].end == begin {
 		b.parts[n-1].end = len(out)
-		b.parts[n-1].Count.add(c)
+		b.parts[n-1].Count.Add(c)
 		return
 	}
 	b.parts = append(b.parts, part{s, begin, len(out), c})

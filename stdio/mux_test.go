@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sexton/service"
+	"sexton/stdio/framing"
 )
 
 func TestLinesGoWhereTheyBelong(t *testing.T) {
@@ -216,7 +217,7 @@ func TestNewCostsNothingAndIdleStreamsLittle(t *testing.T) {
 	eventually(t, "all lines", func() bool { return strings.Count(out.String(), "\n") == 100 })
 	eventually(t, "one goroutine for 200 idle streams", func() bool { return runtime.NumGoroutine() <= before+1 })
 	var s stream
-	s.keep(nil, make([]byte, DefaultMaxLine))
+	s.keep(nil, make([]byte, framing.DefaultMaxLine))
 	s.keep(nil, nil)
 	if cap(s.tail) > keepTail {
 		t.Errorf("a stream without a tail holds %d bytes", cap(s.tail))

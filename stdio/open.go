@@ -158,7 +158,7 @@ func (m *Mux) pipe(o *Source, p *Pipes, which string) (int, error) {
 func (m *Mux) newStream(o *Source, which string, fd int) *stream {
 	k := m.sinkOf(&o.Log, which)
 	s := &stream{sink: k, fd: fd, pipe: int32(fd), spare: -1, frame: m.serviceFrame(o, which, k)}
-	if len(s.frame.vary) > 0 {
+	if s.frame.Varies() {
 		first := s.frame // which nextRun puts another in the place of
 		s.template = &first
 		s.output = &Source{}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"sexton/service"
+	"sexton/stdio/framing"
 )
 
 // Each line of ours has its level and our PID, and its text in one and the same member:
@@ -43,7 +44,7 @@ func TestOwnObjects(t *testing.T) {
 		t.Errorf("account %+v", s)
 	}
 	own := m.own.frame
-	if c := own.measure([]byte(got), len(got)); c != m.own.account.now().In {
+	if c := own.Measure([]byte(got), len(got)); c != m.own.account.now().In {
 		t.Errorf("measured %+v, said %+v", c, m.own.account.now().In)
 	}
 }
@@ -76,7 +77,7 @@ func TestFailuresAreRed(t *testing.T) {
 			if i == 0 {
 				begin = line
 			}
-			if len(piece) >= DefaultMaxLine || !strings.HasPrefix(piece, begin+red) || !strings.HasSuffix(piece, off) {
+			if len(piece) >= framing.DefaultMaxLine || !strings.HasPrefix(piece, begin+red) || !strings.HasSuffix(piece, off) {
 				t.Errorf("piece %d of %d bytes: %s", i, len(piece), clip(fmt.Sprintf("%q", piece)))
 			}
 			joined += strings.TrimSuffix(strings.TrimPrefix(piece, begin+red), off)
@@ -85,7 +86,7 @@ func TestFailuresAreRed(t *testing.T) {
 			t.Errorf("%d pieces have %d bytes together", len(pieces)-1, len(joined))
 		}
 		own := m.own.account.now()
-		if c := m.own.frame.measure([]byte(got), len(got)); own.In != own.Out || own.In.Lines != 6 || c != own.In {
+		if c := m.own.frame.Measure([]byte(got), len(got)); own.In != own.Out || own.In.Lines != 6 || c != own.In {
 			t.Errorf("account %+v, measured %+v", own, c)
 		}
 	}

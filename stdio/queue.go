@@ -1,10 +1,10 @@
 package stdio
 
 import (
-	"os"
 	"sync"
 
 	"sexton/service"
+	"sexton/stdio/framing"
 )
 
 // queue is what waits of an output that never waits itself, of all its runs: whole
@@ -73,7 +73,7 @@ func (q *queue) put(s *stream, lines []byte, c Count) {
 	if n > 0 && len(q.after) == 0 && q.chunks[n-1].stream == s && len(q.chunks[n-1].lines)+len(lines) <= q.chunk {
 		last := &q.chunks[n-1]
 		last.lines = append(last.lines, lines...)
-		last.Count.add(c)
+		last.Count.Add(c)
 	} else {
 		q.chunks = append(q.chunks, chunk{append(q.spare, lines...), s, c, q.after})
 		q.spare, q.after = nil, nil
@@ -82,7 +82,7 @@ func (q *queue) put(s *stream, lines []byte, c Count) {
 	for q.bytes > q.limit && len(q.chunks) > 1 {
 		oldest := q.shift()
 		q.account.dropped.add(oldest.Count)
-		q.dropped.add(oldest.Count)
+		q.dropped.Add(oldest.Count)
 		q.spare = oldest.lines[:0]
 	}
 }
@@ -102,12 +102,12 @@ func (q *queue) spillOver(s *stream, lines []byte, c Count) bool {
 		q.mux.Say(Errors, q.account.service, "cannot spill its output: "+err.Error()+"; what does not fit into memory is dropped")
 	}
 	if len(q.spill.index) == 0 {
-		q.dropped.add(q.spill.gone)
+		q.dropped.Add(q.spill.gone)
 		q.spill.gone = Count{}
 		return false
 	}
 	q.account.dropped.add(c)
-	q.spill.gone.add(c)
+	q.spill.gone.Add(c)
 	return true
 }
 
@@ -129,10 +129,10 @@ func (q *queue) get() (first chunk, dropped Count, left int) {
 		first = q.shift()
 	} else if q.spill != nil && len(q.spill.index) > 0 {
 		lines, s, err := q.spill.get()
-		dropped.add(s.dropped)
+		dropped.Add(s.dropped)
 		if err != nil {
 			q.account.dropped.add(s.Count)
-			dropped.add(s.Count)
+			dropped.Add(s.Count)
 		} else {
 			first = chunk{lines, s.stream, s.Count, nil}
 		}
@@ -190,20 +190,14 @@ func (s *stream) sayDropped(b *batch, c Count) {
 	switch {
 	case s == m.own:
 		text = "of our own lines " + text
-	case s.look().raw:
+	case s.look().Format() == framing.Raw:
 		m.Say(Warnings, s.account.service, text)
 		return
 	default:
 		text = s.account.service + ": " + text
 	}
-	like := s.look()
-	f := m.ownFrame(s.sink.color, like.json != nil, like.json == nil && like.time.end > 0, Warnings)
-	if s.sink.syslog != nil {
-		f = s.sink.syslog.frame(m.options.Self, Stderr, os.Getpid(), !like.local)
-		f.limit(syslogMaxLine)
-	}
+	f := m.noticeFrame(s)
 	m.stamp(&f)
-	text += "\n"
-	line, _, _, _ := f.cut(make([]byte, 0, f.framed([]byte(text))), []byte(text))
+	line, _ := f.Lines([]byte(text + "\n"))
 	b.copyOf(nil, line, Count{})
 }

@@ -16,7 +16,7 @@ func TestQueueKeepsALineThatIsLongerThanItself(t *testing.T) {
 	q := &queue{account: &account{service: "web", stream: Stdout}, mux: m, limit: 10, chunk: 10}
 	long := strings.Repeat("x", 19) + "\n"
 	for _, line := range []string{"short\n", long} {
-		q.put(nil, []byte(line), Count{int64(len(line)), 1})
+		q.put(nil, []byte(line), Count{Bytes: int64(len(line)), Lines: 1})
 	}
 	first, dropped, left := q.get()
 	if string(first.lines) != long || dropped.Lines != 1 || left != 0 {

@@ -5,6 +5,8 @@ import (
 	"sync"
 )
 
+var newline = []byte("\n")
+
 // ring keeps the latest output of one service as it was written: its bytes,
 // whole lines but for the first and the last. It takes no memory until there is
 // something, and grows to its limit as it is needed.

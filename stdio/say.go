@@ -1,11 +1,11 @@
 package stdio
 
 import (
-	"bytes"
 	"strings"
 	"time"
 
 	"sexton/proc"
+	"sexton/stdio/framing"
 )
 
 // Say writes a line of our own to Err, if the level asks for it: the service's
@@ -33,29 +33,28 @@ func (m *Mux) sayLine(level Level, line string, object bool) {
 		return
 	}
 	m.begin()
-	o := &m.options
-	f := m.ownFrame(m.err.color, o.JSON, o.Timestamps, level)
-	if o.JSON {
-		f.json.merge = object
+	f := m.ownFrame(m.err, m.options.Timestamps)
+	if m.options.JSON {
+		f = m.ownObjects(level, object)
 	}
-	m.own.say(&f, []byte(line+"\n"), level == Errors && m.err.color && !o.JSON)
+	m.own.say(&f, []byte(line+"\n"), level == Errors && m.err.color && !m.options.JSON)
 }
 
 // say cuts a text of ours and puts it into the queue, in red if it is a failure that a
 // person sees. Colours are added here, behind proc.Visible, and count as text.
-func (s *stream) say(f *frame, text []byte, red bool) {
+func (s *stream) say(f *framing.Frame, text []byte, red bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sink.mux.stamp(f)
+	var lines []byte
+	var c Count
 	if red {
-		f.line, f.more = append(f.line, redColor...), append(f.more, redColor...)
-		f.room -= len(redColor) + len(noColor)
-	}
-	lines, _, n, _ := f.cut(make([]byte, 0, f.framed(text)), text)
-	c := Count{int64(len(text)), int64(n)}
-	if red {
-		lines = bytes.ReplaceAll(lines, newline, []byte(noColor+"\n"))
-		c = s.frame.measure(lines, len(lines))
+		lines = f.RedLines(text)
+		c = s.frame.Measure(lines, len(lines))
+	} else {
+		var n int
+		lines, n = f.Lines(text)
+		c = Count{Bytes: int64(len(text)), Lines: int64(n)}
 	}
 	s.account.in.add(c)
 	s.queue.put(s, lines, c)

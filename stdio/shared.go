@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sexton/service"
+	"sexton/stdio/framing"
 )
 
 // A run's pipe lives until it was read to its end: longer than the run where our
@@ -137,7 +138,7 @@ func (s *stream) nextRun(b *batch) {
 	}
 	s.reading.Unlock()
 	if s.template == nil { // the lines of all runs look alike
-		s.frame.inside, s.frame.scanned = false, 0
+		s.frame.Reset()
 		return
 	}
 	m := s.sink.mux
@@ -147,7 +148,7 @@ func (s *stream) nextRun(b *batch) {
 
 // look is how the lines of the stream look, whatever the run. Unlike frame it may be
 // asked by who does not own the stream, to measure lines and to make others like them.
-func (s *stream) look() *frame {
+func (s *stream) look() *framing.Frame {
 	if s.template != nil {
 		return s.template
 	}

@@ -149,8 +149,8 @@ func (k *sink) take(b *batch) {
 		}
 		rest := p.Count
 		if p.stream != nil {
-			out := p.stream.look().measure(b.out[p.begin:p.end], max(0, n-p.begin))
-			rest = Count{p.Bytes - out.Bytes, p.Lines - out.Lines}
+			out := p.stream.look().Measure(b.out[p.begin:p.end], max(0, n-p.begin))
+			rest = Count{Bytes: p.Bytes - out.Bytes, Lines: p.Lines - out.Lines}
 			p.stream.account.out.add(out)
 		}
 		switch {
@@ -159,7 +159,7 @@ func (k *sink) take(b *batch) {
 		case p.stream != nil:
 			p.stream.account.dropped.add(rest)
 		}
-		lost.add(rest)
+		lost.Add(rest)
 	}
 	switch {
 	case err == nil:
@@ -183,9 +183,9 @@ func (k *sink) report(err error, lost Count) {
 	refused := refused(err)
 	switch {
 	case refused != nil:
-		k.detoured.add(lost)
+		k.detoured.Add(lost)
 	case err != nil:
-		k.lost.add(lost)
+		k.lost.Add(lost)
 	}
 	now := works
 	switch {

@@ -59,7 +59,7 @@ func (p *spill) put(s *stream, lines []byte, c Count) (dropped Count, err error)
 			break
 		}
 		p.index = p.index[1:]
-		dropped.add(oldest.Count)
+		dropped.Add(oldest.Count)
 		p.miss(oldest.Count)
 		p.miss(oldest.dropped)
 	}
@@ -79,7 +79,7 @@ func (p *spill) put(s *stream, lines []byte, c Count) (dropped Count, err error)
 		last := &p.index[n-1]
 		if last.stream == s && last.at+int64(last.length) == at && last.length+len(lines) <= dropChunkBytes {
 			last.length += len(lines)
-			last.Count.add(c)
+			last.Count.Add(c)
 			return dropped, nil
 		}
 	}
@@ -91,9 +91,9 @@ func (p *spill) put(s *stream, lines []byte, c Count) (dropped Count, err error)
 // miss notes what is missing before the oldest, or before what comes next.
 func (p *spill) miss(c Count) {
 	if len(p.index) > 0 {
-		p.index[0].dropped.add(c)
+		p.index[0].dropped.Add(c)
 	} else {
-		p.gone.add(c)
+		p.gone.Add(c)
 	}
 }
 

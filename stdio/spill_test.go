@@ -84,8 +84,9 @@ func TestSpillWithoutADisk(t *testing.T) {
 // went in, less what was said to be dropped, in its place.
 func TestSpillKeepsTheOrder(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
+	dir := t.TempDir()
 	for range 300 {
-		p := &spill{dir: t.TempDir(), limit: 100 + random.Int64N(1000), fd: -1}
+		p := &spill{dir: dir, limit: 100 + random.Int64N(1000), fd: -1}
 		in, out, missing := 0, 0, Count{}
 		take := func() {
 			lines, s, err := p.get()
@@ -93,7 +94,7 @@ func TestSpillKeepsTheOrder(t *testing.T) {
 				t.Fatal(err)
 			}
 			out += int(s.dropped.Lines)
-			missing.add(s.dropped)
+			missing.Add(s.dropped)
 			for line := range bytes.Lines(lines) {
 				if want := fmt.Sprintf("%06d\n", out); string(line) != want {
 					t.Fatalf("limit %d: got %q, want %q", p.limit, line, want)
@@ -110,11 +111,11 @@ func TestSpillKeepsTheOrder(t *testing.T) {
 					fmt.Fprintf(&text, "%06d\n", in)
 					in++
 				}
-				gone, err := p.put(nil, []byte(text.String()), Count{int64(text.Len()), int64(n)})
+				gone, err := p.put(nil, []byte(text.String()), Count{Bytes: int64(text.Len()), Lines: int64(n)})
 				if err != nil {
 					t.Fatal(err)
 				}
-				dropped.add(gone)
+				dropped.Add(gone)
 				if sum := int64(in-out) * 7; sum-dropped.Bytes+missing.Bytes > p.limit {
 					t.Fatalf("%d bytes in a file of %d", sum, p.limit)
 				}
@@ -143,7 +144,7 @@ func TestFullSpillIsSaidInItsPlace(t *testing.T) {
 	m.begin()
 	q := &queue{account: &account{service: "web", stream: Stdout}, mux: m, limit: 12, chunk: 12}
 	q.spill = &spill{dir: t.TempDir(), limit: 1 << 20, fd: -1}
-	put := func(line string) { q.put(nil, []byte(line+"\n"), Count{int64(len(line)) + 1, 1}) }
+	put := func(line string) { q.put(nil, []byte(line+"\n"), Count{Bytes: int64(len(line)) + 1, Lines: 1}) }
 	put("in memory")
 	put("on disk")
 	full, err := unix.Open(fmt.Sprintf("/proc/self/fd/%d", q.spill.fd), unix.O_RDONLY|unix.O_CLOEXEC, 0)

@@ -104,7 +104,7 @@ func wantGap(t *testing.T, got, prefix, notice string, end, lineBytes int) {
 			if _, err := fmt.Sscanf(rest, "%d line", &missing); err != nil {
 				t.Fatalf("notice %q: %v", line, err)
 			}
-			if want := (Count{int64(missing * lineBytes), int64(missing)}).String() + " dropped for lack of room\n"; rest != want {
+			if want := (Count{Bytes: int64(missing * lineBytes), Lines: int64(missing)}).String() + " dropped for lack of room\n"; rest != want {
 				t.Errorf("notice %q, want %q", rest, want)
 			}
 			gaps++
@@ -202,7 +202,7 @@ func TestFlushTakesTheTailOfAPipeThatIsHeld(t *testing.T) {
 		m := newMux(t, Options{Out: out.out, Err: out.out})
 		web := spawn(t, m, Source{Service: "web", Log: service.Log{Overflow: overflow}})
 		web.say("one\nhow are y")
-		l := m.Flush(50*time.Millisecond, 50*time.Millisecond)
+		l := m.Flush(250*time.Millisecond, 250*time.Millisecond)
 		want := []Leftover{{Service: "web", Stream: Stdout, Held: true}, {Service: "web", Stream: Stderr, Held: true}}
 		if fmt.Sprint(l) != fmt.Sprint(want) {
 			t.Errorf("left %+v, want %+v", l, want)
@@ -248,7 +248,7 @@ func TestRawBytesPassAsTheyAre(t *testing.T) {
 	web.exit()
 	flushed(t, m)
 	wantText(t, "stdout", out.all(), want)
-	if a := accountOfTest(t, m, "web", Stdout); a.Out != (Count{int64(len(want)), 4}) {
+	if a := accountOfTest(t, m, "web", Stdout); a.Out != (Count{Bytes: int64(len(want)), Lines: 4}) {
 		t.Errorf("account %+v", a)
 	}
 }

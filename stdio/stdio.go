@@ -24,23 +24,6 @@
 // A service's lines go to our descriptors, to a file (file), or to syslog
 // (syslog). A file has a sink like theirs, so one that hangs holds up
 // those who write to it and nobody else.
-//
-// # What is on a line
-//
-// A line of a service "web" reads, in the format Prefix,
-//
-//	web    | the text
-//
-// and one that is longer than Log.MaxLine comes in pieces, each a line of
-// its own. All but the first of them are marked by a plus sign, so that a reader
-// can join them again:
-//
-//	web    | the first piece
-//	web    |+of a long line
-//
-// Nothing else is changed: carriage returns, NUL bytes and bytes that are no
-// UTF-8 pass as they are. A last line without a newline gets one. For the other
-// formats see jsonFrame and service.Raw.
 package stdio
 
 import (
@@ -50,6 +33,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
+
+	"sexton/stdio/framing"
 )
 
 // Level says how much is to be said, and how important a line is: a line is
@@ -164,7 +149,10 @@ func (m *Mux) begin() {
 			sink:    m.err,
 			fd:      -1,
 			account: &account{service: o.Self, stream: Stderr},
-			frame:   m.ownFrame(m.err.color, o.JSON, o.Timestamps, Normal),
+			frame:   m.ownFrame(m.err, o.Timestamps),
+		}
+		if o.JSON {
+			m.own.frame = m.ownObjects(Normal, false)
 		}
 		m.own.queue = &queue{account: m.own.account, mux: m, limit: ownQueueBytes, chunk: ownChunkBytes}
 		m.open = make(map[int32]*stream)
@@ -174,12 +162,10 @@ func (m *Mux) begin() {
 }
 
 // stamp puts the present time into a frame that bears it.
-func (m *Mux) stamp(f *frame) {
-	if f.time.end == 0 {
-		return
+func (m *Mux) stamp(f *framing.Frame) {
+	if f.Timed() {
+		f.SetTime(m.now())
 	}
-	s := stamp(m.now())
-	f.setTime(&s)
 }
 
 func (m *Mux) now() time.Time {

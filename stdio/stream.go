@@ -1,13 +1,14 @@
 package stdio
 
 import (
-	"bytes"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"sexton/stdio/framing"
 )
 
 // stream is one output of one run: a pipe or terminal that we read, and how its lines go
@@ -23,12 +24,12 @@ type stream struct {
 	fd       int   // -1: our own lines, or closed
 	pipe     int32 // what fd was at the beginning
 	terminal bool  // fd is our side of a pseudo-terminal
-	frame    frame
-	template *frame      // where frame follows the run: one that never changes, see look; else nil
-	tail     []byte      // of a line whose end was not read yet
-	queue    *queue      // for streams that never wait: what waits instead, of earlier runs too; nil for others
-	ended    bool        // the tail was put out because of ending
-	waiting  *time.Timer // for lines that may belong to the record in the tail
+	frame    framing.Frame
+	template *framing.Frame // where frame follows the run: one that never changes, see look; else nil
+	tail     []byte         // of a line whose end was not read yet
+	queue    *queue         // for streams that never wait: what waits instead, of earlier runs too; nil for others
+	ended    bool           // the tail was put out because of ending
+	waiting  *time.Timer    // for lines that may belong to the record in the tail
 	mu       sync.Mutex
 
 	// See shared.go.
@@ -124,7 +125,7 @@ func (s *stream) fill(b *batch) turn {
 		if s.ending.Load() {
 			b.last(s, s.tail)
 			s.tail, s.ended = nil, true
-		} else if s.frame.holds(s.tail) {
+		} else if s.frame.Holds(s.tail) {
 			s.await(b)
 		}
 		return wait
@@ -148,19 +149,13 @@ func (s *stream) fill(b *batch) turn {
 // whether it goes on.
 const recordWait = 100 * time.Millisecond
 
-// holds tells whether the tail is a record that may go on, and not just the
-// beginning of a line.
-func (f *frame) holds(tail []byte) bool {
-	return f.json != nil && f.json.join != nil && bytes.IndexByte(tail, '\n') >= 0
-}
-
 // await puts out the record in the tail if nothing has come for long enough,
 // or else has itself called again when that is so.
 func (s *stream) await(b *batch) {
 	if s.overdue.Swap(false) {
-		s.frame.json.now = true
+		s.frame.HoldBack(false)
 		s.keep(s.tail, b.cut(s, s.tail))
-		s.frame.json.now = false
+		s.frame.HoldBack(true)
 		return
 	}
 	if s.waiting == nil {
@@ -190,7 +185,7 @@ func (s *stream) after(t turn) {
 
 // keep remembers the beginning of a line: rest, the end of data.
 func (s *stream) keep(data, rest []byte) {
-	if len(rest) == len(data) && len(s.tail) > DefaultMaxLine {
+	if len(rest) == len(data) && len(s.tail) > framing.DefaultMaxLine {
 		s.tail = data // it is there already
 		return
 	}

@@ -4,77 +4,27 @@ import (
 	"bytes"
 	"fmt"
 	"net/netip"
-	"os"
-	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"sexton/paths"
+	"sexton/stdio/framing"
 )
 
-// syslog is a sink's socket: each line is a datagram, in one of two formats. Daemons that
-// read a local socket expect what syslog(3) sends there (RFC 3164, 5.3 and appendix A of RFC 5424):
-//
-//	<30>Jan  2 15:04:05 web[7]: the text
-//	<30>Jan  2 15:04:05 web[7]: +a further piece of a long line
-//
-// Over the network, and where the file asks for it, a datagram is as RFC 5424 has it, with
-// "+" for the MSGID of a further piece:
-//
-//	<30>1 2026-01-02T15:04:05.678900Z host web 7 - - the text
-//
-// Both have the time in UTC. syslog(3) has local time, without saying of which place; rsyslog's imuxsock
-// puts its own time in the place of it (IgnoreTimestamp), busybox's syslogd keeps it.
+// syslog is a sink's socket: each line is a datagram.
 type syslog struct {
 	sink    *sink
 	address string // "unix:/dev/log", "udp:10.0.0.1:514"
-	host    string
-	fd      int // -1: not connected
-}
-
-// syslogMaxLine is how long a datagram is at most. RFC 5424 wants receivers to
-// take 2048 bytes; those in use take 8 KiB.
-const syslogMaxLine = 8 << 10
-
-// syslogPRI is facility daemon (3), and the severity: stdout is info (6), stderr a
-// warning (4).
-func syslogPRI(which string) string {
-	if which == Stderr {
-		return "<28>"
-	}
-	return "<30>"
+	fd      int    // -1: not connected
 }
 
 // syslogSink finds or makes the sink of an address.
 func (m *Mux) syslogSink(address string) *sink {
 	return m.other(address, func(k *sink) {
 		k.syslog = &syslog{sink: k, address: address, fd: -1}
-		k.syslog.host, _ = os.Hostname()
-		if k.syslog.host == "" {
-			k.syslog.host = "-"
-		}
 		k.writeTo = k.syslog.write
 	})
-}
-
-// frame is what stands before a line of a run.
-func (y *syslog) frame(name, which string, pid int, rfc5424 bool) (f frame) {
-	head, before, behind, more := syslogPRI(which), " "+name+"[", "]: ", "]:+"
-	size := stampLocal
-	if rfc5424 {
-		head += "1 "
-		before, behind, more = " "+y.host+" "+name[:min(len(name), 48)]+" ", " - - ", " + - "
-		size = stampMicros
-	}
-	f.local = !rfc5424
-	f.time = span{len(head), len(head) + size}
-	head += strings.Repeat(" ", size) + before
-	number := strconv.Itoa(pid)
-	f.vary = []span{{len(head), len(head) + len(number)}}
-	f.line, f.more = []byte(head+number+behind), []byte(head+number+more)
-	return f
 }
 
 // write is a sink's writeTo: it sends the first line. A daemon that was started
@@ -85,7 +35,7 @@ func (y *syslog) write(_ int, p []byte) (int, error) {
 	if whole {
 		n++
 	}
-	line = spaced(line)
+	line = framing.Message(line)
 	fresh := y.fd < 0
 	err := y.send(line)
 	if err != nil && y.fd < 0 && !fresh {
@@ -95,19 +45,6 @@ func (y *syslog) write(_ int, p []byte) (int, error) {
 		return 0, err
 	}
 	return n, nil
-}
-
-// spaced puts the space before the plus sign of a further piece in the local format: a
-// daemon takes all up to a space for the tag. In our own buffers there is none, so that no
-// text looks like such a piece (frame.measure). Names have no bracket.
-func spaced(line []byte) []byte {
-	const mark = "]:+"
-	at := bytes.IndexByte(line, ']')
-	if at < 0 || !bytes.HasPrefix(line[at:], []byte(mark)) || line[len("<30>")] == '1' {
-		return line
-	}
-	at += len(mark) - 1
-	return slices.Concat(line[:at], []byte(" "), line[at:])
 }
 
 // send sends a datagram, and disconnects after an error that does not pass by

@@ -75,8 +75,8 @@ func testSyslog(t *testing.T, rfc5424 bool, head func(pri, name string, pid int,
 	b := testBatches.borrow(kept, outBytes, nil)
 	defer testBatches.giveBack(b)
 	k := m.sinks()[2]
-	lost := &stream{sink: k, account: &account{service: "web"}, frame: k.syslog.frame("web", Stdout, 1, rfc5424)}
-	lost.sayDropped(b, Count{80, 1})
+	lost := &stream{sink: k, account: &account{service: "web"}, frame: m.serviceFrame(&Source{Service: "web", Log: log}, Stdout, k)}
+	lost.sayDropped(b, Count{Bytes: 80, Lines: 1})
 	b.flush()
 	wantText(t, "notice", kept.lines.String(), head("28", "sexton", os.Getpid(), false)+"web: 1 line (80 B) dropped for lack of room\n")
 }
@@ -91,39 +91,6 @@ func listenLog(t *testing.T, path string) int {
 		t.Fatal(err)
 	}
 	return fd
-}
-
-// What was written of lines for syslog can be counted back, whatever the PID of the
-// runs that they come from.
-func TestMeasureCountsDatagrams(t *testing.T) {
-	for _, rfc5424 := range []bool{false, true} {
-		y := &syslog{host: "host"}
-		stream := "one\n\n" + strings.Repeat("0123456789", 40) + "\n" + "web[1]: two\n+three\n+ - four\n"
-		f := y.frame("web", Stdout, 123456, rfc5424)
-		f.limit(256)
-		s := stamp(time.Date(2026, 12, 31, 3, 4, 5, 6, time.UTC))
-		f.setTime(&s)
-		framed, count := cutInChunks(f, []byte(stream), func() int { return 7 }, 1024)
-		other := y.frame("web", Stdout, 1, rfc5424)
-		for _, measure := range []*frame{&f, &other} {
-			if whole := measure.measure([]byte(framed), len(framed)); whole != count || whole.Bytes != int64(len(stream)) {
-				t.Errorf("RFC 5424 %v: %+v, cut %+v, written %d", rfc5424, whole, count, len(stream))
-			}
-		}
-	}
-}
-
-// The time is as strftime(3) writes it in the C locale with "%h %e %T" (syslog.c of glibc).
-func TestLocalStamp(t *testing.T) {
-	for day := range 366 {
-		at := time.Date(2028, 1, 1, 23, 59, 8, 5, time.UTC).AddDate(0, 0, day)
-		s := stamp(at)
-		var got [stampLocal]byte
-		putLocal(got[:], &s)
-		if want := at.Format(time.Stamp); string(got[:]) != want {
-			t.Errorf("got %q, want %q", got, want)
-		}
-	}
 }
 
 // A link in the place of the daemon's socket, in a directory that others can write to, could lead to any socket of

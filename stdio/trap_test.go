@@ -147,7 +147,7 @@ func TestTrapsAmongRotatedFiles(t *testing.T) {
 	}
 	for name, why := range map[string]string{fifo: "it is a FIFO", link: "it is a symbolic link"} {
 		want := "sexton | cannot compress " + filepath.Base(name) + " next to " + path + ": " + why + "; it is left as it is, and the others are tidied up\n"
-		eventually(t, want, func() bool { return strings.Contains(stderr.all(), want) })
+		eventually(t, want, func() bool { return strings.Contains(stderr.String(), want) })
 	}
 	other := log
 	other.File.Path = filepath.Join(filepath.Dir(path), "other.log")

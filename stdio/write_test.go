@@ -97,7 +97,7 @@ func TestReaderThatGoesAwayAndComesBack(t *testing.T) {
 	web.say("welcome back\n")
 	web.exit()
 	l := m.Flush(patience, patience)
-	if len(l) != 1 || l[0].Dropped != (Count{500_000, 5000}) {
+	if len(l) != 1 || l[0].Dropped != (Count{Bytes: 500_000, Lines: 5000}) {
 		t.Errorf("told of the loss: %+v", l)
 	}
 	buffer := make([]byte, 100)
@@ -120,7 +120,7 @@ func TestClosedDescriptors(t *testing.T) {
 	m.Say(Errors, "", "nobody will see it")
 	web.exit()
 	l := m.Flush(patience, patience)
-	want := []Leftover{{Service: "web", Stream: Stdout, Dropped: Count{500_000, 100_000}}}
+	want := []Leftover{{Service: "web", Stream: Stdout, Dropped: Count{Bytes: 500_000, Lines: 100_000}}}
 	if fmt.Sprint(l) != fmt.Sprint(want) || m.own.account.now().Pending() != (Count{}) {
 		t.Errorf("told of the loss: %+v, want %+v", l, want)
 	}
@@ -139,7 +139,7 @@ func TestFullDisk(t *testing.T) {
 	web.say("line\nline\n")
 	web.exit()
 	l := m.Flush(patience, patience)
-	if len(l) != 1 || l[0].Dropped != (Count{10, 2}) {
+	if len(l) != 1 || l[0].Dropped != (Count{Bytes: 10, Lines: 2}) {
 		t.Errorf("told of the loss: %+v", l)
 	}
 	wantText(t, "stderr", stderr.all(), "sexton | cannot write to stdout: no space left on device; "+
@@ -169,11 +169,11 @@ func TestTornLineIsEndedBeforeTheNext(t *testing.T) {
 	web.say("four\n")
 	web.exit()
 	l := m.Flush(patience, patience)
-	if len(l) != 1 || l[0].Dropped != (Count{10, 2}) {
+	if len(l) != 1 || l[0].Dropped != (Count{Bytes: 10, Lines: 2}) {
 		t.Errorf("told of the loss: %+v", l)
 	}
 	wantText(t, "stdout", out.all(), "web    | one\nweb    | tw\nweb    | four\n")
-	if a := accountOfTest(t, m, "web", Stdout); a.Out != (Count{9, 2}) {
+	if a := accountOfTest(t, m, "web", Stdout); a.Out != (Count{Bytes: 9, Lines: 2}) {
 		t.Errorf("account %+v", a)
 	}
 }

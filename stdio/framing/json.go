@@ -1,20 +1,13 @@
-package stdio
+package framing
 
 import (
 	"bytes"
 	"strconv"
 
 	"sexton/pattern"
-	"sexton/service"
 )
 
-// jsonFrame is what a frame has besides when lines become JSON objects:
-//
-//	{"time":"2026-01-02T15:04:05.123456789Z","level":"info","service":"web","stream":"stdout","run":1,"pid":7,"line":"the text"}
-//
-// A piece of a long line that goes on has "more":true behind it: a reader joins
-// the line of this object and of the next one of the same service, stream and
-// run. frame.line is all up to the text.
+// jsonFrame is what a frame of the format JSON has besides. See NewJSON.
 type jsonFrame struct {
 	merge   bool             // a line that is an object is passed on as one
 	members [6]span          // where each of jsonNames stands in frame.line, with its value
@@ -28,12 +21,12 @@ type jsonFrame struct {
 
 var jsonNames = [...]string{"time", "level", "service", "stream", "run", "pid"}
 
-// origin is where lines come from.
-type origin struct {
-	name, stream string
-	level        Level
-	run          service.Run
-	pid          int
+// Origin is where the lines of a stream come from: the members that each of its
+// objects gets.
+type Origin struct {
+	Name, Stream, Level string
+	Run                 uint64
+	PID                 int
 }
 
 const (
@@ -41,16 +34,23 @@ const (
 	jsonMore = `","more":true}`
 )
 
-// newJSON makes the frame of one stream. join must have been compiled before.
-func newJSON(from origin, merge bool, join *pattern.Pattern) frame {
+// NewJSON returns a frame that makes each line an object:
+//
+//	{"time":"2026-01-02T15:04:05.123456789Z","level":"info","service":"web","stream":"stdout","run":1,"pid":7,"line":"the text"}
+//
+// A piece of a long line that goes on ends in "more":true: a reader joins the line of
+// this object and of the next one of the same service, stream and run. With merge, a
+// line that is an object itself gets the members that it does not have. A line that
+// matches join belongs to the record before it: the record is one object. join may be nil.
+func NewJSON(from Origin, merge bool, join *pattern.Pattern) Frame {
 	j := &jsonFrame{merge: merge}
 	if join != nil {
 		j.join = &pattern.Matcher{Pattern: join}
 	}
-	f := frame{json: j, line: []byte("{")}
+	f := Frame{format: JSON, json: j, line: []byte("{")}
 	var nothing [stampBytes]byte
 	for i, value := range [...]string{
-		string(nothing[:]), from.level.String(), from.name, from.stream, strconv.FormatUint(uint64(from.run), 10), strconv.Itoa(from.pid),
+		string(nothing[:]), from.Level, from.Name, from.Stream, strconv.FormatUint(from.Run, 10), strconv.Itoa(from.PID),
 	} {
 		if i > 0 {
 			f.line = append(f.line, ',')
@@ -78,7 +78,22 @@ func newJSON(from origin, merge bool, join *pattern.Pattern) frame {
 		j.members[i] = span{begin, len(f.line)}
 	}
 	f.line = append(f.line, `,"line":"`...)
+	f.Limit(0)
 	return f
+}
+
+// Holds reports whether tail, as Cut left it, has a record that may go on with the next
+// line, and not just the beginning of a line.
+func (f *Frame) Holds(tail []byte) bool {
+	return f.format == JSON && f.json.join != nil && bytes.IndexByte(tail, '\n') >= 0
+}
+
+// HoldBack sets whether Cut holds a record back until a line shows where it ends. That
+// is so at first; it matters for a frame with join only.
+func (f *Frame) HoldBack(hold bool) {
+	if f.format == JSON {
+		f.json.now = !hold
+	}
 }
 
 // record is what becomes one object.
@@ -89,7 +104,7 @@ type record struct {
 }
 
 // cutJSON is cut for JSON. all tells that src is the end of its stream.
-func (f *frame) cutJSON(dst, src []byte, all bool) (out, rest []byte, lines int, full bool) {
+func (f *Frame) cutJSON(dst, src []byte, all bool) (out, rest []byte, lines int, full bool) {
 	for len(src) > 0 {
 		r := f.record(src, all || f.json.now)
 		if !r.known {
@@ -109,11 +124,11 @@ func (f *frame) cutJSON(dst, src []byte, all bool) (out, rest []byte, lines int,
 }
 
 // forget drops what record remembers of src: it is about another one from now on.
-func (f *frame) forget() { f.scanned, f.json.taken, f.json.size = 0, 0, 0 }
+func (f *Frame) forget() { f.scanned, f.json.taken, f.json.size = 0, 0, 0 }
 
 // record looks for the end of the first record in src. It depends on the bytes
 // alone, unless flush asks not to wait for lines that may belong to it.
-func (f *frame) record(src []byte, flush bool) record {
+func (f *Frame) record(src []byte, flush bool) record {
 	window := src[:min(len(src), f.room+escapeMost)]
 	end := indexNewline(window, f.scanned)
 	// An object that is passed on as one is not escaped: longer ones fit.
@@ -171,7 +186,7 @@ func mayBeObject(b []byte) bool {
 }
 
 // appendRecord appends one object with its newline.
-func (f *frame) appendRecord(dst, text []byte, more bool) []byte {
+func (f *Frame) appendRecord(dst, text []byte, more bool) []byte {
 	if f.json.merge && !more && !f.inside {
 		if has, ok := object(text, jsonNames[:]); ok {
 			return f.appendMerged(dst, text, has)
@@ -191,7 +206,7 @@ func (f *frame) appendRecord(dst, text []byte, more bool) []byte {
 // that it has itself. The first space parts the two: ours have none. An object that
 // was written in several lines becomes one: outside of its strings, which have no
 // newlines, a space is as good. White space around it stays.
-func (f *frame) appendMerged(dst, text []byte, has uint) []byte {
+func (f *Frame) appendMerged(dst, text []byte, has uint) []byte {
 	dst = append(dst, '{')
 	empty := true
 	for i, m := range f.json.members {
@@ -224,7 +239,7 @@ func (f *frame) appendMerged(dst, text []byte, has uint) []byte {
 }
 
 // source is how many bytes of the stream an object with its newline was made of.
-func (j *jsonFrame) source(f *frame, framed []byte) int {
+func (j *jsonFrame) source(f *Frame, framed []byte) int {
 	head, ours := f.head(framed, f.line)
 	if !ours {
 		return len(framed) - bytes.IndexByte(framed, ' ') // some of our members were its own

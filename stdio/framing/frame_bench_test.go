@@ -1,4 +1,4 @@
-package stdio
+package framing
 
 import (
 	"bytes"
@@ -9,25 +9,25 @@ import (
 func BenchmarkCut(b *testing.B) {
 	for _, c := range []struct {
 		name string
-		f    frame
+		f    Frame
 	}{
-		{"prefix", frame{line: []byte("web      | "), more: []byte("web      |+")}},
-		{"raw", frame{raw: true}},
-		{"json", newJSON(testOrigin, false, nil)},
-		{"merge", newJSON(testOrigin, true, nil)},
-		{"join", newJSON(testOrigin, false, testJoin)},
+		{"prefix", Prefixed("web", 8, NoColor)},
+		{"raw", NewRaw()},
+		{"json", NewJSON(testOrigin, false, nil)},
+		{"merge", NewJSON(testOrigin, true, nil)},
+		{"join", NewJSON(testOrigin, false, testJoin)},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			line := append(bytes.Repeat([]byte{'x'}, 119), '\n')
-			src := bytes.Repeat(line, readBytes/len(line))
-			dst := make([]byte, 0, outBytes)
+			src := bytes.Repeat(line, (64<<10)/len(line))
+			dst := make([]byte, 0, 128<<10)
 			f := c.f
-			f.limit(0)
+			f.Limit(0)
 			b.SetBytes(int64(len(src)))
 			b.ReportAllocs()
 			for b.Loop() {
 				for rest, full := src, true; full; {
-					_, rest, _, full = f.cut(dst[:0], rest)
+					_, rest, _, full = f.Cut(dst[:0], rest)
 				}
 			}
 		})

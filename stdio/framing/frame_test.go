@@ -1,17 +1,18 @@
-package stdio
+package framing
 
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
 )
 
-// cutSlowly is frame.cut in its simplest form, over a whole stream: split at
+// cutSlowly is Frame.Cut in its simplest form, over a whole stream: split at
 // newlines, chop what is too long, never inside a character.
-func cutSlowly(f frame, input []byte) (framed string, lines int) {
-	if f.raw {
+func cutSlowly(f Frame, input []byte) (framed string, lines int) {
+	if f.format == Raw {
 		lines = bytes.Count(input, newline)
 		if len(input) > 0 && !bytes.HasSuffix(input, newline) {
 			lines++
@@ -40,47 +41,42 @@ func cutSlowly(f frame, input []byte) (framed string, lines int) {
 	return out.String(), lines
 }
 
-// cutInChunks feeds a stream to a batch as a pipe might: in chunks, with the
-// tail kept in between.
-func cutInChunks(f frame, input []byte, chunk func() int, room int) (framed string, c Count) {
-	sum := &keeper{}
-	s := &stream{frame: f, account: &account{}}
-	borrowed := testBatches.borrow(nil, 0, nil)
-	defer testBatches.giveBack(borrowed)
-	b := &batch{to: sum, in: borrowed.in, out: make([]byte, 0, room)}
+// cutInChunks feeds a stream to a frame as a pipe might: in chunks, with the tail kept
+// in between, into a buffer of so much room that is emptied when it is full.
+func cutInChunks(f Frame, input []byte, chunk func() int, room int) (framed string, c Count) {
+	var sum strings.Builder
+	var tail []byte
+	buffer := make([]byte, 0, room)
 	for len(input) > 0 {
 		n := min(len(input), max(1, chunk()))
-		space := b.space(s)
-		n = copy(space, input[:n])
-		data := b.tailWith(s, n)
-		s.keep(data, b.cut(s, data))
+		data := slices.Concat(tail, input[:n])
 		input = input[n:]
+		for full := true; full; {
+			before := len(data)
+			out, rest, lines, again := f.Cut(buffer[:0], data)
+			c.Add(Count{int64(before - len(rest)), int64(lines)})
+			sum.Write(out)
+			if full, data = again, rest; full && len(out) == 0 {
+				buffer = make([]byte, 0, f.MostOf(len(data)))
+			}
+		}
+		tail = data
 	}
-	b.last(s, s.tail)
-	b.flush()
-	return sum.lines.String(), sum.count
+	out, lines := f.Last(make([]byte, 0, f.LastMost(tail)), tail)
+	if cap(out) > f.LastMost(tail) {
+		panic("LastMost was too little")
+	}
+	sum.Write(out)
+	c.Add(Count{int64(len(tail)), int64(lines)})
+	return sum.String(), c
 }
 
-var testBatches batches
-
-// keeper keeps what a batch has.
-type keeper struct {
-	lines bytes.Buffer
-	count Count
-}
-
-func (k *keeper) take(b *batch) {
-	k.lines.Write(b.out)
-	for _, p := range b.parts {
-		k.count.add(p.Count)
+func testFrame(raw bool, room int) Frame {
+	f := Prefixed("web", 5, NoColor)
+	if raw {
+		f = NewRaw()
 	}
-}
-
-func testFrame(raw bool, room int) frame {
-	f := frame{raw: raw, room: room}
-	if !raw {
-		f.line, f.more = prefixes("web", 5, "")
-	}
+	f.room = room
 	return f
 }
 
@@ -112,8 +108,8 @@ func TestLinesAreCutAndMarked(t *testing.T) {
 func TestPiecesCanBeJoined(t *testing.T) {
 	in := strings.Repeat("0123456789", 5000) + "\n" + "+ not a piece\n"
 	f := testFrame(false, 0)
-	f.limit(0)
-	got, _ := cutInChunks(f, []byte(in), func() int { return 4096 }, outBytes)
+	f.Limit(0)
+	got, _ := cutInChunks(f, []byte(in), func() int { return 4096 }, 64<<10)
 	for line := range strings.Lines(got) {
 		if len(line) > DefaultMaxLine {
 			t.Errorf("a line of %d bytes", len(line))
@@ -132,7 +128,7 @@ func TestMeasureCountsWhatWasWritten(t *testing.T) {
 	framed, whole := cutInChunks(testFrame(false, 10), stream, func() int { return 7 }, 1024)
 	f := testFrame(false, 10)
 	for n := range framed {
-		got := f.measure([]byte(framed), n)
+		got := f.Measure([]byte(framed), n)
 		lines := strings.Count(framed[:n], "\n")
 		end := strings.LastIndex(framed[:n], "\n") + 1
 		behind := strings.ReplaceAll(strings.ReplaceAll(framed[end:], "\nweb   |+", ""), "web   | ", "")
@@ -173,24 +169,4 @@ func FuzzCut(f *testing.F) {
 			t.Errorf("counted %+v, want %d bytes and %d lines", count, len(stream), lines)
 		}
 	})
-}
-
-func TestCountInWords(t *testing.T) {
-	tests := []struct {
-		count Count
-		want  string
-	}{
-		{Count{}, "0 lines (0 B)"},
-		{Count{80, 1}, "1 line (80 B)"},
-		{Count{999, 2}, "2 lines (999 B)"},
-		{Count{40_000, 312}, "312 lines (40 kB)"},
-		{Count{1_250, 312}, "312 lines (1.2 kB)"},
-		{Count{999_600, 1}, "1 line (1.0 MB)"},
-		{Count{3_000_000_000_000_000, 1}, "1 line (3000 TB)"},
-	}
-	for _, test := range tests {
-		if got := test.count.String(); got != test.want {
-			t.Errorf("%+v: got %q, want %q", test.count, got, test.want)
-		}
-	}
 }
