@@ -2,14 +2,15 @@ package config
 
 import (
 	"fmt"
+	"net/netip"
 	"strconv"
 	"strings"
 
 	"sexton/service"
 )
 
-// readHTTP reads a URL of plain HTTP. It does without package net/url, and
-// readTCP without net: they would be loaded at every start.
+// readHTTP reads a URL of plain HTTP. It takes the URL apart by itself: the errors of net/url do not say
+// how to mend the URL.
 func readHTTP(r *reader, v *value, p *service.Probe) {
 	s, ok := r.text(v)
 	if !ok {
@@ -95,42 +96,8 @@ func (r *reader) hostPort(v *value, s string) bool {
 	return false
 }
 
-// isIPv6 tells whether s is an IPv6 address as RFC 4291 writes it (2.2), without
-// a zone.
+// isIPv6 tells whether s is an IPv6 address without a zone.
 func isIPv6(s string) bool {
-	head, tail, short := strings.Cut(s, "::")
-	n, good := groups(head, !short)
-	if short {
-		m, ok := groups(tail, true)
-		n, good = n+m, good && ok
-	}
-	return good && (n == 8 && !short || n < 8 && short)
-}
-
-// groups counts the groups of 16 bits in a part of an IPv6 address. The last may
-// be two in the form of an IPv4 address, if dotted.
-func groups(s string, dotted bool) (n int, good bool) {
-	if s == "" {
-		return 0, true
-	}
-	parts := strings.Split(s, ":")
-	for i, part := range parts {
-		if n++; dotted && i == len(parts)-1 && strings.Contains(part, ".") {
-			return n + 1, isIPv4(part)
-		}
-		if part == "" || len(part) > 4 || strings.Trim(part, hexDigits) != "" {
-			return 0, false
-		}
-	}
-	return n, true
-}
-
-func isIPv4(s string) bool {
-	parts := strings.Split(s, ".")
-	for _, part := range parts {
-		if n, err := strconv.ParseUint(part, 10, 8); err != nil || strconv.FormatUint(n, 10) != part {
-			return false
-		}
-	}
-	return len(parts) == 4
+	address, err := netip.ParseAddr(s)
+	return err == nil && address.Is6() && address.Zone() == ""
 }

@@ -1,5 +1,5 @@
 // Package pattern matches a line with a small regular expression. Package
-// regexp would cost 40 microseconds of every start for tables that it
+// regexp would cost 0.1 ms of every start, for maps that package unicode
 // makes before main runs; this is the part of it that log lines need.
 //
 // A pattern is made of

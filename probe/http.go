@@ -2,11 +2,13 @@ package probe
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -138,73 +140,22 @@ func parseStatus(line string) (int, error) {
 	return int(status), nil
 }
 
-// url is where to send a request, and what to ask for.
-type url struct {
+// target is where to send a request, and what to ask for.
+type target struct {
 	address string // host:port, to connect to
 	host    string // as the Host header has it
 	path    string // with the query
 }
 
-// parseURL takes an http:// URL apart. Its host is a name, an IPv4 address or
-// an IPv6 address in brackets; the port is 80 and the path "/" where they are
-// missing. A fragment is not sent.
-func parseURL(text string) (url, error) {
-	wrong := func(why string) (url, error) { return url{}, fmt.Errorf("%q: %s", text, why) }
-	const scheme = "http://"
-	if len(text) < len(scheme) || !strings.EqualFold(text[:len(scheme)], scheme) {
-		return wrong("not an http:// URL")
+// parseURL takes an http:// URL apart. The port is 80 and the path "/" if they are missing; a
+// fragment is not sent. Package config has checked the URL, and says what is wrong with one.
+func parseURL(text string) (target, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return target{}, err
 	}
-	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
-		return wrong("a URL has no spaces in it; write %20")
+	if u.Scheme != "http" || u.Hostname() == "" || u.User != nil {
+		return target{}, fmt.Errorf("%q: not an http:// URL with a host", text)
 	}
-	rest, _, _ := strings.Cut(text[len(scheme):], "#")
-	end := strings.IndexAny(rest, "/?")
-	if end < 0 {
-		end = len(rest)
-	}
-	u := url{host: rest[:end], path: rest[end:]}
-	if !strings.HasPrefix(u.path, "/") {
-		u.path = "/" + u.path
-	}
-	if strings.Contains(u.host, "@") {
-		return wrong("a user and a password are not sent")
-	}
-	host, port, why := splitHost(u.host)
-	if why != "" {
-		return wrong(why)
-	}
-	u.address = net.JoinHostPort(host, port)
-	return u, nil
-}
-
-// splitHost takes "host:port" apart. why says what is wrong with it, if
-// anything is.
-func splitHost(text string) (host, port, why string) {
-	host, port = text, "80"
-	name, ipv6 := strings.CutPrefix(text, "[")
-	if ipv6 {
-		end := strings.IndexByte(name, ']')
-		if end < 0 {
-			return "", "", "the bracket of the address has no end"
-		}
-		host, text = name[:end], name[end+1:]
-		if text != "" && text[0] != ':' {
-			return "", "", "what follows the bracket is not a port"
-		}
-	}
-	if colon := strings.IndexByte(text, ':'); colon >= 0 {
-		port = text[colon+1:]
-		if !ipv6 {
-			host = text[:colon]
-		}
-	}
-	switch n, err := strconv.ParseUint(port, 10, 16); {
-	case host == "":
-		return "", "", "no host in it"
-	case strings.Contains(port, ":"):
-		return "", "", "an IPv6 address belongs in brackets"
-	case err != nil || n == 0:
-		return "", "", "the port is not a number from 1 to 65535"
-	}
-	return host, port, ""
+	return target{net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "80")), u.Host, u.RequestURI()}, nil
 }

@@ -3,9 +3,9 @@
 // when to ask again is the machine's to say, and how long to wait is the
 // caller's.
 //
-// HTTP is spoken by hand, and net/http, net/url and the packages for TLS are
-// not imported: they would cost every start of the container half a
-// millisecond, and the image several megabytes, for one line of an answer.
+// HTTP is spoken by hand, and net/http and the packages for TLS are not
+// imported: they would cost every start of the container half a millisecond,
+// and the image several megabytes, for one line of an answer.
 // Package net is imported, for the names in the DNS and for its dialler's care
 // (it notices when a port has been connected to itself, which makes a port that
 // nobody listens on look ready).
