@@ -10,19 +10,18 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sexton/internal/scene"
 	"sexton/proc"
 )
 
-// TestMain is the child of some tests, which says how it finds itself.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == "tell" {
-		tell()
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
+	scene.Main(m, map[string]scene.Scene{
+		"tell": tell, "heir": heirs, "unprivileged": unprivileged, "first": firstOfItsNamespace, "limited": underALimit, "nothing open": leaveNothingOpen,
+	})
 }
 
-func tell() {
+// tell is a child that says how it finds itself.
+func tell(*scene.T) {
 	dir, _ := os.Getwd()
 	mask := unix.Umask(0)
 	session, _ := unix.Getsid(0)
@@ -33,10 +32,6 @@ func tell() {
 
 // Each setting is in force when the program begins, and the zero value leaves what we have.
 func TestChildHasItsSettings(t *testing.T) {
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	dir := t.TempDir()
 	ours, err := os.Getwd()
 	if err != nil {
@@ -57,7 +52,7 @@ func TestChildHasItsSettings(t *testing.T) {
 		{proc.Settings{Session: true}, "session", "true"},
 		{proc.Settings{ParentDeath: proc.USR1}, "death", strconv.Itoa(int(proc.USR1))},
 	} {
-		output, exit := run(t, &proc.Command{Argv: []string{self, "tell"}, Settings: c.settings})
+		output, exit := run(t, &proc.Command{Argv: []string{"/proc/self/exe"}, Env: scene.Command("tell").Env, Settings: c.settings})
 		if exit.Status() != 0 {
 			t.Errorf("%+v: %v", c.settings, exit)
 		}

@@ -29,15 +29,10 @@ import (
 // Where less than three times as many are left under the limit, fewer are made, two
 // at least: the services need some too.
 func (*Spawner) ReserveThreads(n int) int {
-	if left, ok := processesLeft(); ok {
+	if left, ok := processesLeft("/sys/fs/cgroup"); ok {
 		n = min(n, max(2, left/3))
 	}
-	if n > 1 {
-		n = mayFork(n+headroom) - headroom
-	} else if _, errno := cloneNobody(asThread); errno != 0 && errno != uintptr(unix.EINVAL) {
-		n = 0 // one thread is asked for by one, which takes a fourth of the time
-	}
-	if n <= 0 {
+	if n = possibleThreads(n); n == 0 {
 		return 0
 	}
 	entry.KeepThread()
@@ -56,6 +51,17 @@ func (*Spawner) ReserveThreads(n int) int {
 	ready.Wait()
 	close(release)
 	done.Wait() // a goroutine that keeps its thread makes the runtime make another for the next
+	return n
+}
+
+// possibleThreads tries how many threads can be made, up to n. One is asked for by one, which takes a fourth of the time.
+func possibleThreads(n int) int {
+	if n > 1 {
+		return max(0, mayFork(n+headroom)-headroom)
+	}
+	if _, errno := cloneNobody(asThread); errno != 0 && errno != uintptr(unix.EINVAL) {
+		return 0
+	}
 	return n
 }
 
@@ -148,8 +154,8 @@ func cloneBlocked(flags uintptr) (pid, errno uintptr) {
 // no limit can be seen. A container sees its own cgroup as the root of what is
 // mounted at /sys/fs/cgroup (cgroup_namespaces(7)); v1 has a directory for each
 // controller.
-func processesLeft() (left int, ok bool) {
-	for _, dir := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/pids"} {
+func processesLeft(cgroup string) (left int, ok bool) {
+	for _, dir := range []string{cgroup, cgroup + "/pids"} {
 		limit, err := strconv.Atoi(strings.TrimSpace(procfs.ReadSmall(dir + "/pids.max")))
 		if err != nil {
 			continue
