@@ -19,7 +19,7 @@ func (deafKernel) Peek() (proc.Dead, bool, bool, error) {
 	return proc.Dead{}, false, false, errors.New("waitid: operation not permitted")
 }
 
-// Nothing is started where the end of a process would not be heard of, and it is said why,
+// Nothing is started where we could not see the end of a process, and a line says why,
 // also to the one that wants to know the end.
 func TestNothingIsStartedWhereDeathsAreNotHeardOf(t *testing.T) {
 	var told service.Summary
@@ -27,7 +27,7 @@ func TestNothingIsStartedWhereDeathsAreNotHeardOf(t *testing.T) {
 		s.config.Kernel = deafKernel{s.Sim}
 		s.config.Ended = func(sum service.Summary, within time.Duration) { told = sum }
 	}, func(s *scene) {
-		const why = "nothing was started: the end of a process would not be heard of: waitid: operation not permitted; allow the system call in the seccomp profile"
+		const why = "nothing was started: sexton could not see the end of a process: waitid: operation not permitted; allow the system call in the seccomp profile"
 		s.expectSaid(t, ": "+why, "")
 		if s.status != exitInternal || len(s.Spawned()) > 0 || told.Status != exitInternal || told.Reason != why {
 			t.Errorf("status %d, %d starts, told %+v", s.status, len(s.Spawned()), told)

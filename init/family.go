@@ -286,7 +286,7 @@ func (p *PID1) behind(child *child, exit proc.Exit) (name string, stays bool) {
 	first, _ := p.Kernel.Look(child.pid)
 	for _, orphan := range p.orphans() {
 		known[orphan.PID] = true
-		if orphan.handle != child.handle || !younger(orphan.Other, first) {
+		if orphan.handle != child.handle || !younger(orphan.Other, first) || child.isServer(orphan.Other) {
 			continue
 		}
 		if orphan.Group != child.pid {
@@ -309,6 +309,12 @@ func (p *PID1) behind(child *child, exit proc.Exit) (name string, stays bool) {
 		}
 	}
 	return name, false
+}
+
+// isServer tells whether a process is a server behind the child. It ends with the child: see
+// addServers.
+func (c *child) isServer(o proc.Other) bool {
+	return slices.ContainsFunc(c.servers, func(s proc.Other) bool { return s.PID == o.PID && s.Started == o.Started })
 }
 
 // younger tells whether a was started after b. The kernel tells times in hundredths of a

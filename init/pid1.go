@@ -152,7 +152,7 @@ func New(c Config) *PID1 {
 // the death of a child.
 func (p *PID1) Run() (status int) {
 	if _, _, _, err := p.Kernel.Peek(); err != nil {
-		return p.refuse(fmt.Sprintf("nothing was started: the end of a process would not be heard of: %v; allow the system call in the seccomp profile", err))
+		return p.refuse(fmt.Sprintf("nothing was started: sexton could not see the end of a process: %v; allow the system call in the seccomp profile", err))
 	}
 	p.adoptOrphans()
 	p.findTerminal()

@@ -31,6 +31,6 @@ func (p *PID1) sayUnforwarded(within time.Duration) {
 	if r.n == 0 || r.said > 0 && p.now() < r.said+within {
 		return
 	}
-	p.Output.Say(machine.Error, r.service, fmt.Sprintf("%d queued signals were not forwarded: the kernel keeps no more of them for that user; see RLIMIT_SIGPENDING (ulimit -i)", r.n))
+	p.Output.Say(machine.Error, r.service, fmt.Sprintf("%d queued signals were not forwarded: the queue of the user is full; see RLIMIT_SIGPENDING (ulimit -i)", r.n))
 	r.n, r.said = 0, p.now()
 }
