@@ -178,7 +178,7 @@ func (b *bench) preface(o options) string {
 	t.add("load average, before and after", b.load+", "+load())
 	t.add("Go", runtime.Version())
 	t.add("helper programs", "in "+b.written)
-	t.add("run", how+", in turns")
+	t.add("run", how+", one after the other")
 	for _, p := range packages {
 		if v := b.version(p); v != "" {
 			t.add(p.name, v)
@@ -187,7 +187,7 @@ func (b *bench) preface(o options) string {
 	if v := b.sextonVersion(); v != "" {
 		t.add("sexton", v)
 	}
-	return "# Benchmarks\n\nWritten by `make bench`; absolute times are this machine's, only the ratios carry over.\n\n" + t.String()
+	return "# Benchmarks\n\nWritten by `make bench`. Absolute times depend on this machine; only the ratios hold elsewhere.\n\n" + t.String()
 }
 
 // load is the number of processes that wanted to run in the last minute: above

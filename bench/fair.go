@@ -41,8 +41,8 @@ func measureFairness(b *bench, d *document) error {
 		total += n
 	}
 	fastest, slowest := slices.Max(r.lines), slices.Min(r.lines)
-	d.say("%d services of sexton write lines of 120 bytes without end into one pipe, in prefix format; lines of each that\n"+
-		"came out within %v.", fairServices, span)
+	d.say("%d services of sexton write lines of 120 bytes without a pause into one pipe, in prefix format. The table has the lines of each\n"+
+		"that came out within %v.", fairServices, span)
 	t := table{head: []string{"", "slowest", "median", "fastest", "slowest/fastest", "MB/s", "CPU s", "torn", "out of order"}}
 	t.add(ourName, figure(slowest, 0), figure(r.lines.median(), 0), figure(fastest, 0), figure(slowest/fastest, 2),
 		figure(total*lineBytes/1e6/span.Seconds(), 0), seconds(r.cpu), fmt.Sprint(r.torn), fmt.Sprint(r.disorder))

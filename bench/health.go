@@ -162,14 +162,14 @@ func measureHealth(b *bench, d *document) error {
 	}); err != nil {
 		return err
 	}
-	d.say("/livez is asked every %v with a timeout of %v, each time on a new connection, while %d services end at once and are restarted with the\n"+
-		"default back-off, and other clients open silent connections or ask for /metrics without a pause. All of it runs on this machine.", healthEvery, healthTimeout, services)
-	t := table{head: []string{"beside the probe", "probes", "failed", "median ms", "p99 ms", "max ms", "silent connections/s", "scrapes/s"}}
+	d.say("A probe asks for /livez every %v with a timeout of %v, each time on a new connection, while %d services end at once and are restarted with the\n"+
+		"default back-off, and other clients open silent connections or ask for /metrics without a pause. Everything runs on this machine.", healthEvery, healthTimeout, services)
+	t := table{head: []string{"load", "probes", "failed", "median ms", "p99 ms", "max ms", "silent connections/s", "scrapes/s"}}
 	for _, load := range []struct {
 		words            string
 		silent, scrapers int
 	}{
-		{"nobody", 0, 0},
+		{"no other client", 0, 0},
 		{fmt.Sprintf("%d silent connections a second", healthSilent), healthSilent, 0},
 		{fmt.Sprintf("%d clients that flood /metrics", healthScrapers), 0, healthScrapers},
 		{"both", healthSilent, healthScrapers},
@@ -183,8 +183,8 @@ func measureHealth(b *bench, d *document) error {
 		}
 		per := func(n int64) string { return figure(float64(n)/during.Seconds(), 0) }
 		t.add(load.words, fmt.Sprint(len(times)+failed), fmt.Sprint(failed), ms(times.median()), ms(times.quantile(0.99)), ms(times.quantile(1)), per(f.quiet.Load()), per(f.scrapes.Load()))
-		d.target("health port beside "+load.words+": no probe fails", fmt.Sprint(failed), failed == 0)
-		d.target("health port beside "+load.words+": p99 below 100 ms", ms(times.quantile(0.99)), times.quantile(0.99) < 1e8)
+		d.target("health port with "+load.words+": no probe fails", fmt.Sprint(failed), failed == 0)
+		d.target("health port with "+load.words+": p99 below 100 ms", ms(times.quantile(0.99)), times.quantile(0.99) < 1e8)
 	}
 	d.table(t)
 	return nil

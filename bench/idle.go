@@ -43,7 +43,7 @@ func measureIdle(b *bench, d *document) error {
 	if err != nil {
 		return err
 	}
-	d.say("One idle child, %v: context switches of the init's threads and the CPU time that they used; then, in another %v\n"+
+	d.say("One idle child, for %v: context switches and CPU time of the init's threads; then, for another %v\n"+
 		"under strace -f, its system calls.", span, span)
 	t := table{head: []string{"", "switches", "CPU us", "system calls"}}
 	for i, init := range inits {

@@ -26,9 +26,9 @@ func measureStart(b *bench, d *document) error {
 			}
 		}
 	}
-	d.say("`INIT -- true`, from just before the exec of the init to its end; the overhead is the median less that of\n"+
-		"`true` itself in the same place. As PID 1 and as an ordinary child. Medians of %d runs, in milliseconds. The line\n"+
-		"in Go is the smallest init in that language, which catches no signal: the floor of every init in Go.", b.runs)
+	d.say("`INIT -- true`, from just before the exec of the init to its end. The overhead is the median minus that of\n"+
+		"`true` itself in the same place. As PID 1 and as an ordinary child. Medians of %d runs, in milliseconds. The row\n"+
+		"in Go is the smallest possible init in Go, which catches no signal: no init in Go can be faster.", b.runs)
 	t := table{head: []string{"", "as PID 1", "overhead", "to tini's", "as a child", "overhead", "to tini's"}}
 	var tini, tiniPlain float64
 	for i, init := range inits {
@@ -70,8 +70,8 @@ func (b *bench) oneCommand(init initer, plain bool, times *sample) error {
 
 // measureMemory reads the memory of each init a second after its child began.
 func measureMemory(b *bench, d *document) error {
-	d.say("One idle child, a second after its start; medians of %d starts. Pages that several processes map count in PSS\n"+
-		"by their share: a dynamic program's libc costs it little while others use it.", b.boots())
+	d.say("One idle child, a second after its start; medians of %d starts. PSS counts a page that several processes\n"+
+		"map by their share: the libc of a dynamic program costs little while other programs use it.", b.boots())
 	t := table{head: []string{"", "RSS KB", "PSS KB", "anonymous KB", "threads"}}
 	type figures struct{ rss, pss, anonymous, threads sample }
 	all := map[string]*figures{}

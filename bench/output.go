@@ -78,11 +78,11 @@ func measureOutput(b *bench, d *document) error {
 			}
 		}
 	}
-	d.say("%d lines of 120 bytes, written 64 KiB at a time: from the writer's start to the last byte that came out, and the\n"+
-		"CPU time of the carrier itself. The reader of a pipe only copies to memory; lines are compared with what was written\n"+
-		"afterwards. s6-log by itself ends when all is written; for /dev/null and rotated files the end is the writer's.\n"+
+	d.say("%d lines of 120 bytes, written 64 KiB at a time: the time from the writer's start to the last byte that comes out, and the\n"+
+		"CPU time of the carrier itself. The reader of a pipe only copies to memory and compares the lines with the input\n"+
+		"afterwards. s6-log by itself ends when everything is written; with /dev/null and rotated files, the time ends with the writer.\n"+
 		"Supervisor and sexton run the writer and an idle service; files are in memory. Medians of %d bursts; torn and\n"+
-		"lost lines are the worst burst's.", count, b.boots())
+		"lost lines are those of the worst burst.", count, b.boots())
 	t := table{head: []string{"", "MB/s", "lines/s", "CPU s", "CPU s/GB", "whole", "torn", "lost"}}
 	measured := map[string]*outputRow{}
 	for i, c := range carriers {
@@ -150,8 +150,8 @@ func outputTargets(d *document, rows map[string]*outputRow) {
 		elapsed, burnt = min(elapsed, rows[name].elapsed.median()), min(burnt, rows[name].cpu.median())
 	}
 	faster := func(r *outputRow) float64 { return elapsed / r.elapsed.median() }
-	d.target("prefix at least 2x the lines per second of s6-log, its fastest form", times(faster(prefix)), faster(prefix) >= 2)
-	d.target("json at least the lines per second of s6-log, its fastest form", times(faster(json)), faster(json) >= 1)
+	d.target("prefix at least 2x the lines per second of s6-log in its fastest form", times(faster(prefix)), faster(prefix) >= 2)
+	d.target("json at least the lines per second of s6-log in its fastest form", times(faster(json)), faster(json) >= 1)
 	for _, r := range []struct {
 		name string
 		row  *outputRow

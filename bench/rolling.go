@@ -288,9 +288,9 @@ func measureRolling(b *bench, d *document) error {
 	if b.quick {
 		lags = lags[:1]
 	}
-	d.say("Two nginx, each behind a sexton of its own, are replaced one after the other: the new one is started and believed in, the old one gets TERM.\n"+
-		"%d new connections a second come through a balancer that asks each sexton's /readyz every %v and acts on what it learns only\n"+
-		"after the time in the head of the column. Requests that failed, of all:", rollingRate, rollingPoll)
+	d.say("Two nginx servers, each behind a sexton, are replaced one after the other: the new one starts and becomes ready, then the old one gets TERM.\n"+
+		"%d new connections a second come through a balancer that asks each sexton's /readyz every %v and acts on a change only\n"+
+		"after the time in the column head. The table has the failed requests out of all requests:", rollingRate, rollingPoll)
 	t := table{head: []string{"the balancer notices after"}}
 	for _, lag := range lags {
 		t.head = append(t.head, lag.String())

@@ -69,13 +69,13 @@ func (b *bench) bootsOf(n int) int {
 }
 
 func (b *bench) describeServices(d *document) {
-	d.say("Each service reports its start, idles, and ends at TERM at once. Boot: exec of the supervisor to the last report.\n"+
-		"PSS and CPU: all processes in the box that are not services, %v after the boot. Respawn: `kill -9` of a service that\n"+
-		"has run that long to its successor's report. Stop: the signal to the end of PID 1. Medians, all in one run, in turns.", settle)
-	d.say("No supervisor uses a shell to execute the commands. s6-svscan gets `-c` for more than 500 services; runsvdir is\n" +
-		"stopped by HUP, at which it ends without waiting for its services; sexton has `backoff = { first = \"10ms\" }`\n" +
-		"instead of 500ms, dinit has `restart-delay = 0` instead of 0.2 s, s6 keeps its second between two starts. dinit and\n" +
-		"nitro do not carry the output of services; \"sexton, inherit\" does not either. Whatever of them is in PATH is measured.")
+	d.say("Each service reports its start, idles, and ends at TERM at once. Boot: from the exec of the supervisor to the last report.\n"+
+		"PSS and CPU: all processes in the box that are not services, %v after the boot. Respawn: from `kill -9` of a service that\n"+
+		"has run that long to the report of its successor. Stop: from the signal to the end of PID 1. Medians, all in one run, one after the other.", settle)
+	d.say("No supervisor uses a shell to execute the commands. s6-svscan gets `-c` for more than 500 services; HUP\n" +
+		"stops runsvdir, which then ends without waiting for its services; sexton has `backoff = { first = \"10ms\" }`\n" +
+		"instead of 500ms, dinit has `restart-delay = 0` instead of 0.2 s, s6 waits its fixed second between two starts. dinit and\n" +
+		"nitro do not carry the output of services; \"sexton, inherit\" does not either. The bench measures those that are in PATH.")
 }
 
 // timeSpawn adds fork+exec+exit+wait of true(1), which shows how fast and how busy the
@@ -200,7 +200,7 @@ func (t *tally) look(l *life, services map[int]bool) (map[int]int, error) {
 
 func (b *bench) writeServices(d *document, n int, all map[string]*tally, unit float64) {
 	d.say("### %d services", n)
-	d.say("Lives: %d. A fork+exec of `true` took %s ms meanwhile.", b.bootsOf(n), ms(unit))
+	d.say("Lives: %d. Meanwhile, a fork+exec of `true` took %s ms.", b.bootsOf(n), ms(unit))
 	t := table{head: []string{"", "boot ms", "least", "CPU ms", "PSS KB", "most", "processes", "respawn ms", "stop ms", "least", "status"}}
 	var failures []string
 	for _, s := range b.supervisors() {

@@ -28,8 +28,8 @@ func measureSignals(b *bench, d *document) error {
 	}
 
 	inits := b.initers()
-	d.say("From just before kill(2), outside, to the child's receipt by sigwaitinfo(2); %d signals each, %d in a row,\n"+
-		"50 to 350 us apart. The first line is a child that is PID 1 itself; \"added\" is the median less the first line's.\n"+
+	d.say("From just before kill(2), outside, until the child gets the signal from sigwaitinfo(2); %d signals each, %d in a row,\n"+
+		"50 to 350 us apart. The first row is a child that is PID 1 itself; \"added\" is the median minus that of the first row.\n"+
 		"On any CPU; and with sender, init and child on one CPU (a Go program then runs with GOMAXPROCS=1). Microseconds.",
 		len(onOne[0].latency)+onOne[0].lost, volleySize)
 	t := table{head: []string{"", "any CPU: median", "99 %", "added", "to tini's", "one CPU: median", "99 %", "added", "median to tini's", "lost"}}
@@ -48,7 +48,7 @@ func measureSignals(b *bench, d *document) error {
 			}
 			cells = append(cells, us(median), us(s.latency.quantile(0.99)), us(median-floor), ratio)
 			if init.name == ourName {
-				d.target("signal latency, "+[2]string{"any CPU", "one CPU"}[k]+": at most 3x tini's median, to reach for: 1.5x",
+				d.target("signal latency, "+[2]string{"any CPU", "one CPU"}[k]+": at most 3x tini's median (ideally 1.5x)",
 					ratio, median <= 3*tini[k])
 			}
 		}

@@ -9,7 +9,7 @@ import (
 
 // measureSize lists the programs as they lie on the disk.
 func measureSize(b *bench, d *document) error {
-	d.say("The programs by themselves: what a dynamic one needs besides (libc, or a whole Python) is not counted.")
+	d.say("Only the programs themselves. What a dynamic program also needs (libc, or a whole Python) does not count.")
 	t := table{head: []string{"", "KB", "linked", "symbols"}}
 	for _, p := range packages {
 		for _, name := range p.programs {

@@ -28,9 +28,9 @@ func measureStops(b *bench, d *document) error {
 	if b.sexton == "" {
 		return errors.New("sexton is needed")
 	}
-	d.say("%d services, a third behind a third behind a third, of which each needs up to %v to end; the slowest path takes %v.\n"+
-		"Over: what the stop took longer than that. Then as many lives as there are, each with a plan, programs and load by chance,\n"+
-		"stopped at a moment by chance: how many ended after their grace, and how many with status 137 without anybody killed.", stopServices, stopSlowest, 3*stopSlowest)
+	d.say("%d services in three levels that stop one after the other. Each service needs up to %v to end; the slowest path takes %v.\n"+
+		"Over: how much longer the stop took. The second table has random lives, each with a random plan, programs and load,\n"+
+		"stopped at a random moment: how many ended after their grace, and how many with status 137 although nothing was killed.", stopServices, stopSlowest, 3*stopSlowest)
 	var over sample
 	for range b.boots() {
 		took, err := b.stopMany()

@@ -43,9 +43,9 @@ func measureStorm(b *bench, d *document) error {
 			}
 		}
 	}
-	d.say("%d orphans, %d at a time: CPU time of the init itself, and what it had not reaped a second after the last death.\n"+
-		"Together: they die before their parent, and the init inherits %d zombies at once. One by one: they are orphans first\n"+
-		"and die then, which wakes the init for each. Medians of %d storms.", total, stormAtATime, stormAtATime, storms)
+	d.say("%d orphans, %d at a time: the CPU time of the init itself, and the zombies that were left a second after the last death.\n"+
+		"Together: they die before their parent, and the init inherits %d zombies at once. One by one: they become orphans first\n"+
+		"and then die, so each death wakes the init. Medians of %d storms.", total, stormAtATime, stormAtATime, storms)
 	t := table{head: []string{"", "together, CPU ms", "to tini's", "wall s", "one by one, CPU ms", "to tini's", "wall s", "zombies left"}}
 	for _, init := range inits {
 		f, cells := all[init.name], []string{init.name}
