@@ -3,6 +3,7 @@ package pid1
 import (
 	"fmt"
 	"io/fs"
+	"strings"
 	"testing"
 	"time"
 
@@ -97,4 +98,46 @@ func TestASignalReachesThoseItIsFor(t *testing.T) {
 			t.Errorf("counts: %+v", c)
 		}
 	}, main, web, other)
+}
+
+// A stop signal that is forwarded to one command is followed by CONT where the command is
+// stopped, or it would not hear it, and by nothing else.
+func TestAStoppedCommandIsContinued(t *testing.T) {
+	for _, stopped := range []bool{false, true} {
+		web := gentle("web")
+		web.Restart, web.ShutdownOn = service.Never, service.AnyExit
+		play(t, func(s *scene) {
+			s.config.Plan.Init = oneCommand("web")
+			s.habits["web"] = []simkernel.Habit{{Polite: true, Stops: 100 * time.Millisecond}}
+			if stopped {
+				s.signal(time.Second, proc.TSTP)
+			}
+			s.signal(2*time.Second, proc.TERM)
+		}, func(s *scene) {
+			want := "2s TERM to web"
+			if stopped {
+				want = "1s TSTP to web|2s TERM to web|2s CONT to web"
+			}
+			expect(t, fmt.Sprint("stopped ", stopped), s.Sent(), lines(want))
+		}, web)
+	}
+}
+
+// A signal reaches the whole group of a service, or with single_child its first process alone.
+func TestASingleChildGetsItsSignalAlone(t *testing.T) {
+	for _, single := range []bool{false, true} {
+		web := gentle("web")
+		web.Single, web.Restart, web.ShutdownOn = single, service.Never, service.AnyExit
+		play(t, func(s *scene) {
+			s.config.Plan.Init.Main = "web"
+			s.habits["web"] = []simkernel.Habit{{Lives: 2 * time.Second, Ignores: []proc.Signal{proc.USR1}, Forks: []simkernel.Habit{{Name: "worker", Lives: 3 * time.Second, Ignores: []proc.Signal{proc.USR1}}}}}
+			s.signal(time.Second, proc.USR1)
+		}, func(s *scene) {
+			want := "1s USR1 to web|1s USR1 to worker"
+			if single {
+				want = "1s USR1 to web"
+			}
+			expect(t, fmt.Sprint("single ", single), s.Sent()[:len(strings.Split(want, "|"))], lines(want))
+		}, web)
+	}
 }
