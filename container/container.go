@@ -70,6 +70,12 @@ func Load(o Options) *Container {
 // Run is the container's life. It returns the exit status.
 func (c *Container) Run() (status int) { return c.loop.Run() }
 
+// Adopt is pid1.Owner's.
+func (c *Container) Adopt(plan *service.Plan) (moreThreads int) { return 0 }
+
+// Forget is pid1.Owner's.
+func (c *Container) Forget(name string) {}
+
 // nameOrphan prints an orphan that was reaped, if somebody wants to know; nil: nobody does.
 func (c *Container) nameOrphan() func(proc.Dead, string) {
 	if !c.NameOrphans {

@@ -439,8 +439,7 @@ func oneLife(t *testing.T, seed uint64) *life {
 
 // replay feeds a trace to a fresh machine and compares what it orders.
 func replay(trace string) error {
-	var plan service.Plan
-	var seed uint64
+	var script dialogue.Script
 	var m *machine.Machine
 	var want, got []string
 	output := false
@@ -459,18 +458,15 @@ func replay(trace string) error {
 				want = append(want, line)
 			}
 		default:
-			if ok, err := dialogue.ParsePlanLine(line, &plan, &seed); ok || err != nil {
-				if err != nil {
-					return err
-				}
+			at, event, err := script.Line(line)
+			if err != nil {
+				return err
+			}
+			if event == nil {
 				continue
 			}
 			if m == nil {
-				m = machine.New(plan, seed)
-			}
-			at, event, err := dialogue.ParseEvent(line)
-			if err != nil {
-				return err
+				m = machine.New(script.Plan, script.Seed)
 			}
 			got = nil
 			for _, action := range m.Step(at, event) {

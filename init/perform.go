@@ -47,6 +47,10 @@ func (p *PID1) perform(action machine.Action) {
 		p.Output.Break(a.Service)
 	case machine.Reopen:
 		p.Output.Reopen()
+	case machine.Adopt:
+		p.adopt(a.Plan)
+	case machine.Forget:
+		p.forget(a.Service)
 	case machine.Suspend:
 		p.Kernel.Suspend()
 	case machine.Say, machine.Summarize:

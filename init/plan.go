@@ -1,6 +1,8 @@
 package pid1
 
 import (
+	"sexton/forward"
+	"sexton/machine"
 	"sexton/proc"
 	"sexton/service"
 )
@@ -11,6 +13,11 @@ type Owner interface {
 	// last start. An error is a start that failed. The loop fills in Files, Foreground and
 	// Session.
 	Command(spec *service.Spec) (proc.Command, error)
+	// Adopt makes plan the running one, from the next start on. It returns how many threads
+	// the plan may need, as Config.MoreThreads does.
+	Adopt(plan *service.Plan) (moreThreads int)
+	// Forget: the service is not in the plan any more, and nothing of it runs.
+	Forget(name string)
 }
 
 // Fixed is the owner of a plan that never changes: it says how a service is started.
@@ -18,6 +25,51 @@ type Fixed func(spec *service.Spec) (proc.Command, error)
 
 // Command is Owner's.
 func (f Fixed) Command(spec *service.Spec) (proc.Command, error) { return f(spec) }
+
+// Adopt is Owner's. It is never called.
+func (Fixed) Adopt(*service.Plan) int { return 0 }
+
+// Forget is Owner's. It is never called.
+func (Fixed) Forget(string) {}
+
+// Reload asks for another plan, whose specs bear their editions. Any goroutine may call it. The
+// machine decides what becomes of it.
+func (p *PID1) Reload(plan service.Plan) { p.post(reload{plan}) }
+
+type reload struct{ plan service.Plan }
+
+func (r reload) arrive(p *PID1) {
+	p.takeAnswers()
+	p.take(machine.Reloaded{Plan: r.plan})
+}
+
+// adopt makes plan the running one: the machine's next orders are about it.
+func (p *PID1) adopt(plan service.Plan) {
+	more, _ := planThreads(&p.Plan)
+	had := p.threads(more)
+	p.Plan, p.table = plan, forward.New(&plan)
+	for i := range plan.Services {
+		spec := &plan.Services[i]
+		if h := p.handles[spec.Name]; h != nil {
+			h.spec = spec
+		} else {
+			p.handles[spec.Name] = &handle{spec: spec}
+		}
+	}
+	p.MoreThreads = p.Owner.Adopt(&p.Plan)
+	if more, _ = planThreads(&p.Plan); p.threads(more) > had {
+		p.reserveThreads()
+	}
+	if !p.hasTerminal {
+		p.findTerminal()
+	}
+}
+
+// forget drops the handle of a service. What still refers to it keeps it.
+func (p *PID1) forget(name string) {
+	delete(p.handles, name)
+	p.Owner.Forget(name)
+}
 
 // handle is what the loop knows of one service. A pointer to it stands for the service as
 // long as a process, a tree or an orphan refers to it: a later service of the same name has

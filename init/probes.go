@@ -59,10 +59,10 @@ func (c checked) arrive(p *PID1) {
 func (p *PID1) startCheck(a machine.Probe, ready service.Probe) {
 	ctx, cancel := context.WithCancel(context.Background())
 	p.probes[a.Run] = attempt{a.Seq, cancel}
-	before := p.marks[a.Run]
+	before, places := p.marks[a.Run], p.checks
 	go func() {
 		answer := checked{Run: a.Run, Seq: a.Seq}
-		if err := p.check(ctx, ready, before); err != nil {
+		if err := p.check(ctx, ready, before, places); err != nil {
 			answer.Err = err.Error()
 		}
 		cancel()
@@ -72,11 +72,11 @@ func (p *PID1) startCheck(a machine.Probe, ready service.Probe) {
 
 // check runs beside the loop, when there is a place for it: see planThreads. Its timeout
 // begins then.
-func (p *PID1) check(ctx context.Context, ready service.Probe, before *service.FileMark) error {
+func (p *PID1) check(ctx context.Context, ready service.Probe, before *service.FileMark, places chan struct{}) error {
 	if ready.Kind != service.FileProbe {
 		select {
-		case p.checks <- struct{}{}:
-			defer func() { <-p.checks }()
+		case places <- struct{}{}:
+			defer func() { <-places }()
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -2,6 +2,7 @@ package pid1
 
 import (
 	"io"
+	"strings"
 
 	"sexton/machine"
 	"sexton/machine/dialogue"
@@ -62,7 +63,7 @@ func (r *recent) lines() []string {
 	var lines []string
 	for i := max(0, r.count-recentMax); i < r.count; i++ {
 		slot := &r.ring[i%recentMax]
-		lines = append(lines, dialogue.FormatEvent(slot.at, slot.event))
+		lines = append(lines, strings.Split(dialogue.FormatEvent(slot.at, slot.event), "\n")...) // a reload has several
 	}
 	return lines
 }

@@ -108,6 +108,13 @@ type Summarize struct{ service.Summary }
 // Leave: write out what is to be written and exit with Status.
 type Leave struct{ Status int }
 
+// Adopt: Plan is the running plan from now on. It comes before any order that follows from it.
+type Adopt struct{ Plan service.Plan }
+
+// Forget: Service is not in the plan any more, and nothing of it runs. A later service of
+// the same name is another one.
+type Forget struct{ Service string }
+
 // Level is how much a line matters.
 type Level uint8
 
@@ -136,3 +143,5 @@ func (Break) action()             {}
 func (Say) action()               {}
 func (Summarize) action()         {}
 func (Leave) action()             {}
+func (Adopt) action()             {}
+func (Forget) action()            {}

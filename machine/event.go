@@ -127,6 +127,10 @@ func (a Ask) String() string {
 	return [...]string{"shutdown", "start", "stop", "restart", "shutdown-now"}[a]
 }
 
+// Reloaded: Plan shall take the place of the running one. It is not changed afterwards. A
+// service whose Edition is another than before is started again.
+type Reloaded struct{ Plan service.Plan }
+
 // Ticked: the time of Next has come. Ticking too early or too often does
 // nothing.
 type Ticked struct{}
@@ -144,4 +148,5 @@ func (Probed) event()      {}
 func (Signalled) event()   {}
 func (Connected) event()   {}
 func (Asked) event()       {}
+func (Reloaded) event()    {}
 func (Ticked) event()      {}

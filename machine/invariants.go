@@ -48,15 +48,16 @@ var unitRules = []struct {
 }{
 	{"spec", func(m *Machine, u *unit) bool { return m.named(u.spec.Name) == u }},
 	{"index", func(m *Machine, u *unit) bool { return m.units[u.index] == u }},
-	{"needs", func(m *Machine, u *unit) bool { // whoever runs had all of them
-		return len(u.needs) <= len(u.spec.Needs) && !slices.ContainsFunc(u.needs, func(need *unit) bool { return u.begun > 0 && need.begun == 0 })
+	{"needs", func(m *Machine, u *unit) bool { // whoever runs had all of them, unless a reload has brought others
+		return len(u.needs) <= len(u.newest().Needs) &&
+			!slices.ContainsFunc(u.needs, func(need *unit) bool { return m.reloads == 0 && u.begun > 0 && need.begun == 0 })
 	}},
 	{"state", func(m *Machine, u *unit) bool { return m.booted || u.state == service.Down }},
 	{"since", func(m *Machine, u *unit) bool { return u.since >= 0 && u.since <= m.now }},
 	{"wanted", func(m *Machine, u *unit) bool {
 		switch u.state {
 		case service.Waiting, service.Starting, service.Up, service.BackingOff:
-			return u.wanted == m.keeping()
+			return u.wanted == (m.keeping() && !u.removed)
 		case service.Down:
 			return !u.wanted
 		}
@@ -87,7 +88,8 @@ var unitRules = []struct {
 	{"begun", func(m *Machine, u *unit) bool { return u.begun >= len(u.starts) && (u.begun > 0 || !u.state.Live()) }},
 	{"everUp", func(m *Machine, u *unit) bool { return u.everUp || u.state != service.Up && u.upAt == 0 }},
 	{"hinted", func(m *Machine, u *unit) bool { return !u.hinted || u.begun > 0 }},
-	{"rung", func(m *Machine, u *unit) bool { return u.rung >= 0 && u.rung < len(u.spec.Stop) }},
+	{"ladder", func(m *Machine, u *unit) bool { return len(u.ladder) > 0 || u.begun == 0 }},
+	{"rung", func(m *Machine, u *unit) bool { return u.rung >= 0 && u.rung < max(1, len(u.ladder)) }},
 	{"stopAt", func(m *Machine, u *unit) bool { return u.stopAt <= m.now && (!u.goesDown() || u.stopAt >= u.started) }},
 	{"lastSignal", func(m *Machine, u *unit) bool {
 		switch u.state {
@@ -128,6 +130,16 @@ var unitRules = []struct {
 			return r.Run > m.last || r.Ended < r.Started || r.Run == u.run && !u.leaderGone
 		})
 	}},
+	{"removed", func(m *Machine, u *unit) bool {
+		return u.removed == (u.index >= len(m.plan.Services)) && (!u.removed || !m.keeping() || u.state.Live() && !u.wanted)
+	}},
+	{"next", func(m *Machine, u *unit) bool { // nothing follows an old spec but a run that shall end
+		return u.next != nil && u.state.Live() || u.next == nil && (u.removed || !m.keeping() || u.spec == &m.plan.Services[u.index])
+	}},
+	{"leaving", func(m *Machine, u *unit) bool { // what nothing holds is being stopped
+		return u.leaving == 0 || u.leaving <= m.reloads && m.keeping() && u.state.Live() && (u.goesDown() || u.held())
+	}},
+	{"behind", func(m *Machine, u *unit) bool { return len(u.behind) == 0 || u.leaving != 0 }},
 	{"probe", func(m *Machine, u *unit) bool { // its deadlines are for a unit that starts; its fields have rules of their own
 		return u.state == service.Starting && !u.spawning || u.probe.next() == never
 	}},

@@ -61,8 +61,9 @@ type Machine struct {
 	actions []Action
 
 	booted      bool
-	everReady   bool // all services were ready at one moment
-	notReady    int  // a unit that was not ready when it was looked last
+	reloads     uint64 // how many there were
+	everReady   bool   // all services were ready at one moment
+	notReady    int    // a unit that was not ready when it was looked last
 	addresses   string
 	unruledSaid uint64 // signals without a rule that were spoken of: bit N-1 for signal N
 	over        bool
@@ -87,12 +88,8 @@ func New(plan service.Plan, seed uint64) *Machine {
 		m.units[i] = newUnit(&m.plan.Services[i], i)
 		m.names[plan.Services[i].Name] = m.units[i]
 	}
-	for i := range m.units {
-		for _, name := range m.units[i].spec.Needs {
-			if need := m.named(name); need != nil {
-				m.units[i].needs = append(m.units[i].needs, need)
-			}
-		}
+	for _, u := range m.units {
+		m.linkNeeds(u)
 	}
 	m.shutdown.deadline, m.shutdown.killAt, m.shutdown.warnAt = never, never, never
 	return m
@@ -135,6 +132,8 @@ func (m *Machine) Step(now Instant, event Event) []Action {
 		m.connected(e)
 	case Asked:
 		m.asked(e)
+	case Reloaded:
+		m.reloaded(e)
 	case Ticked:
 		m.ticked()
 	default:
@@ -249,7 +248,7 @@ func (m *Machine) asked(e Asked) {
 		return
 	}
 	u := m.named(e.Service)
-	if u == nil {
+	if u == nil || u.removed && e.Verb != AskStop {
 		return
 	}
 	switch e.Verb {

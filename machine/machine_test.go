@@ -20,8 +20,7 @@ import (
 // player is a machine that is spoken to in lines.
 type player struct {
 	t       *testing.T
-	plan    service.Plan
-	seed    uint64
+	script  dialogue.Script
 	machine *machine.Machine
 	now     machine.Instant
 	exact   bool
@@ -44,25 +43,22 @@ func (p *player) line(line string) error {
 		p.exact = true
 		return nil
 	}
-	if p.machine == nil {
-		if ok, err := dialogue.ParsePlanLine(line, &p.plan, &p.seed); ok || err != nil {
-			return err
-		}
-		p.machine = machine.New(p.plan, p.seed)
-	}
 	if until, ok := strings.CutPrefix(line, "until "); ok {
+		p.begin()
 		at, err := time.ParseDuration(until)
 		p.tickUntil(at)
 		return err
 	}
 	if name, ok := strings.CutPrefix(line, "report "); ok {
+		p.begin()
 		p.report(name)
 		return nil
 	}
-	at, event, err := dialogue.ParseEvent(line)
-	if err != nil {
+	at, event, err := p.script.Line(line)
+	if err != nil || event == nil {
 		return err
 	}
+	p.begin()
 	switch {
 	case at >= 0 && p.exact:
 		p.now = at
@@ -71,6 +67,13 @@ func (p *player) line(line string) error {
 	}
 	p.step(event)
 	return nil
+}
+
+// begin makes the machine, once its plan is read.
+func (p *player) begin() {
+	if p.machine == nil {
+		p.machine = machine.New(p.script.Plan, p.script.Seed)
+	}
 }
 
 // report writes how the service is, and its last runs.
@@ -110,8 +113,13 @@ func (p *player) step(event machine.Event) {
 	if err := p.machine.Check(); err != nil {
 		p.t.Fatalf("after %s: %v", dialogue.FormatEvent(p.now, event), err)
 	}
-	for i, now := range p.machine.Report().Services {
-		if from, to := before[i].State, now.State; to != from && p.seen != nil {
+	after := p.machine.Report()
+	for _, was := range before {
+		now := after.Find(was.Name)
+		if now == nil {
+			continue // it was forgotten
+		}
+		if from, to := was.State, now.State; to != from && p.seen != nil {
 			edge := [2]service.State{from, to}
 			if p.seen[edge] == nil {
 				p.seen[edge] = make(map[string]bool)
@@ -122,7 +130,7 @@ func (p *player) step(event machine.Event) {
 }
 
 func newPlayer(t *testing.T) *player {
-	return &player{t: t, seed: 1, plan: service.Plan{Init: service.Init{Grace: 10 * time.Second, Linger: 2 * time.Second}}}
+	return &player{t: t, script: dialogue.Script{Seed: 1, Plan: service.Plan{Init: service.Init{Grace: 10 * time.Second, Linger: 2 * time.Second}}}}
 }
 
 func TestDialogues(t *testing.T) {

@@ -26,6 +26,8 @@ func (u *unit) whyStopped(m *Machine) string {
 		return u.failing
 	case !m.keeping():
 		return "the container stops"
+	case u.leaving != 0:
+		return "the plan has changed"
 	}
 	return "asked to"
 }
@@ -43,6 +45,9 @@ func (m *Machine) Records(name string) []service.Record {
 // holdsNobody tells whether the unit is no reason for the container not to be
 // ready. One that waits for its next start is, and so is a oneshot that runs.
 func (u *unit) holdsNobody() bool {
+	if u.removed {
+		return true
+	}
 	switch u.state {
 	case service.Up, service.Done, service.Down:
 		return true

@@ -17,6 +17,9 @@ func (m *Machine) settle() {
 		m.endLost()
 	}
 	if m.keeping() {
+		m.followReload()
+	}
+	if m.keeping() {
 		m.startUnits()
 	}
 	if m.keeping() && m.nothingToDo() {
@@ -91,7 +94,7 @@ func (u *unit) blocker(m *Machine) *unit {
 	}
 	for _, names := range [][]string{u.spec.Wants, u.spec.After} {
 		for _, name := range names {
-			if want := m.named(name); want != nil && !want.triedOnce() {
+			if want := m.named(name); want != nil && !want.removed && !want.triedOnce() {
 				return want
 			}
 		}

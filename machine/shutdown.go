@@ -75,6 +75,7 @@ func (m *Machine) beginShutdown(why string) {
 	for i := range m.units {
 		u := m.units[i]
 		u.wanted, u.failing, u.lost = false, "", false
+		u.next, u.leaving, u.behind = nil, 0, nil // the end of everything wins
 		if u.state == service.Stopping {
 			u.hasten(m)
 		}

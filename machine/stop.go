@@ -36,7 +36,7 @@ func (u *unit) wantedAfterStop(m *Machine, _ Event) {
 // beginStop: Starting, Up -> Stopping, with the first rung.
 func (u *unit) beginStop(m *Machine) {
 	u.probe.end(m, u)
-	u.rung, u.stopAt, u.reach = 0, m.now, m.reachOf(u)
+	u.ladder, u.rung, u.stopAt, u.reach = u.spec.Stop, 0, m.now, m.reachOf(u)
 	u.become(m, service.Stopping)
 	u.callOff(m)
 	u.climb(m)
@@ -74,7 +74,7 @@ func (u *unit) widen(m *Machine) {
 
 // climb does the present rung: it sends the signal and sets the deadline.
 func (u *unit) climb(m *Machine) {
-	rung := u.spec.Stop[u.rung]
+	rung := u.ladder[u.rung]
 	if rung.Kills() {
 		u.kill(m, u.rung > 0)
 		return
@@ -86,7 +86,7 @@ func (u *unit) climb(m *Machine) {
 // rungEnds is by when the present rung of u has to be enough if it begins now; never
 // where nobody is killed.
 func (m *Machine) rungEnds(u *unit) Instant {
-	patience := u.spec.Stop[u.rung].For
+	patience := u.ladder[u.rung].For
 	if patience == 0 {
 		patience = m.share(u)
 	}
@@ -115,7 +115,7 @@ func (m *Machine) share(u *unit) time.Duration {
 	if m.plan.Init.Grace <= 0 {
 		return never // nobody is killed
 	}
-	own := service.NeedOf(u.spec.Stop[u.rung:])
+	own := service.NeedOf(u.ladder[u.rung:])
 	if m.keeping() {
 		return own.Share(m.plan.Init.Grace - m.reserve())
 	}
@@ -133,12 +133,12 @@ func (m *Machine) needBelow(u *unit) service.Need {
 // nextRung: the time of the present rung has passed.
 func (u *unit) nextRung(m *Machine, _ Event) {
 	waited := m.now - u.since
-	if u.rung+1 >= len(u.spec.Stop) {
+	if u.rung+1 >= len(u.ladder) {
 		u.kill(m, true)
 		return
 	}
 	u.rung++
-	rung := u.spec.Stop[u.rung]
+	rung := u.ladder[u.rung]
 	verb := fmt.Sprintf("sending SIG%v", rung.Signal)
 	if rung.Kills() {
 		verb = "killing it"
@@ -160,7 +160,7 @@ func (u *unit) firstSignal() proc.Signal {
 	if u.forwarded != 0 {
 		return u.forwarded
 	}
-	return u.spec.Stop[0].Signal
+	return u.ladder[0].Signal
 }
 
 // killPatience is how long a process may take to die of KILL before we say
@@ -268,14 +268,14 @@ func (u *unit) leaderEnded(m *Machine, event Event) {
 // stopped: nothing is left of a unit that was being stopped.
 func (u *unit) stopped(m *Machine, _ Event) {
 	killed, took := u.lastSignal == proc.KILL, m.now-u.since
-	failing, lost := u.failing, u.lost
+	failing, lost, replaced := u.failing, u.lost, u.leaving != 0
 	u.endRun(m)
 	u.noteEnd(m, u.hard)
 	u.failing, u.lost = "", false
 	switch {
 	case lost && u.wanted:
 		u.stoppedLost(m, failing)
-	case failing != "" && u.wanted:
+	case failing != "" && u.wanted && !replaced:
 		u.restartAfterFailing(m, failing)
 	case u.wanted && m.keeping() && u.cannotRestart(m, "stopped"):
 	case u.wanted && m.keeping():
@@ -314,7 +314,7 @@ func (u *unit) restartAfterFailing(m *Machine, failing string) {
 // 0, and what our own signals make.
 func (u *unit) failedStatus() int {
 	sent := []proc.Signal{proc.TERM, u.lastSignal}
-	for _, rung := range u.spec.Stop[:u.rung+1] {
+	for _, rung := range u.ladder[:u.rung+1] {
 		sent = append(sent, rung.Signal)
 	}
 	ours := func(sig proc.Signal) bool { return sig.Status() == u.lastStatus }

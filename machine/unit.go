@@ -31,13 +31,14 @@ type unit struct {
 	everUp   bool      // it was ready at least once
 	hinted   bool      // it was told that a service must stay in the foreground
 
-	rung        int         // of the stop ladder
-	stopAt      Instant     // when it was asked to end
-	lastSignal  proc.Signal // that we sent to end it; 0: none
-	hard        bool        // that was KILL, and gentler means had failed
-	leaderGone  bool        // the first process has ended, the rest is waited for
-	reach       proc.Scope  // how far the steps of the ladder reach
-	forwarded   proc.Signal // the last stop signal that was forwarded to its group, where main decides (service.ForwardToMain); 0: none
+	ladder      []service.Rung // of the present run, or of its stop: a reload does not change a stop that has begun
+	rung        int            // of the ladder
+	stopAt      Instant        // when it was asked to end
+	lastSignal  proc.Signal    // that we sent to end it; 0: none
+	hard        bool           // that was KILL, and gentler means had failed
+	leaderGone  bool           // the first process has ended, the rest is waited for
+	reach       proc.Scope     // how far the steps of the ladder reach
+	forwarded   proc.Signal    // the last stop signal that was forwarded to its group, where main decides (service.ForwardToMain); 0: none
 	forwardedAt Instant
 	failing     string    // why we stop it although its target is up; "": we do not
 	lost        bool      // that is because of what it needs (needs.go)
@@ -48,6 +49,11 @@ type unit struct {
 	lastStatus  int       // the same as an exit status, 126 and 127 included
 	upAt        Instant   // when the present or last run was ready; 0: it was not
 	records     []service.Record
+
+	removed bool          // it is not in the plan any more
+	next    *service.Spec // the one of the next run, after a reload; nil: the same
+	leaving uint64        // the reload that wants the present run to end; 0: none does
+	behind  []*unit       // which must be down before that
 
 	probe probe
 }
@@ -62,6 +68,9 @@ func newUnit(spec *service.Spec, index int) *unit {
 func (u *unit) become(m *Machine, s service.State) {
 	u.state, u.since = s, m.now
 	u.deadline = never
+	if !s.Live() {
+		u.leaving, u.behind = 0, nil
+	}
 }
 
 // take looks the event up in the table and does what the cell says.
@@ -83,15 +92,21 @@ func (u *unit) start(m *Machine) {
 	u.spawning, u.leaderGone, u.refused, u.failing, u.pid = true, false, false, "", 0
 	u.lost = false
 	u.started, u.upAt = m.now, 0
+	u.ladder, u.rung = u.spec.Stop, 0
 	u.lastSignal, u.hard, u.gaveUp = 0, false, ""
 	u.forwarded, u.forwardedAt = 0, 0
 	u.begun++
 	u.starts = append(u.starts, m.now)
+	u.trimStarts()
+	u.become(m, service.Starting)
+	m.do(Spawn{Run: u.run, Service: u.spec.Name})
+}
+
+// trimStarts forgets the starts that do not count any more.
+func (u *unit) trimStarts() {
 	if keep := max(u.spec.GiveUp.Starts, 1); len(u.starts) > keep {
 		u.starts = u.starts[len(u.starts)-keep:]
 	}
-	u.become(m, service.Starting)
-	m.do(Spawn{Run: u.run, Service: u.spec.Name})
 }
 
 // nowRunning: the spawn of a Starting unit succeeded.
@@ -128,6 +143,9 @@ func (u *unit) startRefused(m *Machine, event Event) {
 	u.refused = true
 	u.record(m, service.Record{Exit: u.ended, Status: e.Status})
 	u.endRun(m)
+	if u.replaced(m, u.ended) {
+		return
+	}
 	if e.Passing {
 		u.restartOr(m, Warn, u.ended, u.becomeFailed)
 		return
@@ -174,6 +192,9 @@ func (u *unit) endRun(m *Machine) {
 	u.probe.end(m, u)
 	delete(m.runs, u.run)
 	u.run, u.pid, u.leaderGone, u.spawning = 0, 0, false, false
+	if u.next != nil {
+		u.follow(u.next)
+	}
 }
 
 // died: the first process of a Starting or Up unit ended, and nobody asked it to.
@@ -207,6 +228,9 @@ func (u *unit) died(m *Machine, event Event) {
 // ended, well or not. stays: the run has left a process that goes on. Its restart
 // counts then, however well it ended, or every start would leave one more, for ever.
 func (u *unit) judge(m *Machine, well, stays bool, what string) {
+	if u.replaced(m, what) {
+		return
+	}
 	restart := u.spec.Restart == service.Always || u.spec.Restart == service.OnFailure && !well
 	switch {
 	case u.spec.OneShot && well:

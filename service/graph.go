@@ -21,8 +21,11 @@ type Graph struct {
 	specs []Spec
 }
 
-// NewGraph computes the order of specs.
-func NewGraph(specs []Spec) *Graph {
+// NewGraph computes the order of specs. leaving are specs that are not in the plan any more,
+// and still run. They stand behind the others, and none of these sees them by its names.
+func NewGraph(specs []Spec, leaving ...Spec) *Graph {
+	planned := len(specs)
+	specs = append(specs[:planned:planned], leaving...)
 	g := &Graph{
 		Before: make([][]int, len(specs)),
 		Behind: make([][]int, len(specs)),
@@ -35,7 +38,7 @@ func NewGraph(specs []Spec) *Graph {
 	for i, spec := range specs {
 		for _, names := range [][]string{spec.Needs, spec.Wants, spec.After} {
 			for _, name := range names {
-				if j, ok := index[name]; ok {
+				if j, ok := index[name]; ok && (j < planned || i >= planned) {
 					g.Before[i] = append(g.Before[i], j)
 				}
 			}

@@ -107,6 +107,10 @@ type Spec struct {
 	Name    string
 	Command []string // at least one word; a string in the file has become /bin/sh -c
 
+	// Edition is counted by the owner of the running plan: a new one means that the service
+	// must be started again for its changes.
+	Edition uint32
+
 	Needs []string // start when these are ready, stop before they stop
 	Wants []string // the same order, but their failure does not hold this service back
 	After []string // the same order, if the name exists

@@ -2,6 +2,7 @@ package dialogue
 
 import (
 	"fmt"
+	"strings"
 
 	"sexton/machine"
 )
@@ -54,6 +55,14 @@ func actionText(action machine.Action) string {
 			text += "; " + words
 		}
 		return text
+	case machine.Adopt:
+		var names []string
+		for i := range a.Plan.Services {
+			names = append(names, a.Plan.Services[i].Name)
+		}
+		return strings.TrimSuffix("adopt "+strings.Join(names, ","), " ")
+	case machine.Forget:
+		return "forget " + a.Service
 	case machine.Leave:
 		return fmt.Sprintf("leave %d", a.Status)
 	}

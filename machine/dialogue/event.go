@@ -77,6 +77,7 @@ func forms() []form {
 			f.text("unknown", &e.Unknown)
 		}),
 		ofWords("asked", 1, askedFields),
+		of("reloaded", func(*fields, *machine.Reloaded) {}), // the lines of its plan stand before it
 		of("ticked", func(*fields, *machine.Ticked) {}),
 	}
 }
@@ -131,12 +132,16 @@ func parseAsk(name string) (machine.Ask, error) {
 	})
 }
 
-// FormatEvent writes the line that ParseEvent reads.
+// FormatEvent writes the line that ParseEvent reads; of a reload the lines of its plan first.
 func FormatEvent(at machine.Instant, event machine.Event) string {
+	plan := ""
+	if e, reloaded := event.(machine.Reloaded); reloaded {
+		plan = FormatPlan(e.Plan, 0)
+	}
 	for _, form := range forms() {
 		f := writing()
 		if e, words := form.pass(f, nil, event); e != nil {
-			return strings.Join(append([]string{"at " + at.String(), form.name}, words...), " ") + f.line()
+			return plan + strings.Join(append([]string{"at " + at.String(), form.name}, words...), " ") + f.line()
 		}
 	}
 	return fmt.Sprintf("at %v %T", at, event)

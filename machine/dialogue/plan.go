@@ -147,6 +147,7 @@ func serviceFields(f *fields, s *service.Spec, usual service.Spec) {
 	f.field("stop", joined(usual.Stop, formatRung), joined(s.Stop, formatRung), each(&s.Stop, parseRung))
 	f.field("signals", "", joined(s.Signals, proc.Signal.String), each(&s.Signals, proc.ParseSignal))
 	f.flag("single", &s.Single)
+	f.number("edition", 0, uint64(s.Edition), func(n uint64) { s.Edition = uint32(n) })
 }
 
 // readyFields is KIND/TARGET, and the times of a probe.
