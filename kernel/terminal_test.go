@@ -19,6 +19,7 @@ func TestMain(m *testing.M) {
 	scene.Main(m, map[string]scene.Scene{
 		"leads": leaderOfTheTerminal, "lends": leaderLendsTheTerminal, "is lent": memberOfTheTerminal, "behind": behindTheTerminal,
 		"gets": childInFront, "many files": fewDescriptors,
+		"listen": listen, "first": firstProcess, "orphans": orphans, "dies with its parent": diesWithItsParent,
 	})
 }
 

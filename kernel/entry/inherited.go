@@ -53,6 +53,8 @@ func Inherited() (mask, ignore uint64) {
 // thread that Go's runtime makes. Catch opens the main thread for them. So none is
 // lost before it, none kills us before it, and no two threads ever take one each
 // and bring them out of order.
+//
+//lint:ignore U1000 entry_*.s uses it
 var everySignal = ^uint64(0)
 
 // faults are the signals that tell of an error in our own code: ILL, TRAP, ABRT, BUS, FPE,

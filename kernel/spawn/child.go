@@ -25,7 +25,6 @@ type plan struct {
 
 	files      [3]int32
 	foreground int
-	umask      int
 	credential bool
 	uid, gid   int
 	groups     []uint32
