@@ -40,11 +40,12 @@ setup-%:
 check:
 	@test -z "$$(gofmt -l . )" || { echo 'gofmt these:'; gofmt -l .; exit 1; }
 	go vet ./...
-	GOARCH=arm64 go vet ./kernel/... ./cli ./tests .
+	GOARCH=arm64 go vet ./...
 	sh tools/staticcheck.sh ./...
 
+# race runs the tests of every room with the race detector.
 race:
-	go test -race -timeout 20m ./config ./machine ./kernel/... ./init ./reaper ./forward ./stdio ./probe ./proc ./service ./cli/... ./control ./verbs ./callers ./health ./doctor ./pattern ./paths
+	go test -race -timeout 20m $$(go list ./... | grep -v '^sexton$$\|/bench\|/tests\|/testdata\|/examples')
 
 # sim simulates containers: LIVES of them, or the one of SEED that failed.
 sim:
