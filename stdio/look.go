@@ -41,7 +41,7 @@ func (m *Mux) serviceFrame(o *Source, which string, k *sink) framing.Frame {
 	log := &o.Log
 	var f framing.Frame
 	switch {
-	case k.syslog != nil:
+	case k.syslog:
 		format := framing.RFC3164
 		if log.RFC5424 {
 			format = framing.RFC5424

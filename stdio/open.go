@@ -110,19 +110,6 @@ func (p *Pipes) Close() {
 	p.Out, p.Err = -1, -1
 }
 
-// sinkOf is where an output goes.
-func (m *Mux) sinkOf(log *service.Log, which string) *sink {
-	switch {
-	case log.File.Path != "":
-		return m.fileSink(log.File)
-	case log.Syslog != "":
-		return m.syslogSink(log.Syslog)
-	case which == Stderr:
-		return m.err
-	}
-	return m.out
-}
-
 // pipe makes one pipe and its stream. It returns the end to write to.
 //
 // Non-blocking is set for the open file behind a descriptor, but the two ends

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"sexton/stdio/destination"
 )
 
 // places bounds how many goroutines may be in system calls that can block for
@@ -56,29 +58,22 @@ func (p places) yield() {
 	}
 }
 
-// await waits until the sink's descriptor takes something or has an error. A
+// await waits until the descriptor of the destination takes something or has an error. A
 // sink of ours (a FIFO whose reader stalls, a log daemon that is busy) waits in
 // the poller, without a thread and without its place.
-func (k *sink) await() {
+func (k *sink) await(fd int) {
 	if k.places == nil {
-		waitWritable(k.fd)
+		destination.Await(fd)
 		return
-	}
-	fd := -1
-	switch {
-	case k.file != nil:
-		fd = k.file.fd
-	case k.syslog != nil:
-		fd = k.syslog.fd
 	}
 	k.places.giveBack()
 	defer k.places.take()
 	if !k.mux.awaitWritable(fd) {
-		time.Sleep(busyPause)
+		time.Sleep(destination.BusyPause)
 	}
 }
 
-// awaitWritable is waitWritable without a thread. It tells whether it could.
+// awaitWritable is destination.Await without a thread. It tells whether it could.
 // The caller does not close fd meanwhile.
 func (m *Mux) awaitWritable(fd int) bool {
 	m.mu.Lock()

@@ -43,7 +43,7 @@ func (m *Mux) queueOf(a *account, log *service.Log) *queue {
 	}
 	q = &queue{account: a, mux: m, limit: dropQueueBytes, chunk: dropChunkBytes}
 	if log.Overflow == service.Spill {
-		q.spill = &spill{dir: log.SpillDir, limit: log.SpillBytes, fd: -1}
+		q.spill = newSpill(log.SpillDir, log.SpillBytes)
 	}
 	if m.queues == nil {
 		m.queues = make(map[*account]*queue)

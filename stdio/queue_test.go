@@ -1,12 +1,8 @@
 package stdio
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-
-	"sexton/service"
 )
 
 // One line may be longer than a whole queue. It is kept: without it nothing of such a
@@ -41,33 +37,5 @@ func TestWhoHasNewsInItsTurnHasAnother(t *testing.T) {
 	k.settle(s, wait)
 	if k.pop(false) != nil {
 		t.Error("it has a third turn")
-	}
-}
-
-// A long raw line that comes in pieces stays in one file, whatever its size.
-func TestFileIsNotRotatedWithinALine(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "web.log")
-	m := newMux(t, Options{Out: -1, Err: -1, Clock: testClock()})
-	m.begin()
-	f := m.fileSink(service.LogFile{Path: path, Size: 100, Keep: 5, Mode: 0o600}).file
-	defer f.shut()
-	piece := strings.Repeat("x", 80)
-	for _, text := range []string{piece, piece, piece + "\n", "next\n"} {
-		for rest := []byte(text); len(rest) > 0; {
-			n, err := f.write(-1, rest)
-			if err != nil {
-				t.Fatal(err)
-			}
-			rest = rest[n:]
-		}
-	}
-	names, _ := filepath.Glob(path + ".*")
-	if len(names) != 1 {
-		t.Fatalf("rotated: %q", names)
-	}
-	old, _ := os.ReadFile(names[0])
-	now, _ := os.ReadFile(path)
-	if string(old) != piece+piece+piece+"\n" || string(now) != "next\n" {
-		t.Errorf("put aside: %q; now: %q", old, now)
 	}
 }

@@ -4,22 +4,25 @@ import (
 	"sync"
 
 	"golang.org/x/sys/unix"
+
+	"sexton/service"
+	"sexton/stdio/destination"
+	"sexton/stdio/framing"
 )
 
-// sink is one of our two descriptors, a file or a syslog, with the streams that have something for
-// it. While there are any, one goroutine serves them in turn (work). It alone
-// writes to the descriptor, so lines are never mixed, and it alone waits when
-// the descriptor takes no more.
+// sink is one destination with the streams that have something for it. While there are
+// any, one goroutine serves them in turn (work). It alone writes to the destination, so
+// lines are never mixed, and it alone waits when the destination takes no more.
 type sink struct {
 	mux     *Mux
-	fd      int
+	to      destination.Destination
 	name    string
 	color   bool
-	pipe    bool                                // fd is a pipe or FIFO
-	file    *file                               // nil: it is none of our own
-	syslog  *syslog                             // nil: it is none
-	writeTo func(fd int, p []byte) (int, error) // write(2); tests put their own
-	places  places                              // work needs one of them; nil: it has a thread to itself
+	file    *destination.File // the same as to; nil: it is none
+	syslog  bool              // to is a syslog daemon
+	places  places            // work needs one of them; nil: it has a thread to itself
+	closing *stream           // an empty one, whose turn has the sink close the file
+	away    *detour           // where lines go while the file must not be opened
 
 	mu          sync.Mutex // held for a few instructions only
 	first, last *stream    // the streams to serve, oldest first
@@ -105,7 +108,7 @@ func (k *sink) work() {
 		if s == nil {
 			k.unfinished = b.unfinished
 			if k.file != nil {
-				k.file.closeIfAsked()
+				k.file.CloseIfAsked()
 			}
 			if s = k.pop(true); s == nil {
 				break
@@ -136,7 +139,7 @@ func (k *sink) settle(s *stream, t turn) {
 // take writes a batch, and tells every stream what became of its part. What a
 // file refuses goes to stdout.
 func (k *sink) take(b *batch) {
-	n, err := k.write(b.out)
+	n, err := destination.Write(k.to, b.out, k.await)
 	away := k.file != nil && refused(err) != nil
 	var lost Count
 	for i := range b.parts {
@@ -155,7 +158,7 @@ func (k *sink) take(b *batch) {
 		}
 		switch {
 		case away:
-			k.file.away.put(p.stream, b.out[max(n, p.begin):p.end], rest)
+			k.away.put(p.stream, b.out[max(n, p.begin):p.end], rest)
 		case p.stream != nil:
 			p.stream.account.dropped.add(rest)
 		}
@@ -172,7 +175,7 @@ func (k *sink) take(b *batch) {
 	}
 	k.report(err, lost)
 	if away {
-		k.file.away.wait(k.places)
+		k.away.wait(k.places)
 	}
 	k.mux.changed()
 }
@@ -215,6 +218,56 @@ func (k *sink) report(err error, lost Count) {
 		}
 		k.mux.Say(Normal, "", text)
 		k.lost, k.detoured = Count{}, Count{}
+	}
+}
+
+// sinkOf is where an output goes.
+func (m *Mux) sinkOf(log *service.Log, which string) *sink {
+	switch {
+	case log.File.Path != "":
+		return m.other(log.File.Path, func(k *sink) {
+			k.file = m.destinations.File(destination.LogFile(log.File))
+			k.to, k.closing, k.away = k.file, &stream{sink: k, fd: -1}, newDetour(m, m.out)
+		})
+	case log.Syslog != "":
+		return m.other(log.Syslog, func(k *sink) {
+			k.to, k.syslog = destination.NewSyslog(log.Syslog, framing.Message), true
+		})
+	case which == Stderr:
+		return m.err
+	}
+	return m.out
+}
+
+// other finds the sink of a name, or makes one.
+func (m *Mux) other(name string, prepare func(*sink)) *sink {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	k := m.others[name]
+	if k == nil {
+		k = &sink{mux: m, name: name}
+		prepare(k)
+		if m.places == nil {
+			m.places = make(places, mostPlaces)
+		}
+		k.places = m.places
+		if m.others == nil {
+			m.others = make(map[string]*sink)
+		}
+		m.others[name] = k
+	}
+	return k
+}
+
+// Reopen closes all files that services log to. The next line opens each of
+// them again by its name: for a program that renames them. It returns at once.
+func (m *Mux) Reopen() {
+	m.begin()
+	for _, k := range m.sinks() {
+		if k.file != nil { // its sink closes it, behind the write that it is in
+			k.file.Reopen()
+			k.enqueue(k.closing)
+		}
 	}
 }
 

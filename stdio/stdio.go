@@ -34,6 +34,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sexton/stdio/destination"
 	"sexton/stdio/framing"
 )
 
@@ -109,7 +110,7 @@ type Mux struct {
 	pumps     places                  // for streams that never wait
 	parked    map[int32]chan struct{} // who waits until a file or a syslog takes more, by its descriptor
 
-	packer packer // of rotated files
+	destinations *destination.Set
 
 	ending   atomic.Bool  // our own end has begun: Flush was called
 	watching atomic.Int32 // how many there are in watchers
@@ -140,10 +141,15 @@ func New(o Options) *Mux {
 func (m *Mux) begin() {
 	m.once.Do(func() {
 		o := &m.options
-		m.out = &sink{mux: m, fd: o.Out, name: "stdout", color: o.ColorOut, pipe: isPipe(o.Out), writeTo: o.writer(o.Out)}
+		m.destinations = destination.NewSet(destination.Options{
+			Say:   func(text string) { m.Say(Errors, "", text) },
+			Clock: o.Clock, Owner: o.Owner, Ending: m.ending.Load,
+			KeepThread: o.KeepThread, FreeThread: o.FreeThread,
+		})
+		m.out = &sink{mux: m, to: m.destinations.Descriptor(o.Out), name: "stdout", color: o.ColorOut}
 		m.err = m.out
 		if !sameFile(o.Out, o.Err) {
-			m.err = &sink{mux: m, fd: o.Err, name: "stderr", color: o.ColorErr, pipe: isPipe(o.Err), writeTo: o.writer(o.Err)}
+			m.err = &sink{mux: m, to: m.destinations.Descriptor(o.Err), name: "stderr", color: o.ColorErr}
 		}
 		m.own = &stream{
 			sink:    m.err,

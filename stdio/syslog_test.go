@@ -92,26 +92,3 @@ func listenLog(t *testing.T, path string) int {
 	}
 	return fd
 }
-
-// A link in the place of the daemon's socket, in a directory that others can write to, could lead to any socket of
-// root's. It is not followed.
-func TestSyslogThroughNoLinkOfOthers(t *testing.T) {
-	stderr := newReader(t, 0).read()
-	m := newMux(t, Options{Out: -1, Err: stderr.out, Clock: testClock()})
-	dir, _, log := trapped(t)
-	daemon, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
-	must(t, err)
-	defer func() { _ = unix.Close(daemon) }()
-	must(t, unix.Bind(daemon, &unix.SockaddrUnix{Name: "roots"}), os.Symlink("../roots", dir+"/log"))
-	log.File, log.Syslog = service.LogFile{}, "unix:"+dir+"/log"
-	web := spawn(t, m, Source{Service: "web", Log: log})
-	web.say("away\n")
-	web.exit()
-	eventually(t, "it is refused", func() bool {
-		return strings.Contains(stderr.String(), "it is a symbolic link, and everybody can write to "+dir)
-	})
-	if n, _, err := unix.Recvfrom(daemon, make([]byte, 100), 0); err != unix.EAGAIN {
-		t.Errorf("%d bytes went through the link, %v", n, err)
-	}
-	drainedButDropped(t, m)
-}

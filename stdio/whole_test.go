@@ -17,14 +17,14 @@ import (
 // format: of our stdout and of a FIFO that services log to, also where somebody else's bytes and
 // a page that was read in part are in it.
 func TestStalledPipeHoldsWholeLines(t *testing.T) {
-	for _, format := range []service.Format{service.Raw, service.Prefix, service.JSON} {
-		for _, fifo := range []bool{false, true} {
-			for _, read := range []int{0, 30_001} {
-				t.Run(fmt.Sprintf("%v, FIFO %v, read %d", format, fifo, read), func(t *testing.T) {
-					testStalledPipe(t, format, fifo, read)
-				})
-			}
-		}
+	for _, c := range []struct {
+		format service.Format
+		fifo   bool
+		read   int
+	}{{service.Raw, false, 0}, {service.Raw, true, 30_001}, {service.Prefix, true, 0}, {service.JSON, false, 30_001}} {
+		t.Run(fmt.Sprintf("%v, FIFO %v, read %d", c.format, c.fifo, c.read), func(t *testing.T) {
+			testStalledPipe(t, c.format, c.fifo, c.read)
+		})
 	}
 }
 
@@ -151,33 +151,5 @@ func TestLongLineIsNotBegunWithoutRoom(t *testing.T) {
 	flushed(t, m)
 	if got := out.all(); len(got) != lines*(size+1) {
 		t.Errorf("%d bytes came through", len(got))
-	}
-}
-
-// Whatever was written to a pipe, and read from it, what it is said to have room for it takes at once.
-func TestPipeRoomIsThere(t *testing.T) {
-	out := newReader(t, unix.O_NONBLOCK)
-	in := int(out.in.Fd())
-	_ = unix.SetNonblock(in, true)
-	buffer := make([]byte, 128<<10)
-	for i := range 20_000 {
-		room, size := pipeRoom(out.out)
-		if size != 64<<10 || room > size {
-			t.Skipf("room for %d bytes in %d", room, size)
-		}
-		if room > 0 && i%7 == 0 {
-			if n, err := unix.Write(out.out, buffer[:room]); n != room {
-				t.Fatalf("it took %d of %d bytes: %v", n, room, err)
-			}
-		}
-		_, _ = unix.Write(out.out, buffer[:1+i*7919%5000])
-		if i%3 == 0 {
-			_, _ = unix.Read(in, buffer[:1+i*104729%9000])
-		}
-		if i%11 == 0 {
-			for n := 1; n > 0; {
-				n, _ = unix.Read(in, buffer)
-			}
-		}
 	}
 }

@@ -1,8 +1,7 @@
-package stdio
+package destination
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"math"
 	"sync/atomic"
@@ -11,19 +10,29 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sexton/paths"
-	"sexton/service"
 )
 
-// file is a sink's own file. It is opened with the first line, made anew when
-// it has become too large or too old, and closed by Reopen. What is rotated gets
-// the time in UTC behind its name, so that the names of old files never change:
+// LogFile is a file that is rotated.
+type LogFile struct {
+	Path     string        // absolute
+	Size     int64         // bytes; rotate before the file becomes larger; 0: never because of the size
+	Age      time.Duration // rotate at the first line after this time; 0: never because of the age
+	Keep     int           // how many rotated files to keep; 0: none
+	Compress bool          // compress rotated files with gzip
+	Mode     uint32        // permissions of a new file
+	User     string        // owner of a new file, see Options.Owner; "": our user
+	Group    string        // the same for its group
+}
+
+// File is a file. It is opened with the first line, made anew when it has become too
+// large or too old, and closed by Reopen. A rotated file gets the time in UTC behind its
+// name, so that the names of old files never change:
 //
 //	web.log.20260102T030405.123456789Z     web.log.20260102T030405.123456789Z.gz
-type file struct {
-	service.LogFile
-	sink *sink
+type File struct {
+	LogFile
+	set *Set
 
-	// What follows belongs to the sink's work.
 	fd      int   // -1: not open
 	size    int64 // of what is in it
 	full    int64 // the size at which it is rotated; 0: never for that
@@ -34,59 +43,26 @@ type file struct {
 	beyond  int64 // it could not be rotated, which was said: how much larger it may become until the next try
 
 	reopen atomic.Bool // it is to be closed, and opened again with the next line
-	visit  *stream     // an empty one, whose turn has the sink close the file
 
-	latest  time.Time // the time in the name of what was rotated last
+	latest  time.Time // the time in the name of the file that was rotated last
 	ahead   bool      // it was said that there are names with a time to come
 	trouble trouble
-	away    *detour // where lines go while the file must not be opened
 }
 
-// fileSink finds or makes the sink of a file.
-func (m *Mux) fileSink(f service.LogFile) *sink {
-	return m.other(f.Path, func(k *sink) {
-		k.file = &file{LogFile: f, sink: k, fd: -1, visit: &stream{sink: k, fd: -1}, away: newDetour(m, m.out)}
-		k.writeTo = k.file.write
-	})
-}
+// File returns the destination of a file. It does nothing else.
+func (s *Set) File(f LogFile) *File { return &File{LogFile: f, set: s, fd: -1} }
 
-// other finds the sink of a name, or makes one.
-func (m *Mux) other(name string, prepare func(*sink)) *sink {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	k := m.others[name]
-	if k == nil {
-		k = &sink{mux: m, fd: -1, name: name}
-		prepare(k)
-		if m.places == nil {
-			m.places = make(places, mostPlaces)
-		}
-		k.places = m.places
-		if m.others == nil {
-			m.others = make(map[string]*sink)
-		}
-		m.others[name] = k
-	}
-	return k
-}
+// FD is the descriptor of the open file.
+func (f *File) FD() int { return f.fd }
 
-// Reopen closes all files that services log to. The next line opens each of
-// them again by its name: for a program that renames them. It returns at once.
-func (m *Mux) Reopen() {
-	m.begin()
-	for _, k := range m.sinks() {
-		if k.file != nil { // its sink closes it, behind the write that it is in
-			k.file.reopen.Store(true)
-			k.enqueue(k.file.visit)
-		}
-	}
-}
+// Reopen asks to close the file; the next line opens it again by its name. Any goroutine
+// may call it. The file is closed by CloseIfAsked, or by the next Write.
+func (f *File) Reopen() { f.reopen.Store(true) }
 
-// write is a sink's writeTo. It writes as much as the file may still hold, in
-// whole lines.
-func (f *file) write(_ int, p []byte) (int, error) {
+// Write writes as much as the file may still hold, in whole lines.
+func (f *File) Write(p []byte) (int, error) {
 	if !f.inside {
-		f.closeIfAsked()
+		f.CloseIfAsked()
 	}
 	if f.fd < 0 {
 		if err := f.open(); err != nil {
@@ -117,8 +93,8 @@ func (f *file) write(_ int, p []byte) (int, error) {
 // put writes to the file. Where that meets a limit on the size of files (RLIMIT_FSIZE,
 // which may have become lower since open; the file system's own), the beginning of a line that
 // went in is taken back, so that the line can be written whole elsewhere. EAGAIN is a FIFO that is
-// full, for which the sink waits.
-func (f *file) put(p []byte) (int, error) {
+// full, which the caller waits for.
+func (f *File) put(p []byte) (int, error) {
 	n, err := write(f.fd, p)
 	if !f.regular || err != nil || n == len(p) {
 		return n, err
@@ -138,16 +114,16 @@ func (f *file) put(p []byte) (int, error) {
 
 // fits is how much of p may be written before the file is rotated: 0 when that
 // is now.
-func (f *file) fits(p []byte) int {
+func (f *File) fits(p []byte) int {
 	line, most := firstLine(p), f.full+f.beyond
 	switch {
 	case f.pipe:
-		return portion(f.fd, p, &f.sink.mux.ending)
+		return portion(f.fd, p, f.set.Ending)
 	case !f.regular:
 		return len(p)
 	case f.inside:
 		return line
-	case f.size > 0 && f.Age > 0 && f.sink.mux.now().Sub(f.born) >= f.Age:
+	case f.size > 0 && f.Age > 0 && f.set.now().Sub(f.born) >= f.Age:
 		return 0
 	case f.full == 0 || f.size+int64(len(p)) <= most:
 		return len(p)
@@ -166,7 +142,7 @@ func firstLine(p []byte) int {
 }
 
 // open opens the file, or makes it, with the directories that lead to it.
-func (f *file) open() error {
+func (f *File) open() error {
 	place, err := paths.Make(f.Path)
 	if err != nil {
 		return fmt.Errorf("open: %w", err)
@@ -177,7 +153,7 @@ func (f *file) open() error {
 
 // openAt opens the file in its directory, or makes it there. A FIFO that nobody reads is
 // an error, and not waited for (fifo(7)).
-func (f *file) openAt(place *paths.Place) error {
+func (f *File) openAt(place *paths.Place) error {
 	var fd int
 	var s unix.Stat_t
 	var err error
@@ -211,7 +187,7 @@ func (f *file) openAt(place *paths.Place) error {
 }
 
 // mostBytes is the size at which the file is rotated; 0: it is not.
-func (f *file) mostBytes() int64 {
+func (f *File) mostBytes() int64 {
 	var limit unix.Rlimit
 	err := unix.Getrlimit(unix.RLIMIT_FSIZE, &limit)
 	if err != nil || limit.Cur > math.MaxInt64 || f.Size > 0 && f.Size < int64(limit.Cur) {
@@ -221,9 +197,9 @@ func (f *file) mostBytes() int64 {
 }
 
 // owner is the UID that the file shall belong to; -1: none was named.
-func (f *file) owner() int {
-	if f.User != "" && f.sink.mux.options.Owner != nil {
-		if uid, _, err := f.sink.mux.options.Owner(f.User, f.Group); err == nil {
+func (f *File) owner() int {
+	if f.User != "" && f.set.Owner != nil {
+		if uid, _, err := f.set.Owner(f.User, f.Group); err == nil {
 			return uid
 		}
 	}
@@ -231,86 +207,43 @@ func (f *file) owner() int {
 }
 
 // own gives a new file its mode, whatever our umask, and its owner.
-func (f *file) own(fd int) {
-	m := f.sink.mux
+func (f *File) own(fd int) {
 	err := unix.Fchmod(fd, f.Mode)
-	if err == nil && f.User != "" && m.options.Owner != nil {
+	if err == nil && f.User != "" && f.set.Owner != nil {
 		var uid, gid int
-		if uid, gid, err = m.options.Owner(f.User, f.Group); err == nil {
+		if uid, gid, err = f.set.Owner(f.User, f.Group); err == nil {
 			err = unix.Fchown(fd, uid, gid)
 		}
 	}
 	if err != nil {
-		m.Say(Errors, "", "cannot give "+f.Path+" its mode and owner: "+err.Error()+"; it is written all the same")
+		f.set.Say("cannot give " + f.Path + " its mode and owner: " + err.Error() + "; it is written all the same")
 	}
 }
 
 // birth is when the file was made: as the file system says, or else when it was
 // last written.
-func (f *file) birth(fd int, made bool, s *unix.Stat_t) time.Time {
+func (f *File) birth(fd int, made bool, s *unix.Stat_t) time.Time {
 	var x unix.Statx_t
 	switch {
 	case made:
-		return f.sink.mux.now()
+		return f.set.now()
 	case unix.Statx(fd, "", unix.AT_EMPTY_PATH, unix.STATX_BTIME, &x) == nil && x.Mask&unix.STATX_BTIME != 0:
 		return time.Unix(x.Btime.Sec, int64(x.Btime.Nsec))
 	}
 	return time.Unix(s.Mtim.Unix())
 }
 
-// closeIfAsked closes the file if Reopen wants it.
-func (f *file) closeIfAsked() {
+// CloseIfAsked closes the file if Reopen wants it.
+func (f *File) CloseIfAsked() {
 	if f.reopen.Swap(false) {
 		f.shut()
 	}
 }
 
 // shut closes the file.
-func (f *file) shut() {
+func (f *File) shut() {
 	if f.fd >= 0 {
 		_ = unix.Close(f.fd)
 		f.fd = -1
 	}
-}
-
-// rotate puts the file aside and opens a new one. If it cannot be put aside it
-// is written on, beyond its size, and that is tried again each time as much has come
-// as a whole file holds, or after its age.
-func (f *file) rotate() error {
-	place, err := paths.Make(f.Path)
-	if err == nil {
-		defer place.Close()
-		place.Owner = f.owner()
-		err = f.putAside(place)
-	}
-	if err != nil && err != unix.ENOENT {
-		if f.beyond == 0 {
-			f.sink.mux.Say(Errors, "", "cannot rotate "+f.Path+": "+err.Error()+"; it grows meanwhile, and this is tried again")
-		}
-		f.beyond, f.born = max(f.size, 1), f.sink.mux.now()
-		return nil
-	}
-	f.shut()
-	if place == nil {
-		return f.open()
-	}
-	return f.openAt(place)
-}
-
-// putAside takes the file away from its name. A symbolic link stays: who made it
-// wants the file to be where it points to, which may be a descriptor of somebody's.
-// In a directory that others can write to no link is followed, and one that is
-// there now has come since the file was opened: it goes.
-func (f *file) putAside(place *paths.Place) error {
-	if place.Linked {
-		return errors.New("it is a symbolic link; name the file itself")
-	}
-	if f.Keep == 0 {
-		return place.Remove()
-	}
-	stamp, err := f.nextStamp(place)
-	if err != nil {
-		return err
-	}
-	return place.Rename(place.Name + "." + stamp)
 }

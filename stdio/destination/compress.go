@@ -1,4 +1,4 @@
-package stdio
+package destination
 
 import (
 	"compress/gzip"
@@ -13,62 +13,62 @@ import (
 	"sexton/paths"
 )
 
-// packer compresses what was rotated, one file after the other, in one
+// compressor compresses what was rotated, one file after the other, in one
 // goroutine for all logs: a disk that hangs holds up one thread, and compression
-// alone. Old files are removed by the sinks themselves.
-type packer struct {
+// alone. Old files are removed by the files themselves.
+type compressor struct {
 	mu      sync.Mutex // held for a few instructions only
-	waiting []*file
-	current *file // nil: no goroutine runs
+	waiting []*File
+	current *File // nil: no goroutine runs
 }
 
 // ask has the rotated files of a log compressed.
-func (p *packer) ask(f *file) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !slices.Contains(p.waiting, f) {
-		p.waiting = append(p.waiting, f)
+func (c *compressor) ask(f *File) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !slices.Contains(c.waiting, f) {
+		c.waiting = append(c.waiting, f)
 	}
-	if p.current == nil {
-		p.current = f
-		go p.work()
+	if c.current == nil {
+		c.current = f
+		go c.work()
 	}
 }
 
 // busy tells whether files of f are being compressed, or will be.
-func (p *packer) busy(f *file) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.current == f || slices.Contains(p.waiting, f)
+func (c *compressor) busy(f *File) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.current == f || slices.Contains(c.waiting, f)
 }
 
 // idle tells whether there is nothing to compress.
-func (p *packer) idle() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.current == nil
+func (c *compressor) idle() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.current == nil
 }
 
-func (p *packer) work() {
+func (c *compressor) work() {
 	for {
-		p.mu.Lock()
-		if p.current = nil; len(p.waiting) == 0 {
-			p.mu.Unlock()
+		c.mu.Lock()
+		if c.current = nil; len(c.waiting) == 0 {
+			c.mu.Unlock()
 			return
 		}
-		p.current, p.waiting = p.waiting[0], p.waiting[1:]
-		f := p.current
-		p.mu.Unlock()
-		f.packAll()
+		c.current, c.waiting = c.waiting[0], c.waiting[1:]
+		f := c.current
+		c.mu.Unlock()
+		f.compressAll()
 	}
 }
 
-// packAll compresses what is there, each file once and no more than are kept: there may be
+// compressAll compresses what is there, each file once and no more than are kept: there may be
 // any number. It looks again after each one, for what was removed meanwhile need not be compressed.
-func (f *file) packAll() {
+func (f *File) compressAll() {
 	place, err := paths.Find(f.Path)
 	if err != nil {
-		return // the sink will say it
+		return // Write reports it
 	}
 	defer place.Close()
 	place.Owner = f.owner()
@@ -86,7 +86,8 @@ func (f *file) packAll() {
 			return
 		}
 		done = next
-		if err := pack(place, next); err != nil && err != unix.ENOENT {
+		var now unix.Stat_t
+		if err := compress(place, next); err != nil && place.At(next).Stat(&now) != unix.ENOENT { // else it was removed meanwhile
 			f.cannot("compress", next, err)
 		}
 	}
@@ -96,15 +97,15 @@ func (f *file) packAll() {
 // exabytes costs nothing to make, and us days to read.
 const sparseBytes = 64 << 20
 
-// pack compresses a file in a directory. Until it is whole it has another name.
+// compress compresses a file in a directory. Until it is whole it has another name.
 // The new file gets the owner and the permissions of the old one: nobody can read the copy who could
 // not read the original, whatever somebody has put there under its name.
-func pack(place *paths.Place, name string) error {
+func compress(place *paths.Place, name string) error {
 	old, s, err := place.At(name).Open(unix.O_RDONLY)
 	if err != nil {
 		return err
 	}
-	from := descriptor(old)
+	from := plain(old)
 	defer func() { _ = unix.Close(old) }()
 	switch {
 	case s.Mode&unix.S_IFMT != unix.S_IFREG:
@@ -122,7 +123,7 @@ func pack(place *paths.Place, name string) error {
 	}
 	err = likewise(fd, &s)
 	if err == nil {
-		err = squeeze(descriptor(fd), io.LimitReader(from, s.Size))
+		err = squeeze(plain(fd), io.LimitReader(from, s.Size))
 	}
 	var now unix.Stat_t
 	if err == nil && (unix.Fstat(old, &now) != nil || now.Size != s.Size) {
@@ -171,11 +172,11 @@ func squeeze(to io.Writer, from io.Reader) error {
 	}
 }
 
-// descriptor reads and writes a regular file. os.File would set up Go's poller,
+// plain reads and writes a regular file. os.File would set up Go's poller,
 // which is of no use for one.
-type descriptor int
+type plain int
 
-func (d descriptor) Read(p []byte) (int, error) {
+func (d plain) Read(p []byte) (int, error) {
 	n, err := unix.Read(int(d), p)
 	switch {
 	case err == unix.EINTR:
@@ -186,7 +187,7 @@ func (d descriptor) Read(p []byte) (int, error) {
 	return max(n, 0), err
 }
 
-func (d descriptor) Write(p []byte) (int, error) {
+func (d plain) Write(p []byte) (int, error) {
 	for done := 0; done < len(p); {
 		n, err := write(int(d), p[done:])
 		if err != nil && err != unix.EINTR {

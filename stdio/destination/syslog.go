@@ -1,4 +1,4 @@
-package stdio
+package destination
 
 import (
 	"bytes"
@@ -9,33 +9,34 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sexton/paths"
-	"sexton/stdio/framing"
 )
 
-// syslog is a sink's socket: each line is a datagram.
-type syslog struct {
-	sink    *sink
+// Syslog is a syslog daemon: each line is a datagram.
+type Syslog struct {
 	address string // "unix:/dev/log", "udp:10.0.0.1:514"
-	fd      int    // -1: not connected
+	message func(line []byte) []byte
+	fd      int // -1: not connected
 }
 
-// syslogSink finds or makes the sink of an address.
-func (m *Mux) syslogSink(address string) *sink {
-	return m.other(address, func(k *sink) {
-		k.syslog = &syslog{sink: k, address: address, fd: -1}
-		k.writeTo = k.syslog.write
-	})
+// NewSyslog returns the destination of a daemon at an address, "unix:PATH" or
+// "udp:HOST:PORT". message makes a datagram of a line, which has no newline. It does
+// nothing else.
+func NewSyslog(address string, message func(line []byte) []byte) *Syslog {
+	return &Syslog{address: address, message: message, fd: -1}
 }
 
-// write is a sink's writeTo: it sends the first line. A daemon that was started
+// FD is the descriptor of the socket.
+func (y *Syslog) FD() int { return y.fd }
+
+// Write sends the first line. A daemon that was started
 // again has a new socket, so what the old one refuses is sent once more.
-func (y *syslog) write(_ int, p []byte) (int, error) {
-	line, _, whole := bytes.Cut(p, newline)
+func (y *Syslog) Write(p []byte) (int, error) {
+	line, _, whole := bytes.Cut(p, []byte("\n"))
 	n := len(line)
 	if whole {
 		n++
 	}
-	line = framing.Message(line)
+	line = y.message(line)
 	fresh := y.fd < 0
 	err := y.send(line)
 	if err != nil && y.fd < 0 && !fresh {
@@ -49,7 +50,7 @@ func (y *syslog) write(_ int, p []byte) (int, error) {
 
 // send sends a datagram, and disconnects after an error that does not pass by
 // itself.
-func (y *syslog) send(line []byte) error {
+func (y *Syslog) send(line []byte) error {
 	if y.fd < 0 {
 		if err := y.connect(); err != nil {
 			return err
@@ -63,7 +64,7 @@ func (y *syslog) send(line []byte) error {
 	return err
 }
 
-func (y *syslog) connect() error {
+func (y *Syslog) connect() error {
 	where := y.address
 	if path, ok := strings.CutPrefix(where, "unix:"); ok && !strings.HasPrefix(path, "@") { // that is an abstract one
 		held, done, err := paths.Socket(path)

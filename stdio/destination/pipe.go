@@ -1,9 +1,8 @@
-package stdio
+package destination
 
 import (
 	"bytes"
 	"os"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -16,7 +15,7 @@ import (
 // there is room for more it gets more, so that a reader that keeps up costs no further writes.
 //
 // A line longer than PIPE_BUF is begun at once as a rule, but only when there is room for all of it
-// once our own end has begun (Mux.Flush). Terminals and sockets take what they like, and so does a
+// once our own end has begun (Options.Ending). Terminals and sockets take what they like, and so does a
 // pipe for a line that it could never hold.
 
 const (
@@ -32,7 +31,7 @@ func isPipe(fd int) bool {
 
 // portion is how much of p, which begins a line or goes on with one, is written to a pipe
 // next. ending tells that our own end has begun; then it may wait for room.
-func portion(fd int, p []byte, ending *atomic.Bool) int {
+func portion(fd int, p []byte, ending func() bool) int {
 	if len(p) <= pipeBuf {
 		return len(p)
 	}
@@ -46,7 +45,7 @@ func portion(fd int, p []byte, ending *atomic.Bool) int {
 			return end
 		}
 		line := firstLine(p)
-		if line > size || !ending.Load() {
+		if line > size || !ending() {
 			return line
 		}
 		time.Sleep(roomPoll)

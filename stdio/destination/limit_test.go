@@ -1,4 +1,4 @@
-package stdio
+package destination
 
 import (
 	"fmt"
@@ -6,12 +6,9 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
-
-	"sexton/service"
 )
 
 // limitFiles sets RLIMIT_FSIZE for this test.
@@ -48,33 +45,31 @@ func TestFileIsRotatedAtTheLimitOnFiles(t *testing.T) {
 	if !limited(t) {
 		return
 	}
-	for what, size := range map[string]int64{"above size": 1 << 20, "without size": 0} {
+	want := numbered(0, 400)
+	for what, size := range map[string]int64{"above size": 1 << 20, "without size": 0, "below size": 6000} {
 		for _, later := range []bool{false, true} {
-			stderr := newReader(t, 0).read()
-			m := newMux(t, Options{Out: -1, Err: stderr.out, Clock: testClock()})
-			path := filepath.Join(t.TempDir(), "web.log")
-			web := spawn(t, m, Source{Service: "web", Log: service.Log{Format: service.Raw, File: service.LogFile{Path: path, Size: size, Keep: 1000, Mode: 0o600}}})
-			const lines = 400
-			text := strings.Repeat("x", 110)
-			for i := range lines {
-				if i == 0 && !later || i == 3 && later {
-					limitFiles(t, 5000)
+			t.Run(fmt.Sprintf("%s, later %v", what, later), func(t *testing.T) {
+				path := filepath.Join(t.TempDir(), "web.log")
+				l := newLog(t, LogFile{Path: path, Size: size, Keep: 1000}, Options{})
+				if !later {
+					limitFiles(t, 5050)
 				}
-				web.say(fmt.Sprintf("%05d %s\n", i, text))
-				if i < 3 {
-					wrote(t, m, "web", int64(i+1))
+				l.say(want[:300])
+				if later {
+					limitFiles(t, 5050)
 				}
-			}
-			web.exit()
-			flushed(t, m)
-			names, all := filesOf(t, path)
-			for _, name := range names {
-				if text, _ := os.ReadFile(name); len(text) > 5000 || text[len(text)-1] != '\n' {
-					t.Errorf("%s, later %v: %s has %d bytes, and ends in %q", what, later, name, len(text), text[len(text)-1])
+				l.say(want[300:])
+				names, all := filesOf(t, path)
+				for _, name := range names {
+					if text := read(t, name); len(text) > 5050 || text[len(text)-1] != '\n' {
+						t.Errorf("%s has %d bytes, and ends in %q", name, len(text), text[len(text)-1])
+					}
 				}
-			}
-			wantNumbered(t, what, all, "", 0, lines, text)
-			wantText(t, what+": stderr", stderr.all(), "")
+				if all != want {
+					t.Errorf("the files have %d bytes, want %d", len(all), len(want))
+				}
+				l.wantReports("")
+			})
 		}
 	}
 }
