@@ -1,5 +1,5 @@
-// Package forward says what a signal that reached us does, and who sent it. It
-// is asked; it does not decide when, and it knows no states.
+// Package forward says what a signal that reached us does, and who sent it. It knows no
+// states.
 package forward
 
 import (
@@ -14,7 +14,7 @@ type Table struct {
 	rules       map[proc.Signal]service.Rule
 	stopSignals service.StopSignals
 	ourGroup    bool // main is in our own process group
-	ownWindow   bool // main has a terminal of its own, or there is no main: no service minds our window
+	ownWindow   bool // main has a terminal of its own, or there is no main: no service uses our window
 }
 
 // New makes the table of a plan.
@@ -32,13 +32,13 @@ func New(plan *service.Plan) Table {
 }
 
 // For is what a signal that was caught does. ok is false for one that is ours
-// and goes no further; a rule can make PIPE go all the same.
+// and goes no further; a rule can forward PIPE all the same.
 //
-// What the terminal sends to our whole process group has reached a command in
-// that group by itself, and is not sent to it a second time. Nor is the new size
-// of its window to who has a window of its own, where the kernel tells of it.
-// And a window of a new size is no wish to stop: whose stop signal is WINCH, as
-// httpd's is, means the one that somebody sends.
+// A signal that the terminal sends to our whole process group has already reached a main in
+// that group, and is not sent to it a second time. A new size of our window does not concern
+// a main that has a window of its own; that one's WINCH comes from the kernel. And a new size
+// of the window does not stop the container where WINCH is the stop signal, as httpd's is: that
+// means a WINCH from a process.
 func (t Table) For(c proc.Caught) (rule service.Rule, ok bool) {
 	if _, ruled := t.rules[c.Signal]; c.Signal == 0 || Ours(c.Signal) && !ruled {
 		return service.Rule{}, false
@@ -54,8 +54,8 @@ func (t Table) For(c proc.Caught) (rule service.Rule, ok bool) {
 // Resized tells whether a signal says that our terminal's window has a new size.
 func Resized(c proc.Caught) bool { return c.Signal == proc.WINCH && c.Code == proc.CodeKernel }
 
-// toGroup tells whether a terminal sends the signal to a process group as a
-// whole. HUP, at its end, goes to the session's leader alone.
+// toGroup tells whether a terminal sends the signal to a whole process group. HUP, when the
+// terminal closes, goes to the session's leader alone.
 func toGroup(s proc.Signal) bool {
 	switch s {
 	case proc.INT, proc.QUIT, proc.TSTP, proc.TTIN, proc.TTOU, proc.WINCH:
@@ -64,13 +64,13 @@ func toGroup(s proc.Signal) bool {
 	return false
 }
 
-// Ours tells whether a signal is for ourselves and goes no further, whatever
-// anybody's rules say: CHLD tells us of deaths and PIPE of readers that went
-// away. URG is Go's own when our own process sent it; kernel keeps that back.
+// Ours tells whether a signal is for ourselves and goes no further: CHLD reports deaths, and
+// PIPE readers that have closed. A URG that our own process sent is from Go's runtime; kernel
+// does not report it.
 func Ours(s proc.Signal) bool { return s == proc.CHLD || s == proc.PIPE }
 
-// CannotBeCaught tells whether no rule can be made for a signal, because no
-// process ever sees it (signal(7)).
+// CannotBeCaught tells whether a signal can have no rule, because no process can catch it
+// (signal(7)).
 func CannotBeCaught(s proc.Signal) bool { return s == proc.KILL || s == proc.STOP }
 
 // Rule is what a signal does: what its own rule says, if it has one. Otherwise TERM, INT,
@@ -85,8 +85,8 @@ func (t Table) Rule(s proc.Signal) service.Rule {
 	return service.Rule{Verb: service.VerbForward}
 }
 
-// Stops lists the signals that stop the container, those that runtimes and
-// terminals send first.
+// Stops lists the signals that stop the container. Those that runtimes and terminals
+// send come first.
 func (t Table) Stops() (stops []proc.Signal) {
 	usual := []proc.Signal{proc.TERM, proc.INT, proc.QUIT, proc.RTMin + 3}
 	for s := proc.Signal(1); s <= proc.LastSignal; s++ {
@@ -102,8 +102,8 @@ func (t Table) Stops() (stops []proc.Signal) {
 	return stops
 }
 
-// From says in words who sent a signal. name tells what a process is called,
-// "" if it is not known.
+// From says in words who sent a signal. name is the name of a process, "" if it is not
+// known.
 func From(c proc.Caught, name func(proc.PID) string) string {
 	switch {
 	case c.Code == proc.CodeKernel && (toGroup(c.Signal) || c.Signal == proc.HUP || c.Signal == proc.CONT):

@@ -5,8 +5,7 @@ import (
 	"sexton/service"
 )
 
-// Action is an order to whoever drives the machine. The set is closed: the
-// types below.
+// Action is an order to the loop. The set is closed: the types below.
 type Action interface{ action() }
 
 // Spawn: start the service as Run. The answer is Started or StartFailed.
@@ -15,15 +14,15 @@ type Spawn struct {
 	Service string
 }
 
-// CallOff: if the run's start still waits for a look at its file, it is not made: say
-// StartFailed. If it was made, its answer comes as ever.
+// CallOff: if the run's start still waits for a look at its file, do not start it, and say
+// StartFailed. If it was started, its answer comes as always.
 type CallOff struct {
 	Run     service.Run
 	Service string
 }
 
 // Signal: send Signal to the run, with Value if it is Queued. A run that has
-// no process any more, or none yet, is passed over.
+// no process any more, or none yet, gets nothing.
 type Signal struct {
 	Run     service.Run
 	Service string
@@ -40,16 +39,16 @@ type ContinueIfStopped struct {
 	Scope   proc.Scope
 }
 
-// Widen: the run's stop reached proc.Core, and reaches proc.Tree from now on. What has got
-// no signal yet gets the one that went to the rest last.
+// Widen: the run's stop reached proc.Core, and reaches proc.Tree from now on. Processes that
+// got no signal so far get the one that the others got last.
 type Widen struct {
 	Run     service.Run
 	Service string
 }
 
-// Watch: the run's first process is dead, not yet reaped. Say Emptied when
-// nothing is left of its group, nor of what signals with proc.Tree or proc.Core reached
-// beyond it, and until then send what Signal says.
+// Watch: the run's first process is dead, not yet reaped. Say Emptied when its group is
+// empty, and no process is left that signals with proc.Tree or proc.Core reached beyond the
+// group. Until then, go on to send what Signal says.
 type Watch struct {
 	Run     service.Run
 	Service string
@@ -63,16 +62,16 @@ type Probe struct {
 	Seq     uint64
 }
 
-// StopProbe: end the attempt. Its answer is not wanted any more, but its end is: say
-// Probed then.
+// StopProbe: end the attempt. The machine does not use its answer any more, but waits for
+// its end: say Probed then.
 type StopProbe struct {
 	Run     service.Run
 	Service string
 }
 
-// Sweep: send Signal to everything that is left. Say Survived if some of that
-// descends from us, and Emptied with Run zero when nobody is left. CONT goes out
-// behind a signal other than KILL, so that who is stopped hears it too.
+// Sweep: send Signal to every process that is left. Say Survived if one of them descends
+// from us, and Emptied with Run zero when none is left. Behind a signal other than KILL send
+// CONT, so that stopped processes receive it too.
 //
 // StraysOnly leaves out the groups of all runs that are alive, and says nothing
 // afterwards: the services are not yet at their end.
@@ -85,7 +84,7 @@ type Sweep struct {
 // listen in our network namespace, or, with On false, do not any more.
 type WatchConnections struct{ On bool }
 
-// Suspend: stop ourselves, until somebody continues us.
+// Suspend: stop ourselves, until another process continues us.
 type Suspend struct{}
 
 // Reopen: open all log files again by their names.
@@ -98,14 +97,14 @@ type Say struct {
 	Text    string
 }
 
-// Break: nobody will read what Service writes to its stdout any more. It goes on, and
-// its writes fail.
+// Break: no process will read what Service writes to its stdout any more. The service goes
+// on, and its writes fail.
 type Break struct{ Service string }
 
 // Summarize: this is how the container ended. It comes once, before Leave.
 type Summarize struct{ service.Summary }
 
-// Leave: write out what is to be written and exit with Status.
+// Leave: write the output that is left, and exit with Status.
 type Leave struct{ Status int }
 
 // Adopt: Plan is the running plan from now on. It comes before any order that follows from it.

@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// The drain: somebody asked for the end, and until those who send us work have
-// noticed, the services go on as ever. It is a part of the grace.
+// The drain: the container was asked to stop, and the services go on until the clients that
+// send them work have noticed. It is a part of the grace.
 
-// drains tells whether a request to stop begins with a drain. Nobody sends work to
-// what was never ready.
+// drains tells whether a request to stop begins with a drain. What was never ready has no
+// clients.
 func (m *Machine) drains() bool {
 	return m.plan.Init.Drain.Max > 0 && m.everReady
 }
@@ -52,7 +52,7 @@ func (m *Machine) drainDeadline() Instant {
 	return min(end, s.killAt)
 }
 
-// drainWords says how long the drain will last yet.
+// drainWords says how much longer the drain will last.
 func (m *Machine) drainWords(left time.Duration) string {
 	if m.plan.Init.Drain.Quiet > 0 {
 		return span(left) + " or later"
@@ -69,7 +69,7 @@ func (m *Machine) drained() string {
 	return "drained for " + span(m.now-s.at)
 }
 
-// connected: connections came, or it cannot be known whether any do. Then
+// connected: connections came, or it cannot be known whether any come. In the second case
 // the drain takes all of its time.
 func (m *Machine) connected(e Connected) {
 	s := &m.shutdown
@@ -84,7 +84,7 @@ func (m *Machine) connected(e Connected) {
 	s.deadline = m.drainDeadline()
 }
 
-// allReady tells whether nobody holds the container from being ready.
+// allReady tells whether no unit keeps the container from being ready.
 func (m *Machine) allReady() bool {
 	for i := range m.units {
 		if !m.units[i].holdsNobody() {
@@ -94,7 +94,7 @@ func (m *Machine) allReady() bool {
 	return m.booted
 }
 
-// ready tells whether who sends us work may go on.
+// ready tells whether clients may send work.
 func (m *Machine) ready() bool {
 	s := &m.shutdown
 	return (s.phase == running || s.phase == draining && m.plan.Init.Drain.StaysReady) && m.allReady()

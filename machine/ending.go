@@ -2,14 +2,14 @@ package machine
 
 import "fmt"
 
-// Stage is how far the end of the container has come, as far as it is worth
-// telling before it is over.
+// Stage is how far the end of the container has come, as far as others need to know it
+// before it is over.
 type Stage uint8
 
 const (
 	NotEnding Stage = iota
-	Draining        // asked to stop; the services go on as ever
-	Ending          // services are being stopped, or what is left is
+	Draining        // asked to stop; the services go on as before
+	Ending          // services are being stopped, or strays are
 )
 
 // Stage tells how far the end has come.
@@ -23,8 +23,8 @@ func (m *Machine) Stage() Stage {
 	return Ending
 }
 
-// Unfinished tells in one line why the container ends, for those who look at it after a
-// KILL from outside: then nothing else was written.
+// Unfinished says in one line why the container ends. It is all that there is to read when
+// a KILL from outside ends us before we are done.
 func (m *Machine) Unfinished() string {
 	s := &m.shutdown
 	text := s.reason

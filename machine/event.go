@@ -18,7 +18,7 @@ type Started struct {
 }
 
 // StartFailed: the run has no process. Err says which step failed and how to
-// mend it; Status is what a shell would say of it (126, 127); Passing tells
+// fix it. Status is the one that a shell would report (126, 127). Passing means
 // that the same start may well succeed later (no memory, too many processes).
 type StartFailed struct {
 	Run     service.Run
@@ -28,10 +28,10 @@ type StartFailed struct {
 }
 
 // Exited: the run's first process has ended. It is still a zombie, and stays
-// one until the actions that Step returns have been done. Usage decides nothing:
-// it is kept for people, and not in a trace. Behind names what a run that ended well has
-// left running; "": nothing. Stays: it comes from this
-// run for certain, and is not in its group, which is killed now.
+// one until the loop has done the actions that Step returns. Usage decides nothing:
+// it is recorded for people, and is not in a trace. Behind names a process that a run which
+// ended well has left running; "": none. Stays means that this process comes from this run
+// for certain, and is not in its group, which is killed now.
 type Exited struct {
 	Run    service.Run
 	Exit   proc.Exit
@@ -40,12 +40,12 @@ type Exited struct {
 	Stays  bool
 }
 
-// Emptied: nothing is left of what Watch asked to be told of; with Run zero, nothing is
-// left at all, which Sweep did.
+// Emptied: no process is left of those that Watch means. With Run zero: no process is left
+// at all, after Sweep.
 type Emptied struct{ Run service.Run }
 
-// Escaped: processes that come from a run, but are in other groups, are reached by its ladder
-// and waited for. Names are theirs, for people. Claimed tells that only their own
+// Escaped: processes that come from a run, but are in other groups, get the signals of its
+// ladder, and its stop waits for them. Names is for people. Claimed means that only their own
 // environment says where they come from.
 type Escaped struct {
 	Run     service.Run
@@ -53,8 +53,8 @@ type Escaped struct {
 	Claimed bool
 }
 
-// Survived: of what the last Sweep reaches, some descends from us. A shell that
-// somebody opened from outside does not.
+// Survived: one of the processes that the last Sweep reaches descends from us. A shell that
+// was opened from outside (docker exec) does not.
 type Survived struct{}
 
 // Stray: a process that belongs to no service which still runs is about to get
@@ -71,13 +71,13 @@ type Stray struct {
 	Killed  bool // it gets KILL as a part of a service's ladder, whose first process has ended
 }
 
-// StrayEnded: a process that Stray told of has ended. It is said of those alone whose
-// end is seen: a child of somebody else's ends unseen.
+// StrayEnded: a process of a Stray has ended. The loop says it only of processes whose end
+// it sees: not of another process's child.
 type StrayEnded struct{ PID proc.PID }
 
 // Probed: attempt Seq of asking the run whether it is ready has ended. Err ""
-// means that it is; otherwise Err says what was seen. It comes once for each Probe, behind
-// StopProbe as well, and not before nothing is left of the attempt. Output is the last
+// means that it is; otherwise Err says what the attempt saw. It comes once for each Probe,
+// also behind StopProbe, and not before the attempt's processes are gone. Output is the last
 // line that an exec probe wrote.
 type Probed struct {
 	Run    service.Run
@@ -86,15 +86,15 @@ type Probed struct {
 	Output string
 }
 
-// Connected: Count new connections have come since WatchConnections or since the last news
-// of that kind; or Unknown says why that cannot be known.
+// Connected: Count new connections have come since WatchConnections or since the last
+// Connected; or Unknown says why that cannot be known.
 type Connected struct {
 	Count   int
 	Unknown string
 }
 
-// Signalled: somebody sent us Signal, and Rule says what it does. Value is what a
-// queued signal carried.
+// Signalled: we got Signal, and Rule says what it does. Value is what a queued signal
+// carried.
 type Signalled struct {
 	Signal proc.Signal
 	Rule   service.Rule
@@ -104,15 +104,15 @@ type Signalled struct {
 	Typed  bool   // it came from the keyboard of our terminal
 }
 
-// Asked: somebody who may wants something. From says who, in words that go
-// on behind "asked to"; "" says nothing.
+// Asked: a client that is allowed to has sent a request. From says who, in words that follow
+// "asked to"; "": not known.
 type Asked struct {
 	Verb    Ask
 	Service string
 	From    string
 }
 
-// Ask is what can be asked for.
+// Ask is a kind of request.
 type Ask uint8
 
 const (

@@ -32,7 +32,7 @@ func (m *Machine) Check() error {
 	}
 	for run, u := range m.runs {
 		if u.run != run || m.names[u.spec.Name] != u {
-			return fmt.Errorf("run %d belongs to nobody", run)
+			return fmt.Errorf("run %d belongs to no unit", run)
 		}
 	}
 	return m.checkLost()
@@ -48,7 +48,7 @@ var unitRules = []struct {
 }{
 	{"spec", func(m *Machine, u *unit) bool { return m.named(u.spec.Name) == u }},
 	{"index", func(m *Machine, u *unit) bool { return m.units[u.index] == u }},
-	{"needs", func(m *Machine, u *unit) bool { // whoever runs had all of them, unless a reload has brought others
+	{"needs", func(m *Machine, u *unit) bool { // a unit that has run had all of them, unless a reload has brought others
 		return len(u.needs) <= len(u.newest().Needs) &&
 			!slices.ContainsFunc(u.needs, func(need *unit) bool { return m.reloads == 0 && u.begun > 0 && need.begun == 0 })
 	}},
@@ -217,8 +217,8 @@ var shutdownRules = []struct {
 	{"below", func(m *Machine, s *shutdown) bool { return s.below == nil }},
 }
 
-// checkLost tells whether nothing waits or runs on whose needs cannot be met any more,
-// but for what has to wait until others are down.
+// checkLost reports a unit that still waits or runs although its needs cannot be met any
+// more. A unit that has to wait until others are down may.
 func (m *Machine) checkLost() error {
 	lost := m.lostNeeds()
 	if lost == nil || !m.booted || m.over || !m.keeping() {

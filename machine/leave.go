@@ -5,7 +5,7 @@ import (
 	"sexton/service"
 )
 
-// leave ends it all.
+// leave is the last step.
 func (m *Machine) leave() {
 	for i := range m.units {
 		if u := m.units[i]; u.state.Live() {
@@ -26,7 +26,7 @@ func (m *Machine) exitStatus() int {
 	from := m.named(m.plan.Init.ExitCodeFrom)
 	switch {
 	case m.plan.Init.StaysIdle:
-		return 0 // what is left then is none of ours, and asked to end it has
+		return 0 // the processes that are left then are not ours, and it has ended as it was asked to
 	case from != nil && from.state.Live() && !from.leaderGone:
 		return proc.KILL.Status() // it hangs in the kernel and ends with us
 	case from != nil && from.ended != "":

@@ -1,15 +1,15 @@
 // Package machine decides. It is a pure state machine: Step takes what has
 // happened and returns what is to be done, and nothing else goes in or out. It
 // has no clock, no goroutine, no process numbers as identity and no I/O, so that any run
-// can be written down as a dialogue and played again.
+// can be written as a dialogue and replayed.
 //
 // # States and targets
 //
-// Each service is one unit with a state (service.State) and a target, up or
-// down. What an event means for a unit is in one table (table.go), every cell of it
-// written. After each step the machine settles (settle.go): it goes over the
-// units in the order of their needs and works out from scratch who may start
-// and who may stop. Counts are computed, never kept.
+// Each service is one unit with a state (service.State) and a target: wanted up
+// or not. One table (table.go) says what each event means for a unit in each state. After
+// each step the machine settles (settle.go): it goes over the
+// units in the order of their needs and works out from scratch which may start
+// and which may stop. Counts are computed, never kept.
 //
 // # Runs
 //
@@ -22,7 +22,7 @@
 //
 // A shutdown (shutdown.go) has a cause: a request, the end of main, or a
 // failure for good. Units stop in reverse order, each by its ladder, in a
-// share of the grace; what is left of the namespace is swept; then the machine
+// share of the grace. Then all other processes of the namespace are swept, and the machine
 // says Leave and is over.
 package machine
 
@@ -43,11 +43,10 @@ type Instant = time.Duration
 const never Instant = 1<<63 - 1
 
 // spawningMax is how many starts may be on their way at once. A thousand
-// services are started in small portions, so that signals get a look in.
+// services are started in small portions, so that signals are handled in between.
 const spawningMax = 8
 
-// Machine is the whole state. Its methods are for one goroutine. It is made
-// by New.
+// Machine is the whole state. Its methods are for one goroutine. New makes it.
 type Machine struct {
 	plan  service.Plan
 	graph *service.Graph
@@ -63,7 +62,7 @@ type Machine struct {
 	booted      bool
 	reloads     uint64 // how many there were
 	everReady   bool   // all services were ready at one moment
-	notReady    int    // a unit that was not ready when it was looked last
+	notReady    int    // a unit that was not ready when noteReady looked last
 	addresses   string
 	unruledSaid uint64 // signals without a rule that were spoken of: bit N-1 for signal N
 	over        bool
@@ -95,7 +94,7 @@ func New(plan service.Plan, seed uint64) *Machine {
 	return m
 }
 
-// Step takes one event that happened at now and returns what is to be done, in
+// Step takes one event that happened at now, and returns the actions for the loop, in
 // order. It is the only way in and the only way out. The slice is valid until
 // the next Step. Time must not run backwards; an earlier now counts as the
 // last one.
@@ -185,10 +184,10 @@ func (m *Machine) Report() service.Report {
 	return r
 }
 
-// Readiness is in short what Report says of the container as a whole.
+// Readiness is a short Report, about the container as a whole.
 type Readiness struct {
 	Ready, Stopping bool
-	Good, All       int // how many services are no reason not to be ready, and of how many
+	Good, All       int // how many services do not keep the container from being ready, and how many there are
 }
 
 // Readiness is how the container is now.
@@ -220,7 +219,7 @@ func (m *Machine) toRun(run service.Run, kind eventKind, event Event) {
 	}
 }
 
-// emptied: a run's group, or with Run zero everything that was left, is gone.
+// emptied: the processes of a run, or with Run zero all processes that were left, are gone.
 func (m *Machine) emptied(e Emptied) {
 	if e.Run == 0 {
 		m.swept()
@@ -271,8 +270,8 @@ func (m *Machine) do(a Action) { m.actions = append(m.actions, a) }
 // main is the unit of [init] main, or nil.
 func (m *Machine) main() *unit { return m.named(m.plan.Init.Main) }
 
-// signalRun sends sig to a run of u, if there is one that has a process. One whose start
-// is not known yet gets it then (lateStart), and must not get it twice.
+// signalRun sends sig to the run of u, if there is one that has a process. A run whose start
+// is not known yet gets it later (lateStart), and must not get it twice.
 func (m *Machine) signalRun(u *unit, sig proc.Signal, scope proc.Scope) {
 	if u.run != 0 && !u.spawning {
 		m.do(Signal{Run: u.run, Service: u.spec.Name, Signal: sig, Scope: scope})
@@ -280,8 +279,8 @@ func (m *Machine) signalRun(u *unit, sig proc.Signal, scope proc.Scope) {
 }
 
 // askToEnd asks a run to end, as far as u.reach goes. CONT goes with the signal, because a stopped
-// process (SIGSTOP, Ctrl-Z) hears of it only when it is continued: behind the signal, but
-// before a stop signal, which a CONT discards while it is pending (signal(7)).
+// process (SIGSTOP, Ctrl-Z) receives the signal only when it is continued. CONT comes second,
+// but before a signal that stops: a CONT would discard that while it is pending (signal(7)).
 func (m *Machine) askToEnd(u *unit, sig proc.Signal) {
 	u.lastSignal = sig
 	switch {

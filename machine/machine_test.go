@@ -17,7 +17,7 @@ import (
 	"sexton/service"
 )
 
-// player is a machine that is spoken to in lines.
+// player is a machine whose events are lines of a dialogue.
 type player struct {
 	t       *testing.T
 	script  dialogue.Script

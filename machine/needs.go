@@ -8,8 +8,8 @@ import (
 	"sexton/service"
 )
 
-// What becomes of a unit when another one that it needs has failed for good: one
-// without a process fails too, one that runs is stopped and has failed then.
+// What happens to a unit when another one that it needs has failed for good: a unit
+// without a process fails too; a unit that runs is stopped, and has failed then.
 
 // lostNeeds tells for each unit which of its needs cannot be met any more: one that
 // failed for good, or one that has lost a need of its own. It is nil while no unit has
@@ -42,9 +42,9 @@ func (m *Machine) lostNeed(u *unit) *unit {
 	return nil
 }
 
-// endLost lets every unit go whose needs are lost: those without a process at once,
-// those that run in the order of a stop, so that what needs a unit is gone before that
-// unit is. What only wants one of them goes on.
+// endLost ends every unit whose needs are lost: those without a process at once, those that
+// run in the order of a stop, so that a unit ends after all that need it. A unit that only
+// wants a lost one goes on.
 func (m *Machine) endLost() {
 	lost := m.lostNeeds()
 	if lost == nil {
@@ -91,8 +91,8 @@ func lostWords(need *unit, lost []*unit) string {
 }
 
 // cannotStart: Waiting, BackingOff -> Failed, because of another's failure. Its status is
-// its own, if it ever ran: that of the other does not end the container, or else it would
-// have done so.
+// its own, if it ever ran. The other's status does not end the container, or it would have
+// done so already.
 func (m *Machine) cannotStart(u, need *unit) {
 	why := lostWords(need, m.lostNeeds())
 	if u.begun == 0 {
@@ -106,8 +106,8 @@ func (m *Machine) cannotStart(u, need *unit) {
 	u.becomeFailed(m)
 }
 
-// cannotRestart: -> Failed, for a unit that has just ended and would be started again if
-// its needs were not lost. It tells whether they are.
+// cannotRestart: -> Failed, for a unit that has just ended and would be started again, but
+// has lost a need. It tells whether that is so.
 func (u *unit) cannotRestart(m *Machine, what string) bool {
 	lost := m.lostNeeds()
 	if lost == nil || lost[u.index] == nil {
@@ -129,7 +129,7 @@ func (u *unit) stoppedLost(m *Machine, why string) {
 	if u.lastSignal == proc.KILL {
 		text = fmt.Sprintf("killed after %s", span(m.now-u.stopAt))
 	}
-	if m.lostNeed(u) == nil { // somebody has started the other one again
+	if m.lostNeed(u) == nil { // a request has started the other one again
 		u.become(m, service.Waiting)
 		m.say(Info, u, text+"; starting it again")
 		return

@@ -7,33 +7,33 @@ import (
 	"sexton/service"
 )
 
-// probe is the asking whether a starting unit is ready. The machine keeps its
-// schedule; whoever drives it makes one attempt at a time.
+// probe asks whether a starting unit is ready. The machine keeps the schedule; the loop makes
+// one attempt at a time.
 type probe struct {
 	seq     uint64      // of the last attempt
-	asking  bool        // its answer is waited for
-	busy    bool        // it has not ended: no other begins before that, even if nobody waits for its answer
-	due     bool        // the next one is, as soon as that one has ended
-	run     service.Run // whose attempt it is
+	asking  bool        // the unit waits for its answer
+	busy    bool        // it has not ended: no other begins before that, even if its answer is not needed any more
+	due     bool        // the next one begins as soon as that one has ended
+	run     service.Run // the run that the attempt asks
 	at      Instant
 	timeout Instant
-	hangsAt Instant // when it is said that it does not end
+	hangsAt Instant // when to say that it does not end
 	hangs   bool    // that has been said
 	pause   time.Duration
 	words   string // what the last attempt saw
 }
 
 // probeFirst is the pause after the first failed attempt. It doubles up to
-// Every: most services are ready within milliseconds of their start, and what
-// waits for them need not wait for a second.
+// Every: most services are ready within milliseconds of their start, and the services that
+// need them do not have to wait for a second.
 const probeFirst = 10 * time.Millisecond
 
-// probeSlack is how much longer than Timeout an attempt may take that keeps to Timeout by
-// itself: it knows better what it was waiting for.
+// probeSlack is how much longer than Timeout an attempt may take if it keeps to Timeout by
+// itself: its own error says better what it was waiting for.
 const probeSlack = 100 * time.Millisecond
 
-// forget is for a unit that is not asked any more. An attempt that has not ended is
-// still there: the next run's begin when it has.
+// forget is for a unit that is not asked any more. If an attempt has not ended, the next
+// run's first attempt waits for that.
 func (p *probe) forget() {
 	p.asking, p.due, p.words = false, false, ""
 	p.at, p.timeout, p.hangsAt = never, never, never
@@ -49,7 +49,7 @@ func (p *probe) begin(m *Machine, u *unit) {
 	p.ask(m, u)
 }
 
-// ask makes an attempt, or has it made when the last one has ended.
+// ask makes an attempt, at once or when the last one has ended.
 func (p *probe) ask(m *Machine, u *unit) {
 	if p.due, p.at = p.busy, never; p.busy {
 		return
@@ -63,8 +63,8 @@ func (p *probe) ask(m *Machine, u *unit) {
 	m.do(Probe{Run: u.run, Service: u.spec.Name, Seq: p.seq})
 }
 
-// probed: an attempt has ended. That may be one whose answer nobody waits for any more,
-// of a run that has ended even.
+// probed: an attempt has ended. Perhaps its answer is not needed any more, or its run has
+// ended.
 func (m *Machine) probed(e Probed) {
 	u := m.asker(e)
 	if u == nil {
@@ -102,7 +102,7 @@ func (m *Machine) asker(e Probed) *unit {
 
 func (p *probe) isOf(e Probed) bool { return p.busy && p.seq == e.Seq && p.run == e.Run }
 
-// withOutput puts the last line that a probe wrote behind what is said of it.
+// withOutput adds the last line that a probe wrote to its result.
 func withOutput(words, output string) string {
 	if output == "" {
 		return words
@@ -136,7 +136,7 @@ func (p *probe) lastWords() string {
 	return words
 }
 
-// tickProbe fires what is due: an attempt, or the end of one that takes too long.
+// tickProbe does what is due: an attempt, or the end of one that takes too long.
 func (u *unit) tickProbe(m *Machine) {
 	p := &u.probe
 	switch {
@@ -153,7 +153,7 @@ func (u *unit) tickProbe(m *Machine) {
 	}
 }
 
-// notReady says why a start failed: what was asked, and what the last attempt saw.
+// notReady says why a start failed: what the probe asked, and what the last attempt saw.
 func (u *unit) notReady() string {
 	text := "not ready within " + span(u.spec.Ready.Within) + ": "
 	if u.spec.Ready.Kind == service.ExecProbe {
@@ -162,8 +162,8 @@ func (u *unit) notReady() string {
 	return text + u.probe.lastWords()
 }
 
-// probeSeen is what a starting unit waits for, and what the last attempt saw; "" where
-// nothing was seen yet that is worth a word.
+// probeSeen is what a starting unit waits for, and what the last attempt saw; "": it waits
+// for nothing.
 func (u *unit) probeSeen() string {
 	if u.state != service.Starting || u.spec.OneShot || u.spec.Ready.Kind == service.NoProbe {
 		return ""
@@ -175,8 +175,7 @@ func (u *unit) probeSeen() string {
 	return words
 }
 
-// waitsFor says what a probe asks for; of a command the first word alone unless all of it
-// is wanted.
+// waitsFor says what a probe asks for: the first word of a command, or all of it.
 func waitsFor(r *service.Probe, all bool) string {
 	switch {
 	case r.Kind == service.AfterTime:

@@ -8,8 +8,8 @@ import (
 	"sexton/service"
 )
 
-// noteReady notes that every service is ready, or was at one moment, and then says so,
-// once, and where to look.
+// noteReady notes that every service is ready, or was at one moment. Then it says so, once,
+// and where to look.
 func (m *Machine) noteReady() {
 	if m.everReady || m.plan.Init.Lines == service.FaultsOnly || len(m.units) == 0 || !m.units[m.notReady].holdsNobody() {
 		return
@@ -40,7 +40,7 @@ func (m *Machine) noteReady() {
 	m.say(Info, nil, text)
 }
 
-// addresses are where several services can be seen at work: the servers that their HTTP
+// addresses are where people can look at several services: the servers that their HTTP
 // probes ask. "" where there is none, and with a single service, whose own line says it.
 func addresses(services []service.Spec) string {
 	var all []string

@@ -6,7 +6,7 @@ import "sexton/service"
 const recordsMax = 10
 
 // record remembers the end of the present run: r says how it ended, the rest is
-// filled in here. Where nobody can ask (Lean), nothing is remembered.
+// filled in here. Where no client can ask (Lean), nothing is remembered.
 func (u *unit) record(m *Machine, r service.Record) {
 	if m.plan.Init.Lean {
 		return
@@ -32,8 +32,8 @@ func (u *unit) whyStopped(m *Machine) string {
 	return "asked to"
 }
 
-// Records are the last runs of a service that have ended, the oldest first: a copy.
-// nil when there is none, or no such service.
+// Records are the last runs of a service that have ended, oldest first, as a copy. nil: there
+// is none, or no such service.
 func (m *Machine) Records(name string) []service.Record {
 	u := m.named(name)
 	if u == nil {

@@ -6,9 +6,8 @@ import (
 	"sexton/service"
 )
 
-// settle works out, after each step, who may start and who may stop. It
-// computes everything from the states as they are and keeps no count, so that
-// nothing can drift.
+// settle works out, after each step, which units may start and which may stop. It computes
+// everything from the present states and keeps no count, so that nothing can drift.
 func (m *Machine) settle() {
 	if !m.booted || m.over {
 		return
@@ -32,7 +31,8 @@ func (m *Machine) settle() {
 }
 
 // startUnits starts, in topological order, every waiting unit whose needs are
-// met. One pass is enough: starting a unit meets nobody's needs.
+// met. One pass is enough: a unit that has just been started is not ready yet, so it meets
+// no other unit's needs.
 func (m *Machine) startUnits() {
 	spawning := 0
 	for i := range m.units {
@@ -52,13 +52,12 @@ func (m *Machine) startUnits() {
 	}
 }
 
-// stopUnits lets every unit go down whose turn it is, and begins the sweep
-// when none is alive.
+// stopUnits stops every unit whose turn it is, and begins the sweep when none is alive.
 func (m *Machine) stopUnits() {
 	live := false
-	// waits tells for each unit whether something that starts after it, directly or
-	// by way of others that are no longer alive, still is: a oneshot that is
-	// done stands between a service and what it needs, and orders them.
+	// waits tells for each unit whether another one that starts after it is still alive,
+	// directly or by way of units that are not alive: a oneshot that is done stands between
+	// a service and what the service needs, and orders them.
 	waits := make([]bool, len(m.units))
 	for k := len(m.graph.Order) - 1; k >= 0; k-- {
 		i := m.graph.Order[k]
@@ -102,8 +101,8 @@ func (u *unit) blocker(m *Machine) *unit {
 	return nil
 }
 
-// triedOnce tells whether a unit that is only wanted holds nobody any more: it
-// is ready, or has been or failed at least once, or is not meant to run.
+// triedOnce tells whether a unit that is only wanted holds up no other any more: it is ready,
+// or was or failed at least once, or is not meant to run.
 func (u *unit) triedOnce() bool {
 	switch u.state {
 	case service.Waiting, service.Starting:
@@ -114,8 +113,8 @@ func (u *unit) triedOnce() bool {
 
 func (m *Machine) named(name string) *unit { return m.names[name] }
 
-// nothingToDo tells whether every unit has ended for good. Units that
-// somebody stopped do not count: they may be started again.
+// nothingToDo tells whether every unit has ended for good. A unit that was stopped on
+// request has not: it may be started again.
 func (m *Machine) nothingToDo() bool {
 	if m.plan.Init.StaysIdle {
 		return false

@@ -13,9 +13,9 @@ type phase uint8
 
 const (
 	running       phase = iota
-	draining            // asked to stop; the services go on as ever
+	draining            // asked to stop; the services go on as before
 	stoppingUnits       // in reverse order
-	sweeping            // TERM went to everything that is left
+	sweeping            // TERM went to every process that is left
 	sweepingHard        // KILL did
 	finished
 )
@@ -24,30 +24,30 @@ const (
 type shutdown struct {
 	phase    phase
 	at       Instant                   // when it began
-	killAt   Instant                   // whatever runs then is killed
+	killAt   Instant                   // every process that is left then is killed
 	late     bool                      // killAt has passed
-	warnAt   Instant                   // what belongs to no service gets TERM, whatever the services do
-	sweepAt  Instant                   // when everything that is left got TERM
+	warnAt   Instant                   // strays get TERM, whatever the services do
+	sweepAt  Instant                   // when every process that is left got TERM
 	deadline Instant                   // of the present phase
 	lastNew  Instant                   // when the last new connection came, or the drain began
-	asked    bool                      // somebody asked for it; otherwise cause ended
-	cause    *unit                     // whose end it is, or nil
+	asked    bool                      // it began by a request; otherwise cause ended
+	cause    *unit                     // the unit whose end ends the container, or nil
 	failed   bool                      // that end was a failure
 	killed   bool                      // a service had to be killed
 	ints     int                       // how often INT came
 	askedBy  [proc.LastSignal + 1]bool // which signals have asked for it; 0: the socket
-	hurried  bool                      // a third time: what is left gets no time either
+	hurried  bool                      // INT came a third time: nothing that is left gets any time
 	reason   string                    // why it began, in one line
 	ends     []service.Ending
-	strayAt  map[proc.PID]Instant // when what is left got TERM, as long as it is not known to have ended
-	below    []service.Need       // see needBelow; good for one step, nil: not worked out
+	strayAt  map[proc.PID]Instant // when each stray got TERM that is not known to have ended
+	below    []service.Need       // see needBelow; valid for one step; nil: not worked out
 }
 
 // keeping tells whether services are kept up: restarted when they end, and
 // started when they are asked for.
 func (m *Machine) keeping() bool { return m.shutdown.phase <= draining }
 
-// setTimes fixes what the whole end of the container has, at its beginning.
+// setTimes fixes the times of the container's end, when it begins.
 func (m *Machine) setTimes() {
 	s := &m.shutdown
 	s.at = m.now
@@ -82,7 +82,7 @@ func (m *Machine) beginShutdown(why string) {
 	}
 }
 
-// sayPlan tells by when each service is down at the latest.
+// sayPlan says by when each service is down at the latest.
 func (m *Machine) sayPlan() {
 	if m.plan.Init.GraceMeans == service.KillAfter || m.plan.Init.Grace <= 0 || !m.heard(Debug) {
 		return
@@ -129,8 +129,8 @@ func (m *Machine) timeLeft() time.Duration {
 	return max(0, m.shutdown.at+m.plan.Init.Grace-m.now)
 }
 
-// stopRequested: somebody asked for the end of the container, by a signal or, with 0,
-// over the socket; now leaves the drain out.
+// stopRequested: the container shall end, because of a signal or, with 0, of a request over
+// the socket. now leaves out the drain.
 func (m *Machine) stopRequested(why string, by proc.Signal, now bool) {
 	s := &m.shutdown
 	again := ""
@@ -161,8 +161,8 @@ func (m *Machine) stopRequested(why string, by proc.Signal, now bool) {
 	m.say(Info, nil, text)
 }
 
-// endedForGood: a unit has ended and will not be started again by itself. Here
-// its end may become the container's.
+// endedForGood: a unit has ended, and no restart is planned. Here its end may become the
+// container's.
 func (m *Machine) endedForGood(u *unit, well bool) {
 	if !m.keeping() {
 		return
@@ -180,9 +180,9 @@ func (m *Machine) endedForGood(u *unit, well bool) {
 	m.beginShutdown(fmt.Sprintf("%s %s, and with it the container", u.spec.Name, verb))
 }
 
-// breakPipe: a unit that reads what another one writes is gone for good. The writer
-// would wait for ever once the pipe is full, up and healthy, so its writes fail from
-// now on, as those of a shell pipeline do.
+// breakPipe: a unit that reads what another one writes has ended for good. The writer would
+// wait for ever once the pipe is full, and look healthy. So its writes fail from now on, as
+// in a pipeline of a shell.
 func (m *Machine) breakPipe(reader *unit) {
 	from := reader.spec.StdinFrom
 	if from == "" {
@@ -194,8 +194,7 @@ func (m *Machine) breakPipe(reader *unit) {
 	}
 }
 
-// killRest kills every service that is there: the last KILL is due, or somebody has no
-// patience left.
+// killRest kills every service that is left: the last KILL is due, or INT came a third time.
 func (m *Machine) killRest() {
 	late, gently := "", "not asked to stop yet"
 	if m.shutdown.late {
@@ -215,7 +214,7 @@ func (m *Machine) killRest() {
 	}
 }
 
-// tickShutdown fires what is due of the container's end.
+// tickShutdown does what is due of the container's end.
 func (m *Machine) tickShutdown() {
 	s := &m.shutdown
 	if s.phase == stoppingUnits && s.warnAt <= m.now {
@@ -250,8 +249,8 @@ func (m *Machine) tickShutdown() {
 	}
 }
 
-// leaveAt is when we go even if something has not died of KILL: half of what
-// was kept in reserve is for writing out what is left of the output.
+// leaveAt is when we leave even if a process has not died of KILL. Half of the reserve is for
+// writing the output that is left.
 func (m *Machine) leaveAt() Instant {
 	by, ok := m.LeaveBy()
 	if !ok {

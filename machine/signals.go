@@ -44,10 +44,9 @@ func (m *Machine) signalled(e Signalled) {
 	}
 }
 
-// stopSignal asks for the end. Who types Ctrl-C wants it now, and nobody sends
-// work to such a container: no drain then, nor after a second INT from anywhere
-// (docker run without a terminal sends Ctrl-C on as a signal); a third time
-// there is no patience left.
+// stopSignal begins the end. After a Ctrl-C there is no drain: the user at the terminal wants
+// the end now, and no client sends work to such a container. There is none after a second INT
+// either (docker run without a terminal sends Ctrl-C on as a signal). A third INT kills.
 func (m *Machine) stopSignal(e Signalled) {
 	if e.Signal == proc.INT {
 		m.shutdown.ints++
@@ -59,8 +58,8 @@ func (m *Machine) stopSignal(e Signalled) {
 	m.stopRequested(fmt.Sprintf("SIG%v %s", e.Signal, e.From), e.Signal, second || e.Typed)
 }
 
-// killNow kills what is left, services or others. It tells whether there was
-// anything to kill yet.
+// killNow kills every process that is left, of services or not. It tells whether the end had
+// come that far.
 func (m *Machine) killNow() bool {
 	s := &m.shutdown
 	const words = "third SIGINT; killing everything now"
@@ -112,9 +111,9 @@ func (m *Machine) forward(e Signalled) {
 	}
 }
 
-// unruled says that nothing is done by a signal: there is no rule for it, no main
-// service, and perhaps nobody who lists it. The first of each kind is for everybody to
-// read; somebody may send thousands.
+// unruled says that a signal does nothing: it has no rule, there is no main service, and
+// perhaps no service lists it. The first of each kind is printed, the others only with -v:
+// there may be thousands.
 func (m *Machine) unruled(e Signalled) {
 	level := Info
 	if m.unruledSaid&e.Signal.Bit() != 0 {
@@ -122,7 +121,7 @@ func (m *Machine) unruled(e Signalled) {
 	}
 	m.unruledSaid |= e.Signal.Bit()
 	if slices.ContainsFunc(m.plan.Services, func(s service.Spec) bool { return slices.Contains(s.Signals, e.Signal) }) {
-		level = Debug // it does something
+		level = Debug // a service gets it
 	}
 	m.sayf(level, nil, `SIG%v %s: no rule for it and no main service; ignored (under [signals] write %v = "stop", or { send = %q, to = ["NAME"] })`,
 		e.Signal, e.From, e.Signal, e.Signal)
@@ -140,7 +139,7 @@ func (m *Machine) passToListeners(e Signalled, but *unit) {
 	}
 }
 
-// pass sends a signal of somebody else's on to a run.
+// pass sends a signal that we got on to a run.
 func (m *Machine) pass(u *unit, e Signalled, sig proc.Signal) {
 	if u.run == 0 {
 		m.sayf(Debug, u, "not running, so SIG%v does not reach it", sig)
@@ -149,7 +148,7 @@ func (m *Machine) pass(u *unit, e Signalled, sig proc.Signal) {
 	m.do(Signal{Run: u.run, Service: u.spec.Name, Signal: sig, Scope: scopeOf(u), Queued: e.Queued, Value: e.Value})
 }
 
-// scopeOf is whom signals that are passed on to u reach.
+// scopeOf is which processes of u get a signal that is passed on to u.
 func scopeOf(u *unit) proc.Scope {
 	if u.spec.Single {
 		return proc.Single

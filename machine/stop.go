@@ -9,10 +9,10 @@ import (
 	"sexton/service"
 )
 
-// One unit's way down: its ladder, rung by rung, until its first process has
-// ended and nothing is left of its group, nor of what has left that.
+// The stop of one unit: its ladder, rung by rung, until its first process has ended, its
+// group is empty, and no process is left that it started in other groups.
 
-// askedDown: somebody does not want a live unit any more.
+// askedDown: a request says that a live unit shall stop or restart.
 func (u *unit) askedDown(m *Machine, event Event) {
 	u.wanted = event.(Asked).Verb == AskRestart
 	m.say(Info, u, "stopping with "+ladderWords(u.spec))
@@ -42,17 +42,17 @@ func (u *unit) beginStop(m *Machine) {
 	u.climb(m)
 }
 
-// callOff: a start that waits for a look at the file of its probe is not made any more.
+// callOff: a start that still waits for a look at the file of its probe shall not happen.
 func (u *unit) callOff(m *Machine) {
 	if u.spawning && u.spec.Ready.Kind == service.FileProbe {
 		m.do(CallOff{Run: u.run, Service: u.spec.Name})
 	}
 }
 
-// reachOf is how far a stop of u that begins now reaches. A service is its tree: what
-// descends from it gets the steps, too, and is waited for. Where it is started again, that
-// is only what the next run cannot live beside; what else it has started (the sessions of
-// an sshd) goes on.
+// reachOf is how far a stop of u that begins now reaches. A service is its tree: its
+// descendants get the signals of the ladder too, and the stop waits for them. Before a
+// restart only those count that would disturb the next run; others that it has started (the
+// sessions of an sshd) go on.
 func (m *Machine) reachOf(u *unit) proc.Scope {
 	switch {
 	case m.plan.Init.StopReach == service.ReachGroup:
@@ -63,8 +63,8 @@ func (m *Machine) reachOf(u *unit) proc.Scope {
 	return proc.Tree
 }
 
-// widen: a unit that was to be started again will not be. What its stop has left alone so
-// far gets the present step.
+// widen: a unit that was to be started again will not be. Processes that its stop has left
+// alone so far get the signal of the present rung.
 func (u *unit) widen(m *Machine) {
 	if u.reach == proc.Core {
 		u.reach = proc.Tree
@@ -72,7 +72,7 @@ func (u *unit) widen(m *Machine) {
 	}
 }
 
-// climb does the present rung: it sends the signal and sets the deadline.
+// climb takes the present rung: it sends the signal and sets the deadline.
 func (u *unit) climb(m *Machine) {
 	rung := u.ladder[u.rung]
 	if rung.Kills() {
@@ -83,8 +83,8 @@ func (u *unit) climb(m *Machine) {
 	u.deadline = m.rungEnds(u)
 }
 
-// rungEnds is by when the present rung of u has to be enough if it begins now; never
-// where nobody is killed.
+// rungEnds is when the time of the present rung of u is over if it begins now; never where
+// no process is killed.
 func (m *Machine) rungEnds(u *unit) Instant {
 	patience := u.ladder[u.rung].For
 	if patience == 0 {
@@ -99,9 +99,9 @@ func (m *Machine) rungEnds(u *unit) Instant {
 	return min(m.now+patience, m.shutdown.killAt) // nothing lasts longer than the shutdown
 }
 
-// hasten: the container's end has begun while u is on its way down already. A rung that
-// has no time of its own had all that there was; now it has its share, so
-// that those which u needs have theirs.
+// hasten: the container's end has begun while u is already stopping. A rung that has no time
+// of its own had all the time that there was. Now it has its share, so that the units that u
+// needs have theirs.
 func (u *unit) hasten(m *Machine) {
 	u.deadline = min(u.deadline, m.rungEnds(u))
 	u.widen(m)
@@ -109,11 +109,11 @@ func (u *unit) hasten(m *Machine) {
 
 // share is the time that an open rung of u has: what is left until the last
 // KILL, less what the ladders of u and of the longest path below it have fixed,
-// shared among the open rungs of both. A service that ended early has given its
-// time to the rest.
+// shared among the open rungs of both. The time that a service did not use goes to the
+// others.
 func (m *Machine) share(u *unit) time.Duration {
 	if m.plan.Init.Grace <= 0 {
-		return never // nobody is killed
+		return never // no process is killed
 	}
 	own := service.NeedOf(u.ladder[u.rung:])
 	if m.keeping() {
@@ -155,7 +155,7 @@ func (u *unit) remains() string {
 	return "still running"
 }
 
-// firstSignal is by which its end began.
+// firstSignal is the signal that began its end.
 func (u *unit) firstSignal() proc.Signal {
 	if u.forwarded != 0 {
 		return u.forwarded
@@ -163,13 +163,11 @@ func (u *unit) firstSignal() proc.Signal {
 	return u.ladder[0].Signal
 }
 
-// killPatience is how long a process may take to die of KILL before we say
-// that it does not.
+// killPatience is how long a process may take to die of KILL before we say that it has not.
 const killPatience = time.Second
 
-// kill: -> Killing. Hard tells that gentler means have failed; a ladder that
-// begins with KILL is no failure, and what is killed before the container's end is
-// not that end's affair.
+// kill: -> Killing. hard means that gentler signals have failed: a ladder that begins with
+// KILL is no failure. Before the container's end it is never hard: only that end has a status.
 func (u *unit) kill(m *Machine, hard bool) {
 	if u.state != service.Stopping && u.state != service.Killing {
 		u.stopAt, u.reach = m.now, m.reachOf(u)
@@ -207,7 +205,7 @@ func (m *Machine) escaped(e Escaped) {
 	m.sayf(Info, u, "in another process group, waited for like its own: %s, %s", e.Names, how)
 }
 
-// inBackground says once what it means that a service puts itself into the background.
+// inBackground says, once, what happens to a service that puts itself into the background.
 func (u *unit) inBackground(m *Machine, behind string) {
 	if behind == "" || u.hinted {
 		return
@@ -242,8 +240,8 @@ func (u *unit) lateRefusal(m *Machine, event Event) {
 	u.stopped(m, event)
 }
 
-// leaderEnded: the first process of a unit that is being stopped has ended;
-// the unit has when the rest has.
+// leaderEnded: the first process of a unit that is being stopped has ended. The unit has
+// ended when its other processes have.
 func (u *unit) leaderEnded(m *Machine, event Event) {
 	u.exit = event.(Exited).Exit
 	u.exit.OOM = u.exit.OOM && u.state != service.Killing // that one was ours
@@ -265,7 +263,7 @@ func (u *unit) leaderEnded(m *Machine, event Event) {
 	m.do(Watch{Run: u.run, Service: u.spec.Name})
 }
 
-// stopped: nothing is left of a unit that was being stopped.
+// stopped: no process is left of a unit that was being stopped.
 func (u *unit) stopped(m *Machine, _ Event) {
 	killed, took := u.lastSignal == proc.KILL, m.now-u.since
 	failing, lost, replaced := u.failing, u.lost, u.leaving != 0
@@ -298,7 +296,7 @@ func (u *unit) stopped(m *Machine, _ Event) {
 	}
 }
 
-// restartAfterFailing: the start had failed for want of readiness.
+// restartAfterFailing: the start had failed, because the unit did not become ready.
 func (u *unit) restartAfterFailing(m *Machine, failing string) {
 	u.ended, u.lastStatus = failing, u.failedStatus()
 	well, stays := false, false
@@ -309,9 +307,9 @@ func (u *unit) restartAfterFailing(m *Machine, failing string) {
 	u.restartOr(m, Warn, failing, u.becomeFailed)
 }
 
-// failedStatus is the exit status of a unit that was stopped because it had failed: its
-// own, or 1 where its own would read like a success or like a stop that somebody asked for:
-// 0, and what our own signals make.
+// failedStatus is the exit status of a unit that was stopped because it had failed: its own,
+// or 1 where its own would look like a success (0) or like a requested stop (the status that
+// one of our own signals makes).
 func (u *unit) failedStatus() int {
 	sent := []proc.Signal{proc.TERM, u.lastSignal}
 	for _, rung := range u.ladder[:u.rung+1] {

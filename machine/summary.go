@@ -8,8 +8,8 @@ import (
 	"sexton/service"
 )
 
-// What is remembered of the container's end, for the last line and for the
-// termination log.
+// What the machine remembers of the container's end, for the last line and the termination
+// log.
 
 // noteEnd remembers how a unit ended after the end of the container had begun.
 func (u *unit) noteEnd(m *Machine, killed bool) {
@@ -24,7 +24,7 @@ func (u *unit) noteEnd(m *Machine, killed bool) {
 	m.shutdown.killed = m.shutdown.killed || killed
 }
 
-// summary tells how it all ended.
+// summary says how the container ended.
 func (m *Machine) summary() service.Summary {
 	s := &m.shutdown
 	sum := service.Summary{Status: m.status, Reason: s.reason, Took: m.now - s.at, Ends: slices.Clone(s.ends)}
@@ -45,8 +45,8 @@ func (m *Machine) summary() service.Summary {
 	return sum
 }
 
-// worstEnds are those that had to be killed and count, when the status says so: the
-// services first, then what was left of a service, then the rest.
+// worstEnds are the ends by KILL that count for the status: the services first, then strays
+// of a service, then the other strays.
 func (m *Machine) worstEnds() (worst []*service.Ending) {
 	s := &m.shutdown
 	for i := range s.ends {
@@ -67,7 +67,7 @@ func (m *Machine) worstEnds() (worst []*service.Ending) {
 	return worst
 }
 
-// namedMost is how many names stand in one reason.
+// namedMost is how many names one reason has at most.
 const namedMost = 5
 
 func endNames(ends []*service.Ending) string {
@@ -84,7 +84,7 @@ func endNames(ends []*service.Ending) string {
 	return names[0]
 }
 
-// reason is why the end of u is the container's.
+// reason is how u ended, and why it was not started again.
 func (u *unit) reason() string {
 	if u.gaveUp != "" {
 		return u.ended + "; " + u.gaveUp

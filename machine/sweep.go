@@ -8,13 +8,13 @@ import (
 	"sexton/service"
 )
 
-// The last part of the container's end: what is left when every service is down,
-// or when there is no time left to wait for them.
+// The last part of the container's end: the processes that are left when every service is
+// down, or when there is no time left to wait for the services.
 
-// warnAt is when what belongs to no service, a daemon that slipped out of its
-// group perhaps, gets TERM although services are still there: so long before
-// the last KILL as it would have had behind them, but never more than a quarter of the
-// time, for a service that is still in good order may need it.
+// warnAt is when strays (a daemon that has left its group, for example) get TERM although
+// services still run. It is as long before the last KILL as they would have had after the
+// services, but a quarter of the time at most: a service that stops in good order may need
+// the strays.
 func (m *Machine) warnAt() Instant {
 	if m.plan.Init.StopReach == service.ReachGroup || m.plan.Init.Linger <= 0 {
 		return never
@@ -22,7 +22,7 @@ func (m *Machine) warnAt() Instant {
 	return m.shutdown.killAt - min(m.plan.Init.Linger, (m.plan.Init.Grace-m.reserve())/4)
 }
 
-// lingerFor is the time between TERM and KILL for what is left at the end.
+// lingerFor is the time between TERM and KILL for the strays at the end.
 func (m *Machine) lingerFor() time.Duration {
 	linger := m.plan.Init.Linger
 	if by, ok := m.LeaveBy(); ok {
@@ -31,9 +31,9 @@ func (m *Machine) lingerFor() time.Duration {
 	return linger
 }
 
-// beginSweep: stoppingUnits -> sweeping. Whatever is left in the namespace, a
-// daemon that slipped out of its group or a shell that somebody opened, gets
-// TERM and a moment.
+// beginSweep: stoppingUnits -> sweeping. Every process that is left in the namespace (a
+// daemon that has left its group, a shell that was opened from outside) gets TERM and some
+// time.
 func (m *Machine) beginSweep() {
 	s := &m.shutdown
 	s.sweepAt = m.now
@@ -58,18 +58,18 @@ func (m *Machine) sweepHard() {
 	m.do(Sweep{Signal: proc.KILL})
 }
 
-// swept: nobody is left.
+// swept: no process is left.
 func (m *Machine) swept() {
 	if m.shutdown.phase == sweeping || m.shutdown.phase == sweepingHard {
 		m.leave()
 	}
 }
 
-// straysMax is how many processes are named that are left.
+// straysMax is how many strays are named at most.
 const straysMax = 20
 
-// stray: one more process is there that belongs to no service which still runs,
-// and gets the signal of the present sweep.
+// stray: one more process belongs to no service that still runs, and gets the signal of the
+// present sweep.
 func (m *Machine) stray(e Stray) {
 	s := &m.shutdown
 	u := m.named(e.Service)
@@ -91,7 +91,7 @@ func (m *Machine) stray(e Stray) {
 		}
 		s.ends = append(s.ends, end)
 	} else if s.ends[at].Signal != 0 && !hard {
-		return // it has been told of
+		return // it was named before
 	}
 	end := &s.ends[at]
 	switch {
@@ -105,7 +105,7 @@ func (m *Machine) stray(e Stray) {
 		}
 		end.Signal, end.Killed, end.After = proc.KILL, true, m.now-since
 		delete(s.strayAt, e.PID)
-		s.killed = s.killed || s.phase == stoppingUnits && !e.Outside // later Survived tells of those that count
+		s.killed = s.killed || s.phase == stoppingUnits && !e.Outside // later Survived says which count
 		m.sayf(Warn, u, "%s (pid %d) is still there; killing it", e.Command, e.PID)
 	case u != nil && e.Claimed:
 		m.strayAsked(end)
@@ -122,7 +122,7 @@ func (m *Machine) stray(e Stray) {
 	}
 }
 
-// strayAsked: what is left gets TERM.
+// strayAsked: a stray gets TERM.
 func (m *Machine) strayAsked(end *service.Ending) {
 	s := &m.shutdown
 	end.Signal = proc.TERM
@@ -132,7 +132,7 @@ func (m *Machine) strayAsked(end *service.Ending) {
 	s.strayAt[end.PID] = m.now
 }
 
-// strayEnded: one of them has ended by its TERM, or by itself.
+// strayEnded: a stray has ended by its TERM, or by itself.
 func (m *Machine) strayEnded(e StrayEnded) {
 	s := &m.shutdown
 	since, asked := s.strayAt[e.PID]

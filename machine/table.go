@@ -29,9 +29,9 @@ func (k eventKind) String() string {
 // step is one cell: what event does to a unit.
 type step func(u *unit, m *Machine, event Event)
 
-// table says what every event does in every state. ignore means that the
-// event is harmless there, broken that it cannot happen unless we are at fault.
-// testdata/table.golden shows it with its rows and columns in line.
+// table says what every event does in every state. ignore means that the event is harmless
+// there, broken that it cannot happen unless the program has a bug. testdata/table.golden
+// shows it as a table.
 var table = [service.StateCount][kindCount]step{
 	service.Down: {
 		kindStarted:     broken, // no run

@@ -9,8 +9,8 @@ import (
 	"sexton/service"
 )
 
-// unit is the machine's record of one service. What the fields mean in which
-// state is in invariants.go, as a check.
+// unit is the machine's record of one service. invariants.go says, as a check, what is true
+// of each field in each state.
 type unit struct {
 	spec  *service.Spec
 	index int     // in Machine.units, and in the graph
@@ -29,23 +29,23 @@ type unit struct {
 	failures int       // ends in a row, for Backoff
 	begun    int       // how many starts there were, for people
 	everUp   bool      // it was ready at least once
-	hinted   bool      // it was told that a service must stay in the foreground
+	hinted   bool      // inBackground has said that a service must stay in the foreground
 
 	ladder      []service.Rung // of the present run, or of its stop: a reload does not change a stop that has begun
 	rung        int            // of the ladder
 	stopAt      Instant        // when it was asked to end
 	lastSignal  proc.Signal    // that we sent to end it; 0: none
-	hard        bool           // that was KILL, and gentler means had failed
-	leaderGone  bool           // the first process has ended, the rest is waited for
-	reach       proc.Scope     // how far the steps of the ladder reach
+	hard        bool           // that was KILL, and gentler signals had failed
+	leaderGone  bool           // the first process has ended; the stop waits for the others
+	reach       proc.Scope     // how far the signals of the ladder reach
 	forwarded   proc.Signal    // the last stop signal that was forwarded to its group, where main decides (service.ForwardToMain); 0: none
 	forwardedAt Instant
-	failing     string    // why we stop it although its target is up; "": we do not
-	lost        bool      // that is because of what it needs (needs.go)
-	gaveUp      string    // why it is not started again, in words; "": another reason, or it is
+	failing     string    // why it is stopped although it is wanted; "": it is not
+	lost        bool      // that is because of a unit that it needs (needs.go)
+	gaveUp      string    // why it is not started again, in words; "": for another reason, or it is
 	refused     bool      // the last start found no process
 	exit        proc.Exit // how the last first process ended
-	ended       string    // the same in words; "": none has
+	ended       string    // the same in words; "": no run has ended
 	lastStatus  int       // the same as an exit status, 126 and 127 included
 	upAt        Instant   // when the present or last run was ready; 0: it was not
 	records     []service.Record
@@ -172,7 +172,7 @@ func (u *unit) notYetReady(m *Machine, _ Event) {
 }
 
 // startDeadline: the time of `ready` has passed. For `after` that is what was
-// waited for; for a probe, and for a oneshot that is not done, it is a failed start.
+// waited for. For a probe, and for a oneshot that is not done, it is a failed start.
 func (u *unit) startDeadline(m *Machine, event Event) {
 	switch ready := &u.spec.Ready; {
 	case u.spec.OneShot:
@@ -197,7 +197,7 @@ func (u *unit) endRun(m *Machine) {
 	}
 }
 
-// died: the first process of a Starting or Up unit ended, and nobody asked it to.
+// died: the first process of a Starting or Up unit has ended, and we have not asked it to.
 func (u *unit) died(m *Machine, event Event) {
 	if m.endWasAsked(u, event.(Exited).Exit) {
 		u.outlived(m, event)
@@ -213,20 +213,20 @@ func (u *unit) died(m *Machine, event Event) {
 	u.noteEnd(m, false)
 	u.inBackground(m, event.(Exited).Behind)
 	u.judge(m, well, event.(Exited).Stays, u.ended)
-	// Its group must not hold on to ports and files that the next run wants. At
-	// the container's end they are swept like everything else that is left,
-	// gently, and what a oneshot leaves behind may be meant.
-	if farewell := m.plan.Init.SignalOnMainExit; farewell != 0 && u == m.main() {
-		m.do(Signal{Run: run, Service: u.spec.Name, Signal: farewell, Scope: proc.Group})
+	// The rest of its group must not keep ports and files that the next run needs. At the
+	// container's end that rest is swept gently, like all other processes; and a oneshot may
+	// leave processes behind on purpose.
+	if sig := m.plan.Init.SignalOnMainExit; sig != 0 && u == m.main() {
+		m.do(Signal{Run: run, Service: u.spec.Name, Signal: sig, Scope: proc.Group})
 	}
 	if !u.spec.OneShot && m.keeping() {
 		m.do(Signal{Run: run, Service: u.spec.Name, Signal: proc.KILL, Scope: proc.Core})
 	}
 }
 
-// judge decides what becomes of a unit whose target is up and whose run has
-// ended, well or not. stays: the run has left a process that goes on. Its restart
-// counts then, however well it ended, or every start would leave one more, for ever.
+// judge decides what becomes of a unit that is wanted and whose run has ended, well or not.
+// stays: the run has left a process that goes on. The restart then counts even if the run
+// ended well, or each start would leave one more process, for ever.
 func (u *unit) judge(m *Machine, well, stays bool, what string) {
 	if u.replaced(m, what) {
 		return
@@ -285,8 +285,8 @@ func (u *unit) restartOr(m *Machine, level Level, what string, giveUp func(*Mach
 	u.backOff(m, level, what, u.failures, count)
 }
 
-// restartWell plans the next start after an end that was a success. Such a run counts
-// neither for GiveUp nor for the back-off: a worker that ends after each job is no crash loop.
+// restartWell plans the next start after an end that was a success. Such a run does not count
+// for GiveUp or for the back-off: a worker that ends after each job is no crash loop.
 func (u *unit) restartWell(m *Machine, what string) {
 	if u.cannotRestart(m, what) {
 		return
@@ -303,8 +303,8 @@ func (u *unit) resetBackoff(m *Machine) {
 	}
 }
 
-// backOff: -> BackingOff, for as long as so many failures in a row ask for. what has
-// happened; count tells how often.
+// backOff: -> BackingOff, for the time that this many failures in a row ask for. what says
+// what has happened, and count how often.
 func (u *unit) backOff(m *Machine, level Level, what string, failures int, count string) {
 	pause := m.pause(u.spec.Backoff, failures)
 	u.become(m, service.BackingOff)
@@ -331,8 +331,8 @@ func (u *unit) becomeFailed(m *Machine) {
 // becomeWaiting: the back-off is over.
 func (u *unit) becomeWaiting(m *Machine, _ Event) { u.become(m, service.Waiting) }
 
-// startAgain: somebody asked for a unit that has ended for good or waits for
-// its next start; it begins anew.
+// startAgain: a request starts a unit that has ended for good or waits for its next start.
+// Earlier failures are forgotten.
 func (u *unit) startAgain(m *Machine, _ Event) {
 	u.failures, u.starts = 0, u.starts[:0]
 	u.wantUp(m)

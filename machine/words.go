@@ -7,7 +7,7 @@ import (
 	"sexton/service"
 )
 
-// say tells people something about u, or with nil about the container.
+// say tells people something about u, or, with nil, about the container.
 func (m *Machine) say(level Level, u *unit, text string) {
 	if !m.heard(level) {
 		return
@@ -19,11 +19,10 @@ func (m *Machine) say(level Level, u *unit, text string) {
 	m.do(Say{Level: level, Service: name, Text: text})
 }
 
-// heard tells whether anybody listens to lines of a level.
+// heard tells whether lines of a level are printed.
 func (m *Machine) heard(level Level) bool { return level+Level(m.plan.Init.Mute) <= Debug }
 
-// sayf is say for what takes some making: the words are put together only if
-// somebody listens.
+// sayf is say for text that costs time to make: it is made only if the line is printed.
 func (m *Machine) sayf(level Level, u *unit, format string, args ...any) {
 	if m.heard(level) {
 		m.say(level, u, fmt.Sprintf(format, args...))
