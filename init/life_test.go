@@ -16,7 +16,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"sexton/config"
 	"sexton/kernel/simkernel"
 	"sexton/machine"
 	"sexton/machine/dialogue"
@@ -41,7 +40,8 @@ type life struct {
 	pid1       *PID1
 	trace      bytes.Buffer
 	wrongs     []string
-	flushed    bool       // the services' output is written
+	flushed    bool // the services' output is written
+	began      time.Time
 	mu         sync.Mutex // for the two below
 	asked      bool
 	askAt      time.Duration
@@ -57,121 +57,6 @@ func newLife(seed uint64) *life {
 
 func (l *life) pick(of ...time.Duration) time.Duration { return of[l.dice.IntN(len(of))] }
 func (l *life) chance(p float64) bool                  { return l.dice.Float64() < p }
-
-// invent makes a plan and what its programs will do.
-func (l *life) invent() {
-	l.plan.Init.Grace = l.pick(500*time.Millisecond, 3*time.Second, 10*time.Second)
-	l.plan.Init.Linger = l.pick(0, 300*time.Millisecond, 2*time.Second)
-	l.oneCommand = l.chance(0.2)
-	if l.chance(0.5) { // of three quarters of the grace at most
-		most := l.plan.Init.Grace * 3 / 4
-		l.plan.Init.Drain = service.Drain{Max: most, StaysReady: l.chance(0.5)}
-		if l.chance(0.7) {
-			l.plan.Init.Drain.Min, l.plan.Init.Drain.Quiet = l.pick(0, most/3), l.pick(most/4, most/2)
-		}
-	}
-	l.subreaper = l.chance(0.3)
-	if l.chance(0.3) {
-		l.forkFails = 0.2
-	}
-	services := 1 + l.dice.IntN(6)
-	if l.oneCommand {
-		services = 1
-		l.plan.Init.Grace = l.pick(0, time.Second)
-		l.plan.Init.Policies, l.plan.Init.Drain = config.OneCommand([]string{"s0"}, nil).Init.Policies, service.Drain{}
-		l.plan.Init.ExitCodeFrom = "s0"
-	}
-	for i := range services {
-		l.plan.Services = append(l.plan.Services, l.inventService(i))
-	}
-	if l.oneCommand || l.chance(0.3) {
-		main := &l.plan.Services[l.dice.IntN(services)]
-		l.plan.Init.Main, main.Restart, main.ShutdownOn = main.Name, service.Never, service.AnyExit
-	}
-}
-
-// behave gives the habit of a program that is started.
-func (l *life) behave(argv []string) simkernel.Habit {
-	if argv[0] == "probe" {
-		h := simkernel.Habit{Lives: l.pick(0, time.Millisecond, 400*time.Millisecond), Exit: proc.Exit{Code: l.dice.IntN(2)}, Alone: "probe of " + argv[1]}
-		if l.chance(0.2) { // it hangs in the kernel, for a while or for ever
-			h.Lives, h.Dies = 0, l.pick(30*time.Millisecond, 3*time.Second)
-			h.Stuck = l.chance(0.2) && l.plan.Init.Grace > 0
-		}
-		return h
-	}
-	return l.inventHabit(true)
-}
-
-func (l *life) inventService(i int) service.Spec {
-	s := service.Spec{
-		Name:    fmt.Sprintf("s%d", i),
-		OneShot: l.chance(0.2),
-		Restart: service.Restart(l.dice.IntN(3)),
-		Backoff: service.Backoff{First: l.pick(0, 10*time.Millisecond, time.Second), Factor: 2, Max: 5 * time.Second, Jitter: 0.1, Reset: time.Minute},
-		GiveUp:  service.GiveUp{Starts: l.dice.IntN(5), Within: 30 * time.Second},
-		OKCodes: []int{0}, ShutdownOn: service.ShutdownOn(l.dice.IntN(3)),
-		Stop: []service.Rung{{Signal: proc.TERM}, {Signal: proc.KILL}},
-	}
-	s.Command = []string{s.Name}
-	if s.OneShot && s.Restart == service.Always {
-		s.Restart = service.Never
-	}
-	if l.chance(0.3) {
-		s.Stop = []service.Rung{{Signal: proc.QUIT, For: l.pick(10*time.Millisecond, time.Second)}, {Signal: proc.TERM}, {Signal: proc.KILL}}
-	}
-	if l.chance(0.05) {
-		s.Stop = []service.Rung{{Signal: proc.KILL}}
-	}
-	for j := range i {
-		if l.chance(0.3) {
-			list := [...]*[]string{&s.Needs, &s.Wants, &s.After}[l.dice.IntN(3)]
-			*list = append(*list, fmt.Sprintf("s%d", j))
-		}
-	}
-	if !s.OneShot && l.chance(0.4) {
-		kind := []service.ProbeKind{service.TCPProbe, service.ExecProbe, service.FileProbe, service.AfterTime}[l.dice.IntN(4)]
-		s.Ready = service.Probe{Kind: kind, Target: "t", Command: []string{"probe", s.Name}, Delay: l.pick(0, time.Second),
-			Every: time.Second, Timeout: l.pick(50*time.Millisecond, time.Second), Within: l.pick(0, time.Second, 5*time.Second)}
-		if kind != service.AfterTime && s.Ready.Within == 0 && l.chance(0.5) {
-			s.Ready.Within = time.Second
-		}
-	}
-	return s
-}
-
-func (l *life) inventHabit(leads bool) simkernel.Habit {
-	h := simkernel.Habit{Polite: l.chance(0.5), Stops: l.pick(0, time.Millisecond, 100*time.Millisecond, 4*time.Second)}
-	if l.chance(0.5) {
-		h.Lives = l.pick(time.Millisecond, 300*time.Millisecond, 3*time.Second, 20*time.Second)
-		if l.chance(0.5) {
-			h.Exit = proc.Exit{Code: l.dice.IntN(4)}
-		} else {
-			h.Exit = proc.Exit{Signal: proc.SEGV, Core: true}
-		}
-	}
-	if l.chance(0.15) {
-		h.Ignores = []proc.Signal{proc.TERM, proc.QUIT, proc.INT}
-	}
-	// Where nobody but the runtime kills, what does not die of KILL never ends.
-	h.Stuck = l.chance(0.01) && l.plan.Init.Grace > 0
-	if leads {
-		if l.chance(0.05) {
-			h.Fails = []syscall.Errno{syscall.ENOENT, syscall.EACCES}[l.dice.IntN(2)]
-		}
-		for range l.dice.IntN(4) {
-			child := l.inventHabit(false)
-			child.Session = l.chance(0.3)
-			child.Leaves = !child.Session && l.chance(0.2)
-			child.Listens = l.chance(0.3)
-			if l.chance(0.3) {
-				child.Says = l.plan.Services[l.dice.IntN(len(l.plan.Services))].Name
-			}
-			h.Forks = append(h.Forks, child)
-		}
-	}
-	return h
-}
 
 // live lives it. It must be called in a bubble.
 func (l *life) live() {
@@ -194,7 +79,29 @@ func (l *life) live() {
 			}
 		},
 	})
-	// What comes from outside is drawn before the loop draws.
+	send := l.outside() // drawn before the loop draws
+	done := make(chan int)
+	over := make(chan struct{})
+	l.began = time.Now()
+	go func() {
+		status := l.pid1.Run()
+		close(over)
+		done <- status
+	}()
+	go send(over)
+	go l.ask(over)
+	defer time.Sleep(time.Second) // in the bubble: looks that are still on their way come back
+	select {
+	case status := <-done:
+		l.judge(status, time.Since(l.began))
+	case <-time.After(time.Hour):
+		panic(fmt.Sprintf("seed %d: it never ended:\n%s", l.seed, l.trace.String()))
+	}
+}
+
+// outside draws what comes from outside: stop signals, and for one command without a grace
+// the runtime's KILL.
+func (l *life) outside() func(over <-chan struct{}) {
 	stopAfter := l.pick(0, time.Millisecond, 700*time.Millisecond, 5*time.Second, 30*time.Second)
 	signals := make([]proc.Signal, 1+l.dice.IntN(3))
 	pauses := make([]time.Duration, len(signals))
@@ -202,15 +109,7 @@ func (l *life) live() {
 		signals[i] = []proc.Signal{proc.TERM, proc.INT, proc.QUIT}[l.dice.IntN(3)]
 		pauses[i] = time.Duration(l.dice.IntN(1000)) * time.Millisecond
 	}
-	done := make(chan int)
-	over := make(chan struct{})
-	began := time.Now()
-	go func() {
-		status := l.pid1.Run()
-		close(over)
-		done <- status
-	}()
-	go func() {
+	return func(over <-chan struct{}) {
 		timer := time.NewTimer(stopAfter)
 		for i, sig := range signals {
 			select {
@@ -220,7 +119,7 @@ func (l *life) live() {
 			}
 			l.mu.Lock()
 			if !l.asked {
-				l.asked, l.askAt = true, time.Since(began)
+				l.asked, l.askAt = true, time.Since(l.began)
 			}
 			l.mu.Unlock()
 			if !l.sim.Send(proc.Caught{Signal: sig}, over) {
@@ -236,14 +135,6 @@ func (l *life) live() {
 				l.sim.SignalAll(proc.KILL)
 			}
 		}
-	}()
-	go l.ask(over)
-	defer time.Sleep(time.Second) // in the bubble: looks that are still on their way come back
-	select {
-	case status := <-done:
-		l.judge(status, time.Since(began))
-	case <-time.After(time.Hour):
-		panic(fmt.Sprintf("seed %d: it never ended:\n%s", l.seed, l.trace.String()))
 	}
 }
 
