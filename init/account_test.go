@@ -167,13 +167,12 @@ func TestABrokenMachineLeavesItsLastEvents(t *testing.T) {
 	var took time.Duration
 	const events = 3*recentMax + 5
 	play(t, func(s *scene) {
-		out = &breaks{}
+		out = &breaks{at: "stopping: SIGTERM"}
 		s.config.Output, s.config.Plan.Init.Grace = out, 0
 		s.habits["web"] = []simkernel.Habit{{Name: "web", Ignores: []proc.Signal{proc.TERM, proc.USR1}, Dies: 5 * time.Millisecond}}
 		for range events {
 			s.signal(time.Second, proc.USR1)
 		}
-		s.at(2*time.Second, func() { out.at = "stopping: SIGTERM" })
 		s.signal(2*time.Second, proc.TERM)
 	}, func(s *scene) {
 		took = time.Since(s.clocked.began)
