@@ -13,13 +13,13 @@ import (
 
 // keepDiary writes numbered lines until N were written in all its runs, and
 // keeps a diary of them in a file that outlives a KILL, so that a reader can
-// tell which lines were written for certain:
+// tell which lines were certainly written:
 //
 //	keep-diary FILE N
 //	RUN NUMBER xxxxxxxx
 //
 // The file holds numbers of 64 bits: how many runs there were, the PID of the
-// present one, and for each run how many lines it began to write and how many
+// current one, and for each run how many lines it began to write and how many
 // were written. Lines go out in writes that the kernel does not split
 // (pipe(7), PIPE_BUF). Now and then a run ends with status 3.
 func keepDiary(w words) int {

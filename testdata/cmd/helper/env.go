@@ -11,12 +11,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// printEnv prints all that a process has from whoever started it, one thing a
-// line, "key: value". Words choose the keys to print; without any, all are.
+// printEnv prints everything that a process gets from its parent, one line each,
+// "key: value". Words select the keys to print; without any, it prints all.
 //
-// The masks and the limit of descriptors are what the runtime of Go left of
-// them: it unblocks some signals and raises the soft limit. Where those matter,
-// let grep read /proc/self/status.
+// Go's runtime has changed the masks and the limit of descriptors: it unblocks some
+// signals and raises the soft limit. If these matter, let grep read
+// /proc/self/status.
 func printEnv(w words) int {
 	say := func(key, format string, args ...any) {
 		if len(w.args) == 0 || slices.Contains(w.args, key) {
@@ -73,7 +73,7 @@ func fromStatus(key string) string {
 
 // descriptors lists what was open when the program started: number, access
 // mode, and where it leads. The runtime's own (eventpoll and its waker) are
-// close-on-exec; what came by exec is not, and that is how they are told apart.
+// close-on-exec; inherited descriptors are not.
 func descriptors() []string {
 	entries, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
@@ -100,7 +100,7 @@ func descriptors() []string {
 	return out
 }
 
-// at goes to a directory and becomes a command: at DIR COMMAND [ARG...]
+// at changes to a directory and becomes a command: at DIR COMMAND [ARG...]
 func at(words) int {
 	args := os.Args
 	for args[0] != "at" && len(args) > 3 {

@@ -13,7 +13,7 @@ import (
 )
 
 // fork is fork(2): 0 in the child. The child of a Go program has one thread and
-// no runtime to speak of, so all that it may do is raw system calls.
+// no working runtime, so it may only make raw system calls.
 //
 //go:nosplit
 func fork() (uintptr, unix.Errno) {
@@ -44,7 +44,7 @@ func orphans(w words) int {
 			if !errors.Is(err, unix.EAGAIN) {
 				return w.fail(err)
 			}
-			time.Sleep(time.Millisecond) // no process to be had for now
+			time.Sleep(time.Millisecond) // no process is available right now
 		}
 	}
 	fmt.Printf("made %d orphans\n", n)
@@ -52,8 +52,8 @@ func orphans(w words) int {
 }
 
 // brood forks a parent that forks n children and ends. The children wait for
-// nothing: whether they die before or after their parent, nobody reaps them
-// but the init.
+// nothing: whether they die before or after their parent, only the init reaps
+// them.
 func brood(n uintptr) error {
 	pid, errno := fork()
 	if errno != 0 {
@@ -76,8 +76,8 @@ func brood(n uintptr) error {
 	}
 }
 
-// forkBomb forks children that sleep, as many as it is given and as the kernel
-// grants, and ends when they have ended:
+// forkBomb forks sleeping children, COUNT of them or as many as the kernel allows,
+// and ends when they have ended:
 //
 //	fork-bomb COUNT FOR
 //	forked 13 times, refused 87 times
@@ -114,7 +114,7 @@ func forkBomb(w words) int {
 //
 // The daemons are named NAME, or daemon, and live until TERM; session puts each
 // into a session of its own, where no signal to the group reaches it; a
-// stubborn one goes by KILL only.
+// stubborn one ends only at KILL.
 func doubleFork(w words) int {
 	words := append([]string{"fork-step"}, w.args...)
 	cmd := exec.Command("/proc/self/exe", words...)
@@ -126,8 +126,8 @@ func doubleFork(w words) int {
 }
 
 // forkStep is the middle one of doubleFork: it starts the daemons and waits
-// only until each of them has said that it is up, so that who waits for us may
-// count on them.
+// only until each of them has said that it is up, so that our parent can rely on
+// them.
 func forkStep(w words) int {
 	name := w.arg(1, "daemon")
 	for i := range w.number(w.arg(0, "1")) {

@@ -16,7 +16,7 @@ import (
 //	mounted
 //
 // It is a FUSE server that says yes to INIT (include/uapi/linux/fuse.h) and
-// reads nothing more. Who waits there can be killed.
+// reads nothing more. A process that waits there can be killed.
 func hangMount(w words) int {
 	fd, err := unix.Open("/dev/fuse", unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -45,6 +45,6 @@ func hangMount(w words) int {
 	_ = os.Stdout.Close()
 	nap := unix.NsecToTimespec(60e9)
 	_ = unix.Nanosleep(&nap, nil)
-	_ = unix.Unmount(w.arg(0, "."), unix.MNT_DETACH) // for a story that did not come to its end
+	_ = unix.Unmount(w.arg(0, "."), unix.MNT_DETACH) // for a story that was interrupted
 	return 0
 }

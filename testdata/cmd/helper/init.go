@@ -10,11 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// plainInit is the least that can be called an init: it runs one command in a
-// group of its own, forwards every signal that os/signal shows, reaps what
-// there is to reap, and ends as the command ended. The tests of the story
-// runner run under it, so that they can fail for no other reason than the
-// runner's.
+// plainInit is a minimal init: it runs one command in a group of its own, forwards
+// every signal that os/signal shows, reaps dead children, and ends as the command
+// ended. The tests of the story runner run under it, so that only the runner can make
+// them fail.
 //
 //	plain-init [--] COMMAND [ARG...]
 func plainInit(words) int {
@@ -54,8 +53,8 @@ func plainInit(words) int {
 	return 70
 }
 
-// reap takes every dead child and tells whether the one that matters was among
-// them, and with which status.
+// reap reaps every dead child and tells whether the command was among them, and
+// with which status.
 func reap(child int) (status int, over bool) {
 	for {
 		var ws unix.WaitStatus

@@ -25,7 +25,7 @@ import (
 // verb is one program: it gets its words and returns its exit status.
 type verb func(w words) int
 
-// verbs is a function and not a variable, for some verbs start others.
+// verbs is a function and not a variable, because some verbs start others.
 func verbs() map[string]verb {
 	return map[string]verb{
 		"all-signals":  allSignals,
@@ -85,7 +85,7 @@ func main() {
 	os.Exit(run(parse(name, args)))
 }
 
-// words is what a verb was called with.
+// words are the arguments of a verb.
 type words struct {
 	verb    string
 	args    []string
@@ -133,7 +133,7 @@ func (w words) count(key string, otherwise int) int {
 	return otherwise
 }
 
-// length is the option key as a length of time; zero where it is not given.
+// length is the option key as a length of time; zero if it is not given.
 func (w words) length(key string) time.Duration {
 	text, ok := w.options[key]
 	if !ok {

@@ -36,7 +36,7 @@ func fillPipe(w words) int {
 	return w.count("status", 0)
 }
 
-// partialLine writes its words without a newline behind them and ends.
+// partialLine writes its words without a newline and ends.
 func partialLine(w words) int {
 	fmt.Print(strings.Join(w.args, " "))
 	return w.count("status", 0)
@@ -53,7 +53,7 @@ func closeStdout(w words) int {
 	return 0
 }
 
-// unblock makes a descriptor non-blocking for all who share its open file, and
+// unblock makes a descriptor non-blocking for all processes that share its open file, and
 // says on stderr how it was:
 //
 //	unblock FD

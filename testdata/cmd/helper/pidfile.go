@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pidFile does with a file of its number what postgres does: where the number in there
-// is somebody else's that lives, it refuses to start, with status 3. It lives until TERM.
+// pidFile handles a PID file as postgres does: if the PID in it belongs to another living
+// process, it refuses to start, with status 3. It lives until TERM.
 //
 //	pid-file FILE
 //	pid-file: 24 started

@@ -10,13 +10,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// joinGroup tries to become a member of another's process group, says what came of it
-// and lives until KILL:
+// joinGroup tries to join the process group of another process, prints the result and
+// lives until KILL:
 //
 //	join-group NAME
 //	joins NAME: operation not permitted
 //
-// NAME is what the kernel calls a process: the first of that name is meant.
+// NAME is the kernel's name of a process; the first one of that name is used.
 func joinGroup(w words) int {
 	name := w.arg(0, "")
 	signal.Ignore(unix.SIGTERM)

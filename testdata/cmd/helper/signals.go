@@ -25,12 +25,12 @@ import (
 //	NAME RTMIN+3 from=1 by=sigqueue value=42
 //
 // from is the sender in our PID namespace, 0 when it is outside. The signal of
-// until, default none, is printed too and ends the program. FILE is made when every
-// signal will be printed, and none ends the program any more.
+// until, default none, is printed too and ends the program. FILE is created when every
+// signal will be printed and no other one ends the program.
 //
-// Package os/signal merges signals and drops who sent them, so this one reads a
+// Package os/signal merges signals and drops their senders, so this one reads a
 // signalfd. That works only for signals that every thread blocks, and the
-// runtime has threads that unblock some. So they go, and one thread remains.
+// runtime has threads that unblock some. So these end, and one thread remains.
 func echoSignals(w words) int {
 	name := w.arg(0, "echo")
 	var until proc.Signal
@@ -102,7 +102,7 @@ func describe(info *unix.SignalfdSiginfo) string {
 	return text
 }
 
-// ignoreTerm lives until KILL; TERM, INT, QUIT and HUP it only notes:
+// ignoreTerm lives until KILL; it only reports TERM, INT, QUIT and HUP:
 //
 //	ignore-term [NAME]
 //	NAME up
@@ -180,9 +180,8 @@ func allSignals(w words) int {
 	return 0
 }
 
-// stopEarly stops a child of process 1 that is not the program yet that it is to
-// be: it bears the name of its parent still. It needs a parent that starts one
-// after the other.
+// stopEarly stops a child of process 1 before its exec: the child still has the name
+// of its parent. It needs a parent that starts one child after the other.
 //
 //	stop-early
 //	stopped 4711
@@ -247,7 +246,7 @@ func sigqueue(w words) int {
 }
 
 // flood sends a signal without end, with a value, or plain as kill(2) does, and
-// minds none of its kind itself:
+// ignores this signal itself:
 //
 //	flood SIGNAL PID [plain]
 //	flooding
@@ -268,10 +267,10 @@ func flood(w words) int {
 	}
 }
 
-// queue waits while the queue of the user is full (RLIMIT_SIGPENDING), ten
-// seconds at most.
+// queue waits while the queue of the user is full (RLIMIT_SIGPENDING), at most ten
+// seconds.
 func queue(target int, s proc.Signal, value uint64) error {
-	// siginfo_t as the kernel has it on 64-bit machines
+	// the kernel's siginfo_t on 64-bit machines
 	// (include/uapi/asm-generic/siginfo.h).
 	info := struct {
 		signo, errno, code, _ int32
@@ -314,8 +313,8 @@ func dieOf(s proc.Signal) int {
 	return 70
 }
 
-// stranger says a word and then lives until any signal whose default is to end
-// a process: it catches none, and neither does the runtime for it.
+// stranger prints a word and then lives until a signal whose default is to end a
+// process: neither it nor its runtime catches any.
 func stranger(words) int {
 	for n := proc.Signal(1); n <= proc.LastSignal; n++ {
 		var byDefault sigaction

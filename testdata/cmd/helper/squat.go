@@ -9,11 +9,11 @@ import (
 )
 
 // squat pretends to be sexton: it takes the names in /dev/shm at which clients in its mount
-// namespace look for one, or the paths given, and answers everybody that the container is ready:
+// namespace look for one, or the paths given, and tells every client that the container is ready:
 //
 //	squat [PATH...] [move=yes] [silent=yes]
 //
-// With move it first moves away what is at a path. With silent it answers nobody.
+// With move it first moves away the file at a path. With silent it does not answer.
 func squat(w words) int {
 	names := w.args
 	if len(names) == 0 {
@@ -47,7 +47,7 @@ func squat(w words) int {
 				if err != nil {
 					return
 				}
-				if n, _ := conn.Read(make([]byte, 100)); n > 0 { // one that only looks who listens says nothing
+				if n, _ := conn.Read(make([]byte, 100)); n > 0 { // a client that only checks which process listens sends nothing
 					fmt.Println("somebody has asked the squatter")
 				}
 				_, _ = conn.Write([]byte(`{"health":{"ok":true,"words":"squatted"}}` + "\n"))

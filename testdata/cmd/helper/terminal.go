@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// terminal tells what it knows of the terminal on its descriptors, and ends:
+// terminal prints what it knows about the terminal on its descriptors, and ends:
 //
 //	terminal [NAME]
 //	NAME: terminals 0 1 2, size 24x80, echo false, onlcr false, canonical true

@@ -14,10 +14,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// setTraps is a service that would like to be root: set-traps DIR TARGET for=D. For so
-// long it exchanges the log files in its directory DIR, those that are rotated and those that
-// are being compressed for links to TARGET, FIFOs and second names, as fast as it can. Then it looks whether
-// it can read anywhere what TARGET begins with ("secret="), and says how often it did what.
+// setTraps is a service that tries to become root: set-traps DIR TARGET for=D. For this
+// long it replaces the log files in its directory DIR, the rotated files and the files that
+// are being compressed by links to TARGET, FIFOs and second names, as fast as it can. Then it checks whether
+// it can read the beginning of TARGET ("secret=") anywhere, and says how often it did what.
 func setTraps(w words) int {
 	dir, target := w.arg(0, "."), w.arg(1, "")
 	if err := os.Chdir(dir); err != nil {
@@ -41,7 +41,7 @@ func setTraps(w words) int {
 	return 0
 }
 
-// setTrap puts something else in the place of one file, or next to it, where the
+// setTrap replaces one file by something else, or puts it next to the file, where the
 // compressor would write.
 func setTrap(name, target string) int {
 	const made = ".trap"
@@ -78,7 +78,7 @@ func setTrap(name, target string) int {
 	return 1
 }
 
-// readAny is the text of a file, compressed or not, that we may read.
+// readAny returns the text of a file, compressed or not, if we may read it.
 func readAny(name string) string {
 	fd, err := unix.Open(name, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW, 0)
 	if err != nil {

@@ -13,14 +13,14 @@ import (
 	"sexton/internal/loopback"
 )
 
-// without becomes a COMMAND to which a seccomp filter refuses one system call:
+// without becomes a COMMAND for which a seccomp filter refuses one system call:
 //
 //	without [error=EPERM|ENOSYS] [world=yes] CALL COMMAND [ARG...]
 //	without list
 //
-// The second form prints the names of all calls that it knows. world=yes makes of fresh
-// namespaces what a container has: /proc, /run, the loopback interface. A COMMAND to which
-// execve is refused is started by execveat.
+// The second form prints the names of all calls that it knows. world=yes creates
+// what a container has in fresh namespaces: /proc, /run, the loopback interface. If execve
+// is refused, execveat starts the COMMAND.
 func without(w words) int {
 	if w.arg(0, "") == "list" {
 		for name := range calls() {

@@ -13,15 +13,15 @@ import (
 	"sexton/proc"
 )
 
-// worker is a service with a life as its options say:
+// worker is a service whose options describe its life:
 //
 //	worker NAME [up=0s] [file=PATH] [listen=ADDRESS] [log=FILE]
 //	            [stop=0s] [status=0] [on=TERM] [fail=N count=FILE] [lives=TIME ends=STATUS]
 //
 // After up it makes file, listens, and says "NAME up". On TERM (or INT, or the
 // signal of on) it says "NAME stopping", works for stop, says "NAME down" and
-// ends with status. Everything that it says it also appends to log, which tells
-// the order of what several workers did. With fail and count it ends with
+// ends with status. It also appends everything that it says to log, which
+// shows the order of what several workers did. With fail and count it ends with
 // status 1 the first N times, keeping count in FILE. With lives it ends by
 // itself after TIME.
 func worker(w words) int {
