@@ -116,7 +116,11 @@ func (c *call) noCommand(plan *service.Plan) (status int) {
 		return 0
 	}
 	main := &plan.Services[i]
-	where, there := spawn.Find(&proc.Command{Argv: main.Command, Env: main.Env, Settings: main.Settings})
+	command := proc.Command{Argv: main.Command, Env: main.Env, Settings: main.Settings}
+	if command.Dir == "" {
+		command.Dir = absolute(".")
+	}
+	where, there := spawn.Find(&command)
 	if there {
 		return 0
 	}

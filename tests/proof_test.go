@@ -203,7 +203,7 @@ func TestTermWithALotOfOutputWaiting(t *testing.T) {
 	text := fmt.Sprintf("[init]\ngrace = \"3s\"\n[log]\noverflow = \"spill\"\nspill = { dir = %q, size = \"200MiB\" }\n"+
 		"[service.loud]\noneshot = true\ncommand = [%q, \"1000000\", \"width=100\"]\n"+
 		"[service.blocked]\ncommand = [%q, \"10000000\", \"width=100\"]\nlog = { overflow = \"block\" }\n"+
-		"[service.web]\nneeds = [\"loud\"]\ncommand = \"exec 3>%s; trap 'echo term >&3; exit' TERM; sleep 1000 & echo up >&3; wait\"\n",
+		"[service.web]\nneeds = [\"loud\"]\ncommand = \"exec 3>%s; trap 'echo term >&3; kill -KILL $!; exit' TERM; sleep 1000 & echo up >&3; wait\"\n",
 		dir, filepath.Join(helpers, "fill-pipe"), filepath.Join(helpers, "fill-pipe"), fifo)
 	config := filepath.Join(dir, "sexton.toml")
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
