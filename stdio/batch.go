@@ -78,97 +78,20 @@ func (b *batch) flush() {
 	b.out, b.parts, b.before = b.out[:0], b.parts[:0], b.unfinished
 }
 
-// space is where to read to: behind the stream's tail, which is copied to the
-// front, or, when it is long, where the tail is: a line of 16 MiB is not copied with
-// each read.
-func (b *batch) space(s *stream) []byte {
-	n := len(s.tail)
-	if n > framing.DefaultMaxLine {
-		if cap(s.tail)-n < readBytes {
-			s.tail = append(make([]byte, 0, 2*cap(s.tail)+readBytes), s.tail...)
-		}
-		return s.tail[n : n+readBytes]
-	}
-	copy(b.in, s.tail)
-	return b.in[n : n+readBytes]
-}
-
-// tailWith is the stream's tail with n bytes more that were read into space.
-func (b *batch) tailWith(s *stream, n int) []byte {
-	if len(s.tail) > framing.DefaultMaxLine {
-		return s.tail[:len(s.tail)+n]
-	}
-	return b.in[:len(s.tail)+n]
-}
-
-// cut adds the lines of data, handing over whenever the batch is full and making it
-// larger for a line that has no room in it, and returns the beginning of a line that is left.
-func (b *batch) cut(s *stream, data []byte) (rest []byte) {
-	for {
-		mark := b.begin(s)
-		out, rest, lines, full := s.frame.Cut(b.out, data)
-		s.account.in.lines.Add(int64(lines))
-		b.add(s, mark, out, Count{Bytes: int64(len(data) - len(rest)), Lines: int64(lines)})
-		s.ring.add(s, data[:len(data)-len(rest)])
-		if !full {
-			return rest
-		}
-		data = rest
-		if len(b.out) == 0 { // a line that is longer than all of it
-			b.makeRoom(s.frame.MostOf(len(data)))
-		}
-		b.flush()
-	}
-}
-
-// last adds what is left of a stream that has ended, or of one that is not
-// waited for any longer.
-func (b *batch) last(s *stream, rest []byte) {
-	if len(rest) == 0 {
-		return
-	}
-	b.makeRoom(s.frame.LastMost(rest))
-	mark := b.begin(s)
-	out, lines := s.frame.Last(b.out, rest)
-	s.ring.add(s, rest)
-	s.account.in.lines.Add(int64(lines))
-	b.add(s, mark, out, Count{Bytes: int64(len(rest)), Lines: int64(lines)})
-}
-
-// copyOf adds lines that were cut before: c of s. s is nil for a notice of
-// ours, which nobody counts.
-func (b *batch) copyOf(s *stream, lines []byte, c Count) {
-	b.makeRoom(len(lines))
-	mark := b.begin(s)
-	b.add(s, mark, append(b.out, lines...), c)
-}
-
-// makeRoom makes sure that n bytes can be added, with a newline before them.
-func (b *batch) makeRoom(n int) {
-	if n++; n > cap(b.out)-len(b.out) {
-		b.flush()
-	}
-	if n > cap(b.out) {
-		b.out = make([]byte, 0, n)
-	}
-}
-
-// begin is called before lines of s are added. If another stream has left a
-// line open, it ends that. It returns how long out was before.
-func (b *batch) begin(s *stream) (mark int) {
-	mark = len(b.out)
+// open returns out, for lines of s to be appended and passed to add. If another stream has
+// left a line open, a newline that ends it is there already.
+func (b *batch) open(s *stream) (dst []byte) {
 	if b.unfinished != nil && b.unfinished != s {
-		b.out = append(b.out, '\n')
+		return append(b.out, '\n')
 	}
-	return mark
+	return b.out
 }
 
-// add notes that out, which is b.out with something appended, holds c of s. If
-// there is nothing, what begin did is undone.
-func (b *batch) add(s *stream, mark int, out []byte, c Count) {
-	begin := len(b.out)
+// add adds lines of s: out is dst, as open returned it, with something appended that holds
+// c of the stream.
+func (b *batch) add(s *stream, dst, out []byte, c Count) {
+	begin := len(dst)
 	if len(out) == begin {
-		b.out = b.out[:mark]
 		return
 	}
 	b.out = out
@@ -182,4 +105,23 @@ func (b *batch) add(s *stream, mark int, out []byte, c Count) {
 		return
 	}
 	b.parts = append(b.parts, part{s, begin, len(out), c})
+}
+
+// copyOf adds lines that were cut before: c of s. s is nil for a notice of
+// ours, which is not counted.
+func (b *batch) copyOf(s *stream, lines []byte, c Count) {
+	b.makeRoom(len(lines))
+	dst := b.open(s)
+	b.add(s, dst, append(dst, lines...), c)
+}
+
+// makeRoom makes sure that n bytes can be added, with a newline before them. The batch
+// becomes larger for a line that has no room in it.
+func (b *batch) makeRoom(n int) {
+	if n++; n > cap(b.out)-len(b.out) {
+		b.flush()
+	}
+	if n > cap(b.out) {
+		b.out = make([]byte, 0, n)
+	}
 }

@@ -33,16 +33,6 @@ type lastWords struct {
 	upTo   int64
 }
 
-// written is how much was written to the pipe so far.
-func (s *stream) written() int64 {
-	s.reading.Lock()
-	defer s.reading.Unlock()
-	if s.terminal { // of which only a part can be asked for
-		return s.taken + mostInTerminal
-	}
-	return s.taken + s.unread(false)
-}
-
 // follow has the next lines written behind what the streams have. Where we say
 // nothing (-q), the list is cut down to those that are open, when it is longer than most.
 func (q *queue) follow(streams []lastWords, most int, open func(lastWords) bool) {

@@ -58,12 +58,11 @@ func feed(f framing.Frame, input []byte) Count {
 	b := testBatches.borrow(kept, outBytes, nil)
 	defer testBatches.giveBack(b)
 	for len(input) > 0 {
-		n := copy(b.space(s), input)
-		data := b.tailWith(s, n)
-		s.keep(data, b.cut(s, data))
+		n := copy(s.space(b.in), input)
+		s.cut(b, s.withTail(b.in, n))
 		input = input[n:]
 	}
-	b.last(s, s.tail)
+	s.last(b)
 	b.flush()
 	return kept.count
 }

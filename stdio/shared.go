@@ -106,30 +106,9 @@ func (m *Mux) dropSpares() {
 	}
 }
 
-// readRun reads what belongs to one run, into space at most. When the next run begins
-// with the next byte, it reads nothing and says so.
-func (s *stream) readRun(space []byte) (n int, next bool, err error) {
-	s.reading.Lock()
-	defer s.reading.Unlock()
-	if len(s.starts) > 0 {
-		left := s.starts[0].at - s.taken
-		switch {
-		case left <= 0 && s.starts[0].waits:
-			return 0, false, unix.EAGAIN
-		case left <= 0:
-			return 0, true, nil
-		}
-		space = space[:min(left, int64(len(space)))]
-	}
-	n, err = s.read(space)
-	s.taken += int64(max(n, 0))
-	return n, false, err
-}
-
 // nextRun ends the last line of a run and goes on with the next run's.
 func (s *stream) nextRun(b *batch) {
-	b.last(s, s.tail)
-	s.tail = nil
+	s.last(b)
 	s.reading.Lock()
 	o := *s.output // share has made it before it noted the start
 	o.Run, o.pid = s.starts[0].run, s.starts[0].pid

@@ -85,7 +85,7 @@ func TestSpillWithoutADisk(t *testing.T) {
 func TestSpillKeepsTheOrder(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
 	dir := t.TempDir()
-	for range 300 {
+	for range 20 {
 		limit := 100 + random.Int64N(1000)
 		p := newSpill(dir, limit)
 		in, out, missing := 0, 0, Count{}

@@ -61,10 +61,6 @@ const (
 	over             // it has ended
 )
 
-// keepTail is the largest buffer that a stream keeps for the tail of its next
-// line when it has none at present.
-const keepTail = 256
-
 // wake has the stream read: by the sink in its turn, or here and now if it must
 // not wait.
 func (s *stream) wake() {
@@ -113,8 +109,7 @@ func (s *stream) fill(b *batch) turn {
 	if s.fd < 0 {
 		return over
 	}
-	space := b.space(s)
-	n, next, err := s.readRun(space)
+	n, next, err := s.readRun(s.space(b.in))
 	switch {
 	case next:
 		s.nextRun(b)
@@ -123,15 +118,14 @@ func (s *stream) fill(b *batch) turn {
 		return more
 	case err == unix.EAGAIN:
 		if s.ending.Load() {
-			b.last(s, s.tail)
-			s.tail, s.ended = nil, true
+			s.last(b)
+			s.ended = true
 		} else if s.frame.Holds(s.tail) {
 			s.await(b)
 		}
 		return wait
 	case n <= 0: // the end; of a terminal it is EIO
-		b.last(s, s.tail)
-		s.tail = nil
+		s.last(b)
 		return over
 	}
 	if s.terminal {
@@ -140,9 +134,46 @@ func (s *stream) fill(b *batch) turn {
 	s.account.in.bytes.Add(int64(n))
 	s.overdue.Store(false) // something did come
 	s.sink.mux.stamp(&s.frame)
-	data := b.tailWith(s, n)
-	s.keep(data, b.cut(s, data))
+	s.cut(b, s.withTail(b.in, n))
 	return more
+}
+
+// cut adds the lines of data to the batch, and keeps the beginning of a line that is left. It
+// hands over whenever the batch is full, and makes it larger for a line that has no room in it.
+func (s *stream) cut(b *batch, data []byte) {
+	for rest, full := data, true; full; {
+		before := rest
+		dst := b.open(s)
+		var out []byte
+		var lines int
+		out, rest, lines, full = s.frame.Cut(dst, before)
+		n := len(before) - len(rest)
+		s.account.in.lines.Add(int64(lines))
+		b.add(s, dst, out, Count{Bytes: int64(n), Lines: int64(lines)})
+		s.ring.add(s, before[:n])
+		switch {
+		case !full:
+			s.keep(data, rest)
+		case len(b.out) == 0:
+			b.makeRoom(s.frame.MostOf(len(rest)))
+		default:
+			b.flush()
+		}
+	}
+}
+
+// last adds the tail of a stream that has ended, or of one that is not waited for any longer.
+func (s *stream) last(b *batch) {
+	rest := s.tail
+	if s.tail = nil; len(rest) == 0 {
+		return
+	}
+	b.makeRoom(s.frame.LastMost(rest))
+	dst := b.open(s)
+	out, lines := s.frame.Last(dst, rest)
+	s.ring.add(s, rest)
+	s.account.in.lines.Add(int64(lines))
+	b.add(s, dst, out, Count{Bytes: int64(len(rest)), Lines: int64(lines)})
 }
 
 // recordWait is how long a record is kept back for want of a line that shows
@@ -154,7 +185,7 @@ const recordWait = 100 * time.Millisecond
 func (s *stream) await(b *batch) {
 	if s.overdue.Swap(false) {
 		s.frame.HoldBack(false)
-		s.keep(s.tail, b.cut(s, s.tail))
+		s.cut(b, s.tail)
 		s.frame.HoldBack(true)
 		return
 	}
@@ -181,18 +212,6 @@ func (s *stream) after(t turn) {
 	if t != more {
 		s.sink.mux.changed()
 	}
-}
-
-// keep remembers the beginning of a line: rest, the end of data.
-func (s *stream) keep(data, rest []byte) {
-	if len(rest) == len(data) && len(s.tail) > framing.DefaultMaxLine {
-		s.tail = data // it is there already
-		return
-	}
-	if cap(s.tail) > keepTail && len(rest) < cap(s.tail)/4 {
-		s.tail = nil
-	}
-	s.tail = append(s.tail[:0], rest...)
 }
 
 // arm asks for a report of what comes next, unless that is a run's that is about to start:

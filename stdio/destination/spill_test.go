@@ -18,7 +18,7 @@ import (
 func TestSpillKeepsTheOrder(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
 	dir := t.TempDir()
-	for range 300 {
+	for range 40 {
 		limit := 100 + random.Int64N(1000)
 		p := NewSpill(dir, limit)
 		var want [][]byte // stretches, oldest first
