@@ -41,12 +41,6 @@ func worker(w words) int {
 		return w.count("status", 0)
 	case <-time.After(w.length("up")):
 	}
-	if path := w.options["file"]; path != "" {
-		if err := os.WriteFile(path, []byte("ready\n"), 0o644); err != nil {
-			return w.fail(err)
-		}
-		defer os.Remove(path)
-	}
 	if address := w.options["listen"]; address != "" {
 		listener, err := net.Listen("tcp", address)
 		if err != nil {
@@ -55,6 +49,13 @@ func worker(w words) int {
 		defer listener.Close()
 	}
 	say("up")
+	// After "up" in the log: whatever waits for the file writes its own lines below.
+	if path := w.options["file"]; path != "" {
+		if err := os.WriteFile(path, []byte("ready\n"), 0o644); err != nil {
+			return w.fail(err)
+		}
+		defer os.Remove(path)
+	}
 	var over <-chan time.Time
 	if w.options["lives"] != "" {
 		over = time.After(w.length("lives"))
