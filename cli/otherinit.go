@@ -29,8 +29,8 @@ func runAs(d *dropin.Line) int {
 	}
 	linux := &kernel.Linux{}
 	speaker := newSpeaker(d.Voices)
-	deaf, err := linux.Catch()
-	for _, why := range deaf {
+	refused, err := linux.Catch()
+	for _, why := range refused {
 		speaker.Say(machine.Warn, "", why.Error()+"; going on without it")
 	}
 	if err == nil && d.ParentDeath != 0 {

@@ -25,11 +25,11 @@ import (
 // run is the container's life.
 func (c *call) run() int {
 	k := &kernel.Linux{}
-	deaf, err := k.Catch()
+	refused, err := k.Catch()
 	if err != nil {
 		return c.refuse(exitInternal, service.DefaultTerminationLog, fmt.Sprintf("sexton: nothing was started: %v\n", err))
 	}
-	for _, why := range deaf {
+	for _, why := range refused {
 		if c.verbosity >= 0 {
 			fmt.Fprintf(c.stderr, "sexton: %v; going on without it\n", why)
 		}

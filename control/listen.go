@@ -45,16 +45,16 @@ func (s *Server) listen(mode os.FileMode) error {
 	}
 	s.listener = listener.(*net.UnixListener)
 	s.listener.SetUnlinkOnClose(false) // Close looks first whether it is ours
-	if err := s.settle(place, mode); err != nil {
+	if err := s.secure(place, mode); err != nil {
 		s.listener.Close()
 		return fmt.Errorf("%s: %w", s.path, bare(err))
 	}
 	return nil
 }
 
-// settle finds the socket that was just made, by the directory and not by a path that
-// others may have changed, and gives it what the umask took away.
-func (s *Server) settle(place *paths.Place, mode os.FileMode) error {
+// secure finds the socket that was just made, by the directory and not by a path that
+// others may have changed, and gives it the mode that the umask reduced.
+func (s *Server) secure(place *paths.Place, mode os.FileMode) error {
 	fd, err := unix.Openat(place.Dir, place.Name, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return fmt.Errorf("%w: the socket is gone just after it was made: %w", ErrInUse, err)

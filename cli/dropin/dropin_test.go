@@ -121,7 +121,7 @@ func describe(d *Line) string {
 	}
 	put("rules", "%s", rulesOf(d.Plan.Init.Rules))
 	if d.Plan.Init.SignalOnMainExit != 0 {
-		put("farewell", "%v", d.Plan.Init.SignalOnMainExit)
+		put("at the end", "%v", d.Plan.Init.SignalOnMainExit)
 	}
 	put("orphans", "adopted %v, named %v, remark %q", !d.LeaveOrphans, d.NameOrphans, d.Warning)
 	if d.OKCodes != nil || d.ParentDeath != 0 {

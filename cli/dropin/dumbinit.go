@@ -101,7 +101,7 @@ func dumbInitRewrite(text string) (from, to proc.Signal, ok bool) {
 // its group gets TERM.
 //
 // A single child stays in our group; it has ended by then, and its number may
-// belong to anybody, so there is no farewell.
+// belong to another process, so it gets no signal.
 func (d *Line) becomeDumb(single bool, rewrites map[proc.Signal]proc.Signal) {
 	main := &d.Plan.Services[0]
 	main.Single, main.OurGroup, main.TTY = single, single, !single

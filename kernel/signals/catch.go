@@ -108,9 +108,9 @@ func handlerAddresses() (handler, restorer uintptr)
 // keeps the main goroutine there (KeepThread) from before main on: any system call, a
 // configuration from a slow disk, may bring a goroutine to another thread.
 //
-// A signal that cannot be caught is in deaf, and we go on without it: valgrind keeps
+// A signal that cannot be caught has its error in refused, and we go on without it: valgrind keeps
 // RTMAX for itself. Without CHLD we cannot.
-func (c *Catcher) Catch() (deaf []error, err error) {
+func (c *Catcher) Catch() (refused []error, err error) {
 	var ends [2]int
 	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
 		return nil, fmt.Errorf("make the signal queue: pipe2: %w", err)
@@ -142,7 +142,7 @@ func (c *Catcher) Catch() (deaf []error, err error) {
 			if s == proc.CHLD {
 				return nil, err
 			}
-			deaf = append(deaf, err)
+			refused = append(refused, err)
 			uncaught |= s.Bit()
 			continue
 		}
@@ -152,7 +152,7 @@ func (c *Catcher) Catch() (deaf []error, err error) {
 	unblockAll()
 	// Can a handler end? If not, restore says so (needed.go). ownDoing drops this one.
 	_ = unix.Kill(unix.Getpid(), unix.SIGURG)
-	return deaf, nil
+	return refused, nil
 }
 
 // unblockAll clears the mask of the calling thread. Go's runtime keeps the
