@@ -19,6 +19,11 @@ const (
 	looksMost = 64 // in one turn
 )
 
+// looksApart is the least time between two turns with looks. Each such turn reads the list of
+// our children: at the start of a thousand services, a look in every turn would cost half of
+// our processor time.
+const looksApart = 100 * time.Millisecond
+
 // planLook plans the next look at a run. Where no next run can follow, no server can be in its
 // way.
 func (p *PID1) planLook(child *child) {
@@ -52,6 +57,9 @@ func (p *PID1) lookForServers() {
 			}
 		}
 		p.planLook(child)
+	}
+	if p.nextLook > 0 {
+		p.nextLook = max(p.nextLook, p.now()+looksApart)
 	}
 }
 
