@@ -1,6 +1,7 @@
 package main
 
 import (
+	"go/ast"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -85,6 +86,38 @@ func TestDocPagesNameRooms(t *testing.T) {
 			top, _, _ := strings.Cut(room, "/")
 			if !regexp.MustCompile(`\b` + top + `\b`).MatchString(comment) {
 				t.Errorf("the comment of main.go does not say where %s is", top)
+			}
+		}
+	}
+}
+
+// wordHomes are words with one meaning that names in the code keep to: word -> the rooms that
+// may use it. See DESIGN.md, "Words".
+var wordHomes = map[string][]string{
+	"settle": {"machine", "stdio"},
+	"heed":   {}, "rouse": {}, "farewell": {}, "deaf": {}, "tidy": {}, "stranger": {}, "strangers": {}, // had other names before
+}
+
+// TestDocWordsHaveOneMeaning: a name of the code uses a word only in its rooms.
+func TestDocWordsHaveOneMeaning(t *testing.T) {
+	part := regexp.MustCompile(`[A-Z]?[a-z]+|[A-Z]+`)
+	for _, s := range sources(t) {
+		if outside(s.room) {
+			continue
+		}
+		names := []string{strings.TrimSuffix(filepath.Base(s.path), ".go")}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			if id, ok := n.(*ast.Ident); ok {
+				names = append(names, id.Name)
+			}
+			return true
+		})
+		for _, name := range slices.Compact(slices.Sorted(slices.Values(names))) {
+			for _, word := range part.FindAllString(name, -1) {
+				homes, fixed := wordHomes[strings.ToLower(word)]
+				if fixed && !slices.ContainsFunc(homes, func(home string) bool { return inside(s.room, home) }) {
+					t.Errorf("%s: the name %q uses the word %q, whose rooms are %q", s.path, name, strings.ToLower(word), homes)
+				}
 			}
 		}
 	}
