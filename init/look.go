@@ -20,19 +20,19 @@ const lookMost = 250 * time.Millisecond
 
 // looked is what was at the path before a start.
 type looked struct {
-	spawn machine.Spawn
+	spawn ordered
 	mark  service.FileMark
 	err   error
 }
 
-// lookFirst looks at path beside the loop. The start follows in a later turn, unless it is
+// lookFirst looks at the file of its probe beside the loop. The start follows in a later turn, unless it is
 // called off before.
-func (p *PID1) lookFirst(a machine.Spawn, path string) {
+func (p *PID1) lookFirst(a ordered) {
 	ctx, cancel := context.WithTimeout(context.Background(), lookMost)
 	p.looking[a.Run] = true
 	seen := make(chan looked, 1)
 	go func() {
-		mark, err := p.LookAt(ctx, path)
+		mark, err := p.LookAt(ctx, a.spec.Ready.Target)
 		seen <- looked{a, mark, err}
 	}()
 	go func() {
@@ -55,7 +55,7 @@ func (l looked) arrive(p *PID1) {
 	if l.err == nil {
 		p.marks[l.spawn.Run] = &l.mark
 	} else {
-		path, why := p.handles[l.spawn.Service].spec.Ready.Target, l.err.Error()
+		path, why := l.spawn.spec.Ready.Target, l.err.Error()
 		if l.err == context.DeadlineExceeded {
 			why = fmt.Sprintf("no answer within %v", lookMost)
 		}

@@ -12,10 +12,11 @@ import (
 func (p *PID1) perform(action machine.Action) {
 	switch a := action.(type) {
 	case machine.Spawn:
-		if ready := &p.handles[a.Service].spec.Ready; ready.Kind == service.FileProbe && p.LookAt != nil {
-			p.lookFirst(a, ready.Target)
+		h := p.handles[a.Service]
+		if start := (ordered{a, h, h.spec}); h.spec.Ready.Kind == service.FileProbe && p.LookAt != nil {
+			p.lookFirst(start)
 		} else {
-			p.spawn(a)
+			p.spawn(start)
 		}
 	case machine.CallOff:
 		p.callOff(a.Run)

@@ -14,11 +14,17 @@ import (
 // serving is the role of the first process of a service's run.
 type serving struct{}
 
+// ordered is a start as the machine has ordered it: a reload may come before it is made.
+type ordered struct {
+	machine.Spawn
+	handle *handle
+	spec   *service.Spec
+}
+
 // spawn starts a run. The answer is queued, never taken inside the turn that
 // ordered it.
-func (p *PID1) spawn(a machine.Spawn) {
-	handle := p.handles[a.Service]
-	spec := handle.spec
+func (p *PID1) spawn(a ordered) {
+	handle, spec := a.handle, a.spec
 	command, err := p.Owner.Command(spec)
 	if err != nil {
 		p.counts.Refused++

@@ -131,13 +131,13 @@ var unitRules = []struct {
 		})
 	}},
 	{"removed", func(m *Machine, u *unit) bool {
-		return u.removed == (u.index >= len(m.plan.Services)) && (!u.removed || !m.keeping() || u.state.Live() && !u.wanted)
+		return u.removed == (u.index >= len(m.plan.Services)) && (!u.removed || !m.keeping() || (u.state.Live() || u.probe.busy) && !u.wanted)
 	}},
 	{"next", func(m *Machine, u *unit) bool { // nothing follows an old spec but a run that shall end
-		return u.next != nil && u.state.Live() || u.next == nil && (u.removed || !m.keeping() || u.spec == &m.plan.Services[u.index])
+		return u.next != nil && u.state.Live() && u.next.Edition != u.spec.Edition || u.next == nil && (u.removed || !m.keeping() || u.spec == &m.plan.Services[u.index])
 	}},
 	{"leaving", func(m *Machine, u *unit) bool { // what nothing holds is being stopped
-		return u.leaving == 0 || u.leaving <= m.reloads && m.keeping() && u.state.Live() && (u.goesDown() || u.held())
+		return u.leaving == 0 || u.leaving <= m.reloads && (u.removed || u.next != nil) && m.keeping() && u.state.Live() && (u.goesDown() || u.held())
 	}},
 	{"behind", func(m *Machine, u *unit) bool { return len(u.behind) == 0 || u.leaving != 0 }},
 	{"probe", func(m *Machine, u *unit) bool { // its deadlines are for a unit that starts; its fields have rules of their own
@@ -201,7 +201,9 @@ var shutdownRules = []struct {
 	{"cause", func(m *Machine, s *shutdown) bool { return s.cause == nil || !m.keeping() && s.cause.ended != "" }},
 	{"failed", func(m *Machine, s *shutdown) bool { return !s.failed || s.cause != nil }},
 	{"killed", func(m *Machine, s *shutdown) bool { return !s.killed || !m.keeping() }},
-	{"ints", func(m *Machine, s *shutdown) bool { return s.ints >= 0 && (s.ints == 0 || s.phase != running) }},
+	{"ints", func(m *Machine, s *shutdown) bool {
+		return s.ints >= 0 && (s.ints == 0 || s.phase != running || m.plan.Init.StopSignals == service.ForwardToMain)
+	}},
 	{"askedBy", func(m *Machine, s *shutdown) bool { return s.phase != running || !slices.Contains(s.askedBy[:], true) }},
 	{"hurried", func(m *Machine, s *shutdown) bool { return !s.hurried || !m.keeping() }},
 	{"reason", func(m *Machine, s *shutdown) bool { return (s.reason == "") == (s.phase == running) }},

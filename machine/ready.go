@@ -11,11 +11,12 @@ import (
 // noteReady notes that every service is ready, or was at one moment. Then it says so, once,
 // and where to look.
 func (m *Machine) noteReady() {
-	if m.everReady || m.plan.Init.Lines == service.FaultsOnly || len(m.units) == 0 || !m.units[m.notReady].holdsNobody() {
+	units := m.units[:len(m.plan.Services)] // and nothing that a reload has removed
+	if m.everReady || m.plan.Init.Lines == service.FaultsOnly || len(units) == 0 || !units[m.notReady].holdsNobody() {
 		return
 	}
-	for i := range m.units {
-		if !m.units[i].holdsNobody() {
+	for i := range units {
+		if !units[i].holdsNobody() {
 			m.notReady = i
 			return
 		}
@@ -25,14 +26,14 @@ func (m *Machine) noteReady() {
 		return
 	}
 	ready := 0
-	for i := range m.units {
-		if s := m.units[i].state; s == service.Up || s == service.Done {
+	for i := range units {
+		if s := units[i].state; s == service.Up || s == service.Done {
 			ready++
 		}
 	}
 	text := fmt.Sprintf("ready: %s after %s", service.Counted(ready, "service"), span(m.now))
-	if ready < len(m.units) {
-		text = fmt.Sprintf("ready: %d of %s after %s", ready, service.Counted(len(m.units), "service"), span(m.now))
+	if ready < len(units) {
+		text = fmt.Sprintf("ready: %d of %s after %s", ready, service.Counted(len(units), "service"), span(m.now))
 	}
 	if m.addresses != "" {
 		text += "; see " + m.addresses

@@ -66,7 +66,7 @@ func (u *unit) replaceSpec(m *Machine, spec *service.Spec) (restarts bool) {
 	switch {
 	case !u.state.Live():
 		u.follow(spec)
-		if restarts && (u.state == service.Done || u.state == service.Failed || u.state == service.BackingOff) {
+		if back || restarts && (u.state == service.Done || u.state == service.Failed || u.state == service.BackingOff) {
 			u.startAgain(m, nil)
 		}
 		return restarts
@@ -97,6 +97,8 @@ func (u *unit) remove(m *Machine) {
 		}
 	case service.Stopping, service.Killing:
 		u.widen(m)
+	default:
+		u.become(m, service.Down)
 	}
 }
 
@@ -200,7 +202,7 @@ func (m *Machine) followReload() {
 		m.sayf(Info, u, "stopping with %s: %s", ladderWords(u.spec), why)
 		u.beginStop(m)
 	}
-	gone := func(u *unit) bool { return u.removed && !u.state.Live() }
+	gone := func(u *unit) bool { return u.removed && !u.state.Live() && !u.probe.busy }
 	if !slices.ContainsFunc(m.units, gone) {
 		return
 	}

@@ -75,7 +75,10 @@ func (m *Machine) beginShutdown(why string) {
 	for i := range m.units {
 		u := m.units[i]
 		u.wanted, u.failing, u.lost = false, "", false
-		u.next, u.leaving, u.behind = nil, 0, nil // the end of everything wins
+		if u.leaving, u.behind = 0, nil; u.next != nil { // the end of the container wins
+			u.next = nil
+			m.linkNeeds(u)
+		}
 		if u.state == service.Stopping {
 			u.hasten(m)
 		}
