@@ -1,9 +1,9 @@
-// Package kernel is Linux, as an init needs it. It is thin: no policy, no logging, no retry after a failure but EINTR. Every
+// Package kernel is Linux, as an init needs it. It is thin: no policy, no logging, no retry except after EINTR. Every
 // error names the operation and its object.
 //
-// It and the rooms in it are the only ones with assembly and package unsafe: entry (before main), signals
-// (catch them), spawn (start and collect processes), procfs (read /proc) and users. What is here sends signals and
-// knows the terminal.
+// Only this room and the rooms in it contain assembly and import package unsafe: entry (before main), signals
+// (catching them), spawn (starting and reaping processes), procfs (reading /proc) and users. Package kernel itself sends
+// signals and handles the terminal.
 package kernel
 
 import (
@@ -16,15 +16,15 @@ import (
 	"sexton/proc"
 )
 
-// Linux is the real kernel. A process has one of it, and one goroutine that
-// waits; the other methods may be called by any.
+// Linux is the real kernel. We have one. One goroutine calls
+// Wait; any goroutine may call the other methods, unless they say otherwise.
 type Linux struct {
 	signals.Catcher
 	spawn.Spawner
 	procfs.View
 
-	groups     map[proc.PID]bool // by anyAlive: whether a member lived when it was looked
-	groupsSeen time.Time         // last
+	groups     map[proc.PID]bool // of anyAlive: whether a member of the group lived at the last look
+	groupsSeen time.Time         // when that was
 }
 
 // Trim is entry.Trim.

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Notifier tells the service manager that started us how we are: systemd, or podman for it
+// Notifier reports our state to the service manager that started us: systemd, or podman in its place
 // (sd_notify(3)).
 type Notifier struct{ fd int }
 
@@ -28,8 +28,8 @@ func NewNotifier(address string) (*Notifier, error) {
 	return &Notifier{fd}, nil
 }
 
-// Notify sends one message, lines of NAME=VALUE. It does not wait: full tells that the manager
-// has too many messages to read already, and this one was not sent.
+// Notify sends one message, lines of NAME=VALUE. It does not wait: full means that the manager's
+// queue of messages is full, and that this one was not sent.
 func (n *Notifier) Notify(message string) (full bool, err error) {
 	err = unix.Send(n.fd, []byte(message), unix.MSG_NOSIGNAL)
 	if err == unix.EAGAIN || err == nil {

@@ -15,8 +15,8 @@ import (
 )
 
 // Signal sends sig to the process pid, or to the process group that pid leads.
-// The caller vouches that the number is still what it means by it: a child, alive
-// or a zombie. A target that is already gone is an error that wraps
+// The caller guarantees that the number still belongs to the intended process: a child, alive
+// or a zombie. If the target is gone, the error wraps
 // unix.ESRCH.
 func (*Linux) Signal(pid proc.PID, scope proc.Scope, sig proc.Signal) error {
 	target := int(pid)
@@ -28,7 +28,7 @@ func (*Linux) Signal(pid proc.PID, scope proc.Scope, sig proc.Signal) error {
 	}
 	err := unix.Kill(target, unix.Signal(sig))
 	if err == unix.ESRCH && scope == proc.Group {
-		err = unix.Kill(int(pid), unix.Signal(sig)) // it has joined another group
+		err = unix.Kill(int(pid), unix.Signal(sig)) // it leads no group any more
 	}
 	if err != nil {
 		return fmt.Errorf("signal %v to %s %d: kill: %w", sig, scope, pid, err)
@@ -36,10 +36,10 @@ func (*Linux) Signal(pid proc.PID, scope proc.Scope, sig proc.Signal) error {
 	return nil
 }
 
-// Queue sends sig with a value, as sigqueue(3) does. There is no sigqueue for
-// a group but by a pidfd (PIDFD_SIGNAL_PROCESS_GROUP, since Linux 6.9); on
-// an older kernel each member of the group gets it by itself. Where no more can
-// be queued the error wraps proc.ErrQueueFull.
+// Queue sends sig with a value, as sigqueue(3) does. A group can get such a signal only
+// by a pidfd (PIDFD_SIGNAL_PROCESS_GROUP, since Linux 6.9); on
+// an older kernel we send it to each member of the group. If the queue is
+// full, the error wraps proc.ErrQueueFull.
 func (k *Linux) Queue(pid proc.PID, scope proc.Scope, sig proc.Signal, value uint64) error {
 	info := queueInfo(sig, value)
 	if scope == proc.Single {
@@ -54,12 +54,12 @@ func (k *Linux) Queue(pid proc.PID, scope proc.Scope, sig proc.Signal, value uin
 	case 0, unix.EAGAIN:
 		return queueError(pid, sig, err)
 	case unix.ESRCH:
-		return queueOne(pid, sig, info) // it has joined another group
+		return queueOne(pid, sig, info) // it leads no group any more
 	}
 	first := queueOne(pid, sig, info)
 	for member := range procfs.Processes() {
 		if s, ok := procfs.StatOf(member); ok && s.Group == pid && member != pid {
-			_ = queueOne(member, sig, info) // it may have gone meanwhile
+			_ = queueOne(member, sig, info) // it may be gone by now
 		}
 	}
 	return first
@@ -104,12 +104,12 @@ type group struct {
 	fd     int // a pidfd of the leader; -1 where the kernel has none
 
 	// died is when the leader died, in clock ticks since boot, for kernels that cannot
-	// signal a group by pidfd: a member that is older is a real one.
+	// signal a group by pidfd: only a process that is older is a member.
 	died uint64
 }
 
-// Hold takes hold of the group that the zombie pid leads. It must be called
-// before the zombie is reaped. Release it afterwards.
+// Hold keeps access to the group that the zombie pid leads. Call it
+// before the zombie is reaped, and release the hold afterwards.
 func (k *Linux) Hold(pid proc.PID) proc.Hold {
 	g := &group{kernel: k, pid: pid, fd: -1, died: ticksSinceBoot()}
 	if fd, err := unix.PidfdOpen(int(pid), 0); err == nil {
@@ -118,9 +118,8 @@ func (k *Linux) Hold(pid proc.PID) proc.Hold {
 	return g
 }
 
-// Signal sends sig to what is left of the group; sig 0 only asks whether
-// something is left. It tells whether there was anybody. A process that is a
-// zombie which its own parent has not reaped counts as somebody.
+// Signal sends sig to the remaining members of the group; sig 0 sends nothing. It reports whether there was a
+// member. With sig 0, a zombie that its own parent has not reaped counts as a member.
 func (g *group) Signal(sig proc.Signal) bool {
 	if g.fd >= 0 {
 		err := unix.PidfdSendSignal(g.fd, unix.Signal(sig), nil, pidfdProcessGroup)
@@ -131,10 +130,10 @@ func (g *group) Signal(sig proc.Signal) bool {
 			return false
 		}
 	}
-	// A kernel before 6.9, or one that may not be asked. Whether there is
-	// anybody of that number is cheap to know; whether that is the group still takes
-	// a look at /proc: one of its members was there before its leader died. A
-	// stranger that got the number afterwards is younger.
+	// A kernel before 6.9, or the call is refused. Whether a group with that number
+	// exists is cheap to find out. Whether it is still the same group takes
+	// a look at /proc: a member must be older than the death of the leader. A
+	// group that got the number afterwards is younger.
 	if unix.Kill(-int(g.pid), 0) == unix.ESRCH {
 		return false
 	}
@@ -149,13 +148,13 @@ func (g *group) Signal(sig proc.Signal) bool {
 	return false
 }
 
-// groupsFresh is how long a look at all groups holds: when a hundred services are
-// signalled in one turn, all of /proc is read once. What has died since is known soon, and a
+// groupsFresh is how long a look at all groups stays valid: when a hundred services are
+// signalled in one turn, /proc is read once. We learn of later deaths soon enough, and a
 // group of zombies does not come to life again.
 const groupsFresh = 20 * time.Millisecond
 
-// anyAlive tells whether a member of a group is more than a zombie that its own parent
-// does not reap. Without /proc, somebody is.
+// anyAlive reports whether a group has a member that is not a zombie. Without /proc the answer is
+// true.
 func (k *Linux) anyAlive(pgid proc.PID) bool {
 	if time.Since(k.groupsSeen) > groupsFresh {
 		k.groups = make(map[proc.PID]bool)
@@ -170,7 +169,7 @@ func (k *Linux) anyAlive(pgid proc.PID) bool {
 	return alive || !seen
 }
 
-// Group is the group's number, which is its dead leader's.
+// Group returns the number of the group, which was the number of its dead leader.
 func (g *group) Group() proc.PID { return g.pid }
 
 // Release gives up the hold.
@@ -181,8 +180,8 @@ func (g *group) Release() {
 	}
 }
 
-// ticksSinceBoot is now in the unit of field 22 of /proc/PID/stat: USER_HZ,
-// which is 100 on every architecture that we run on, plus one for the rounding.
+// ticksSinceBoot returns the time in the unit of field 22 of /proc/PID/stat, USER_HZ,
+// which is 100 on every architecture that we support, plus one for the rounding.
 func ticksSinceBoot() uint64 {
 	var now unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &now); err != nil {

@@ -9,26 +9,26 @@ import (
 	"sexton/proc"
 )
 
-// SignalAll sends sig to every process that is left: as the first process,
-// to all of the namespace (kill(2), -1); otherwise to our descendants alone. It tells
-// whether there was anybody. Sig 0 only asks.
+// SignalAll sends sig to every remaining process: as the first process,
+// to the whole namespace (kill(2), -1); otherwise to our descendants. It reports
+// whether there was a process. Sig 0 sends nothing.
 func (k *Linux) SignalAll(sig proc.Signal) bool {
 	if k.First() {
 		return unix.Kill(-1, unix.Signal(sig)) != unix.ESRCH
 	}
 	if _, _, children, err := k.Peek(); err == nil && !children {
-		return false // what descends from us descends from a child of ours
+		return false // without a child there is no descendant
 	}
 	if sig != 0 {
 		for _, pid := range procfs.Descendants(proc.PID(os.Getpid())) {
 			signalDescendant(pid, sig)
 		}
 	}
-	return true // a zombie of ours is somebody too: it is to be reaped before we go
+	return true // our zombie counts too: we must reap it before we leave
 }
 
 // signalDescendant makes sure that the number still is a descendant of ours
-// when the signal goes out: a pidfd first, then the look at its parents, then the
+// when we send the signal: first we open a pidfd, then we check its parents, then we send the
 // signal through the pidfd.
 func signalDescendant(pid proc.PID, sig proc.Signal) {
 	fd, err := unix.PidfdOpen(int(pid), 0)
@@ -44,8 +44,8 @@ func signalDescendant(pid proc.PID, sig proc.Signal) {
 	}
 }
 
-// SignalOther signals o if its number still is its own: the process is held by
-// a pidfd first, and then looked at again.
+// SignalOther signals o if the number still belongs to it: we open
+// a pidfd first, and then check the process again.
 func (*Linux) SignalOther(o proc.Other, sig proc.Signal) {
 	same := func() bool {
 		s, ok := procfs.StatOf(o.PID)

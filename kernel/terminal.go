@@ -6,13 +6,13 @@ import (
 	"sexton/proc"
 )
 
-// FindTerminal looks for a terminal that is ours to give away: our controlling
-// terminal, in whose foreground our process group is. A start in the background
-// finds nothing, so it steals nothing. ok is false where there is none; that is no error.
+// FindTerminal looks for a terminal that we may give to a child: our controlling
+// terminal, if our process group is in its foreground. After a start in the background it
+// finds none, so we take the terminal from no other process. ok is false if there is none; that is no error.
 //
-// One of the descriptors 0, 1 and 2 is that terminal as a rule. Where all of them
-// go elsewhere the command may ask there all the same, for a password for example,
-// and /dev/tty leads there (tty(4)).
+// Usually descriptor 0, 1 or 2 is that terminal. Even if all of them
+// are redirected, the command may use the terminal, to ask for a password for example,
+// through /dev/tty (tty(4)).
 func (*Linux) FindTerminal() (t proc.Terminal, ok bool) {
 	for fd := 0; fd <= 2; fd++ {
 		if t, ok := inFront(fd); ok {
@@ -29,9 +29,9 @@ func (*Linux) FindTerminal() (t proc.Terminal, ok bool) {
 	return t, ok
 }
 
-// inFront tells whether fd is our controlling terminal, and we are in front there.
-// TIOCGPGRP fails with ENOTTY for any other, but not for the side of a
-// pseudo-terminal that an emulator has (ioctl_tty(2)).
+// inFront reports whether fd is our controlling terminal and our group is in its foreground.
+// TIOCGPGRP fails with ENOTTY for any other terminal, except for the emulator's side of a
+// pseudo-terminal (ioctl_tty(2)).
 func inFront(fd int) (proc.Terminal, bool) {
 	group, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP)
 	if err != nil || group == 0 || group != unix.Getpgrp() { // 0: a group outside of our PID namespace
@@ -44,8 +44,8 @@ func inFront(fd int) (proc.Terminal, bool) {
 	return proc.Terminal{FD: fd, Group: group, Modes: modes}, true
 }
 
-// OnTerminal tells whether our session has a controlling terminal, whoever is in front
-// there.
+// OnTerminal reports whether our session has a controlling terminal, whichever group is in its
+// foreground.
 func (*Linux) OnTerminal() bool {
 	for fd := 0; fd <= 2; fd++ {
 		if IsOurTerminal(fd) {
@@ -60,9 +60,9 @@ func (*Linux) OnTerminal() bool {
 	return true
 }
 
-// IsOurTerminal tells whether fd is the controlling terminal of our session. Of the
-// emulator's side of a pseudo-terminal TIOCGSID tells the other side's session
-// (ioctl_tty(2)); both are 0 where a session comes from outside of our PID namespace.
+// IsOurTerminal reports whether fd is the controlling terminal of our session. For the
+// emulator's side of a pseudo-terminal TIOCGSID returns the session on the other side
+// (ioctl_tty(2)). Both numbers are 0 if the session comes from outside of our PID namespace.
 func IsOurTerminal(fd int) bool {
 	theirs, err := unix.IoctlGetInt(fd, unix.TIOCGSID)
 	if err != nil {
@@ -72,14 +72,14 @@ func IsOurTerminal(fd int) bool {
 	return err == nil && theirs == ours
 }
 
-// GiveUpTerminal lets go of the terminal, so that a session of a child's own can
-// take it (proc.Command.TakeTerminal), and tells whether it can: only when its session's leader
-// gives it up is a terminal free (ioctl_tty(2), TIOCNOTTY). Where we are not
-// that leader nothing is done: the terminal is a shell's, and the child's
-// session does without one.
+// GiveUpTerminal gives up the terminal, so that a child can take it for
+// its own session (proc.Command.TakeTerminal), and reports whether it did. Only the leader of the session
+// can free its terminal (ioctl_tty(2), TIOCNOTTY). If we are not
+// the leader, nothing happens: the terminal belongs to a shell, and the child's
+// session has no terminal.
 //
-// The kernel tells the foreground group, which is ours, by HUP and CONT; Wait
-// keeps those two to itself.
+// The kernel sends HUP and CONT to the foreground group, which is ours; Wait
+// does not return these two.
 func (*Linux) GiveUpTerminal(t proc.Terminal) bool {
 	if session, err := unix.Getsid(0); err != nil || session != unix.Getpid() {
 		return false
@@ -87,22 +87,22 @@ func (*Linux) GiveUpTerminal(t proc.Terminal) bool {
 	return unix.IoctlSetInt(t.FD, unix.TIOCNOTTY, 0) == nil
 }
 
-// GiveTerminal puts a child's group in front if our own is there, and tells whether
-// it did. The shell that had the terminal has brought us there (fg).
+// GiveTerminal puts a child's group into the foreground if our own group is there, and reports whether
+// it did. A shell that had the terminal may have put us there (fg).
 func (*Linux) GiveTerminal(t proc.Terminal, child proc.PID) bool {
 	front, err := unix.IoctlGetInt(t.FD, unix.TIOCGPGRP)
 	return err == nil && front == t.Group && unix.IoctlSetPointerInt(t.FD, unix.TIOCSPGRP, int(child)) == nil
 }
 
-// HoldsTerminal tells whether nobody has taken the terminal since we gave it
-// to holder's group, 0 for nobody: a shell that has seen us stopped has it again, and whether we
-// are in front once more is for that shell to say. The leader of the session
-// cannot lose it like that; everybody in the session descends from him. Nor does
-// a group count in which nobody is left.
+// HoldsTerminal reports whether we still hold the terminal, after we gave it
+// to holder's group (0: to none). A shell that sees us stopped takes the terminal, and only that shell may
+// put us into the foreground again. If we lead the session, we always hold the terminal, since
+// every process of the session descends from us. An empty foreground group
+// does not hold the terminal either.
 func (*Linux) HoldsTerminal(t proc.Terminal, holder proc.PID) bool {
 	front, err := unix.IoctlGetInt(t.FD, unix.TIOCGPGRP)
 	if err != nil || front == t.Group || front == int(holder) {
-		return true // on an error it is another session's, and cannot be taken from it
+		return true // after an error the terminal belongs to another session, and nothing can be taken from that
 	}
 	if session, err := unix.Getsid(0); err == nil && session == unix.Getpid() {
 		return true
@@ -111,8 +111,8 @@ func (*Linux) HoldsTerminal(t proc.Terminal, holder proc.PID) bool {
 }
 
 // TakeBack makes our group the foreground group again and restores the modes
-// that the terminal had when we were started, if we hold it. Nothing that fails here matters
-// to anyone: the terminal may be gone.
+// that the terminal had when we were started, if we hold the terminal. It ignores
+// errors: the terminal may be gone.
 func (k *Linux) TakeBack(t proc.Terminal, holder proc.PID) {
 	if !k.HoldsTerminal(t, holder) {
 		return
@@ -127,7 +127,7 @@ func (k *Linux) TakeBack(t proc.Terminal, holder proc.PID) {
 	_ = unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil)
 }
 
-// IsTerminal tells whether fd is any terminal.
+// IsTerminal reports whether fd is a terminal.
 func IsTerminal(fd int) bool {
 	_, err := unix.IoctlGetTermios(fd, unix.TCGETS)
 	return err == nil

@@ -1,5 +1,5 @@
-// Package entry is what happens before main: the first instruction of the binary (entry_*.s, with -tags entry), what we
-// were started with as it was before Go's runtime changed it, and the system calls without which there is nothing to start.
+// Package entry covers what happens before main: the first instruction of the binary (entry_*.s, with -tags entry), the
+// state that we were started with before Go's runtime changed it, and the system calls that the runtime cannot do without.
 package entry
 
 import (
@@ -13,8 +13,8 @@ import (
 )
 
 // What we were started with, as entry_*.s saw it before Go's runtime changed
-// it. Written there and nowhere else; inheritedKnown is 0 in a binary that was
-// not built with -tags entry (a test binary, say).
+// it. Only the entry writes these variables; inheritedKnown is 0 in a binary that was
+// not built with -tags entry, such as a test binary.
 var (
 	inheritedKnown  uint32
 	inheritedMask   uint64
@@ -25,16 +25,16 @@ var (
 	inheritedAux    unsafe.Pointer // the auxiliary vector, getauxval(3)
 	inheritedEnv    unsafe.Pointer // the environment, environ(7)
 
-	runtimeTable unsafe.Pointer // Go's table of signals; nil: it was left alone
-	runtimeFlags [32]int32      // what stood there of faults
+	runtimeTable unsafe.Pointer // Go's table of signals; nil: the entry did not change it
+	runtimeFlags [32]int32      // the flags of faults as they were in that table
 )
 
-// Inherited tells which signals were blocked and which were ignored when we
+// Inherited returns the signals that were blocked and those that were ignored when we
 // were started: bit N-1 stands for signal N. A command started by nohup(1)
 // finds HUP ignored, for example.
 //
-// Where the entry of ours was not linked in, only what the runtime leaves
-// alone can be told: HUP and INT ignored (os/signal, "Default behavior of
+// Without our entry, only the dispositions that the runtime does not change are
+// known: HUP and INT when they are ignored (os/signal, "Default behavior of
 // signals in Go programs"), and the stop signals of the terminal.
 func Inherited() (mask, ignore uint64) {
 	if inheritedKnown != 0 {
@@ -49,21 +49,21 @@ func Inherited() (mask, ignore uint64) {
 	return 0, ignore
 }
 
-// everySignal is what entry_*.s blocks, on the main thread and so on every
-// thread that Go's runtime makes. Catch opens the main thread for them. So none is
-// lost before it, none kills us before it, and no two threads ever take one each
-// and bring them out of order.
+// everySignal is the mask that entry_*.s sets on the main thread, and so on every
+// thread that Go's runtime makes. Catch unblocks the signals on the main thread. So no signal is
+// lost or kills us before Catch, and two threads never handle one signal each
+// in the wrong order.
 //
 //lint:ignore U1000 entry_*.s uses it
 var everySignal = ^uint64(0)
 
-// faults are the signals that tell of an error in our own code: ILL, TRAP, ABRT, BUS, FPE,
+// faults are the signals that report an error in our own code: ILL, TRAP, ABRT, BUS, FPE,
 // SEGV and SYS.
 const faults = 1<<3 | 1<<4 | 1<<5 | 1<<6 | 1<<7 | 1<<10 | 1<<30
 
-// TrustRuntime lets the threads that Go's runtime makes from now on listen for
-// faults, which entry_*.s has kept from those before: what Catch installs can tell a fault of
-// ours from a signal that somebody sends. Until then a fault ends us without a word.
+// TrustRuntime makes the threads that Go's runtime creates from now on accept
+// faults. entry_*.s has blocked faults on the earlier threads. The handler that Catch installs can tell a fault
+// of ours from a signal that another process sends. Until then a fault ends us without a message.
 func TrustRuntime() {
 	if runtimeTable == nil {
 		return
@@ -79,19 +79,18 @@ func TrustRuntime() {
 	}
 }
 
-// OpenFaults makes the calling thread listen for faults.
+// OpenFaults unblocks faults on the calling thread.
 func OpenFaults() {
 	open := unix.Sigset_t{Val: [16]uint64{faults}}
 	_ = unix.PthreadSigmask(unix.SIG_UNBLOCK, &open, nil)
 }
 
-// The environment that entry_*.s lets Go's runtime see, all of it. What the
-// container's programs are told in GOMAXPROCS, GOGC or GODEBUG is not meant for
-// us, and could end us: many processors need many threads. An init has one thing to do
-// at a time, and no use for the local time zone, for which a package that we
-// import would read a file at each start. Nor does it run long enough for the
-// runtime to need signals to its own threads (SIGURG), which cannot be told from
-// others' where the kernel has no room left for the sender of a signal.
+// This is the whole environment that entry_*.s shows to Go's runtime. GOMAXPROCS, GOGC and
+// GODEBUG in the container's environment are meant for its programs, not for us, and could end us: many
+// processors need many threads. An init does one thing at a time. It does not need the local time zone either,
+// for which an imported package would read a file at each start. And none of its goroutines runs so long that the
+// runtime must interrupt it with a signal (SIGURG). Such a signal looks like another process's where the
+// kernel has no memory left to record the sender.
 var (
 	//lint:ignore U1000 entry_*.s uses it
 	ownZone = [...]byte{'T', 'Z', '=', 0}
@@ -101,11 +100,11 @@ var (
 	ownDebug = [...]byte{'G', 'O', 'D', 'E', 'B', 'U', 'G', '=', 'a', 's', 'y', 'n', 'c', 'p', 'r', 'e', 'e', 'm', 'p', 't', 'o', 'f', 'f', '=', '1', 0}
 )
 
-// InheritedNofile is the limit of open files that we were started with; Max is 0 where it is not known.
+// InheritedNofile returns the limit of open files that we were started with; Max is 0 if it is not known.
 func InheritedNofile() unix.Rlimit { return inheritedNofile }
 
-// Environ is the environment that we were given, as KEY=VALUE, to the letter:
-// in its order, with names that stand twice.
+// Environ returns the environment that we were given, as KEY=VALUE, unchanged:
+// in the same order, and with duplicate names.
 func Environ() []string {
 	if inheritedEnv == nil {
 		return os.Environ()
@@ -117,9 +116,8 @@ func Environ() []string {
 	return env
 }
 
-// RestoreSignals makes the calling thread listen to what it listened to when we
-// were started: for a verb that never calls Catch. All dispositions still are as
-// they were.
+// RestoreSignals restores the signal mask that we were started with on the calling thread, for a verb
+// that never calls Catch. The dispositions have not been changed.
 func RestoreSignals() {
 	TrustRuntime()
 	if inheritedKnown != 0 {

@@ -4,10 +4,9 @@ package entry
 
 import _ "unsafe" // for go:linkname
 
-// KeepThread keeps the calling goroutine on its thread, as runtime.LockOSThread
-// does, without the thread that this would start: one that makes other threads,
-// with a state which the caller has not changed. Ours makes them with the mask
-// that the entry saw, whatever ours is by now.
+// KeepThread keeps the calling goroutine on its thread. runtime.LockOSThread does the
+// same, but also starts a template thread, which makes the later threads with a clean state.
+// We do not need it: the runtime makes all threads with the mask that was set when it started.
 //
 //go:linkname KeepThread runtime.lockOSThread
 func KeepThread()

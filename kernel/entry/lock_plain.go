@@ -4,8 +4,8 @@ package entry
 
 import "runtime"
 
-// KeepThread keeps the calling goroutine on its thread; lock_entry.go does it
-// for less.
+// KeepThread keeps the calling goroutine on its thread; the one in lock_entry.go
+// costs less.
 func KeepThread() { runtime.LockOSThread() }
 
 // FreeThread undoes KeepThread.

@@ -11,13 +11,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What Go's runtime cannot live without. Where a seccomp profile refuses it such a system call, or a
-// limit leaves it no thread or no memory, the runtime ends the process with a traceback, with a
-// fault, or not at all. We say one line instead, and exit with 70.
+// This file lists the system calls that Go's runtime needs. If a seccomp profile refuses one of them, or if a
+// limit leaves no thread or no memory, the runtime ends the process with a traceback or a
+// fault, or it hangs. We print one line instead, and exit with status 70.
 
-// need is a system call that is tried before the runtime starts, with arguments
-// with which it does nothing: it fails with another error than EPERM and ENOSYS, or succeeds. entry_*.s
-// knows where the fields are.
+// need is a system call that the entry tries before the runtime starts. Its arguments make it do nothing: it
+// succeeds, or fails with an error other than EPERM and ENOSYS. entry_*.s depends on the
+// order of the fields.
 type need struct {
 	number    uintptr
 	arguments [4]uintptr
@@ -32,12 +32,12 @@ const (
 
 const (
 	initEnd = " is refused, and no init can do without it; allow it in the seccomp profile of the container\n"
-	nowhere = ^uintptr(0) // a descriptor, a mode or a number that there is not
+	nowhere = ^uintptr(0) // a descriptor, a mode or a number that does not exist
 )
 
-// needed ends with a need whose number is nowhere. Some calls cannot be tried: see
-// Exit for exit_group, restore in catch_*.s for rt_sigreturn, and runtimeWrites for clone (valgrind
-// does not survive one that fails).
+// needed ends with a need whose number is nowhere. Three calls cannot be tried here: see
+// Exit for exit_group, restore in signals/catch_*.s for rt_sigreturn, and runtimeWrites for clone (a clone
+// that fails kills valgrind).
 var needed = [...]need{
 	{unix.SYS_RT_SIGPROCMASK, [4]uintptr{0, 0, 0, 8}, RefusedBegin + "rt_sigprocmask" + RefusedEnd},
 	{unix.SYS_RT_SIGACTION, [4]uintptr{64, 0, 0, 8}, RefusedBegin + "rt_sigaction" + RefusedEnd},
@@ -67,10 +67,10 @@ const (
 	noMemory    = "sexton: no memory for Go's runtime: raise the limits of the address space and of data (RLIMIT_AS, ulimit -v, 1.25 GiB at least; RLIMIT_DATA, ulimit -d, 64 MiB at least), or the memory limit of the container" + leaving
 )
 
-// memoryWords are what each error has in it with which Go's runtime ends us because it gets no memory.
+// memoryWords: each fatal error of Go's runtime for lack of memory contains one of them.
 var memoryWords = [...]string{"out of memory", "cannot allocate memory", "failed to reserve", "failed to allocate"}
 
-// What runtimeWrites remembers of what it was given before.
+// The state of runtimeWrites between two calls.
 var (
 	complained  uint32 // fatalBegan, threadBegan or threadErrno
 	complaining = runtimeWrites
@@ -78,14 +78,14 @@ var (
 
 const (
 	fatalBegan  = 1 + iota // "fatal error: " was kept back
-	threadBegan            // what the runtime says of a thread that it cannot make is dropped
+	threadBegan            // the runtime's message about a thread that it cannot make is dropped
 	threadErrno            // and the next word is the errno
 )
 
-// runtimeWrites is how Go's runtime writes its own messages when entry_*.s has told it to
-// (runtime.overrideWrite). It comes in pieces, under a lock of the runtime's.
-// Those that say that the process must end for want of a thread or of memory are
-// replaced by a line of ours. All else is written as it is.
+// runtimeWrites writes the messages of Go's runtime; entry_*.s installs it
+// (runtime.overrideWrite). A message comes in pieces, under a lock of the runtime.
+// A message that the process must end because there is no thread or no memory is
+// replaced by a line of ours. Everything else is written unchanged.
 //
 //go:norace
 //go:nosplit
@@ -162,9 +162,9 @@ func endWith(line string) {
 // exitInternal is EX_SOFTWARE of sysexits.h.
 const exitInternal = 70
 
-// Exit ends the process. A seccomp profile may refuse exit_group, and only one thread can end by
-// exit. So we become a process with one thread by executing ourselves: entry_*.s ends it at
-// once, with the status that the arguments tell, two letters for its two halves.
+// Exit ends the process. A seccomp profile may refuse exit_group, and exit ends a single
+// thread. In that case we execute ourselves, and so become a process with one thread: entry_*.s ends it at
+// once with the status in its arguments, one letter for each half of the byte.
 func Exit(status int) {
 	status &= 0xff
 	syscall.RawSyscall(unix.SYS_EXIT_GROUP, uintptr(status), 0, 0)

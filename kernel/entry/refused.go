@@ -6,13 +6,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// System calls that a seccomp profile may refuse us and that one command does not need. They are
-// tried with arguments with which they do nothing, each for a tenth of a microsecond.
+// System calls that a seccomp profile may refuse us, and that the one-command form does not need. Each is
+// tried with arguments that make it do nothing, which takes a tenth of a microsecond.
 
 // RefusedCall is a system call that is refused.
 type RefusedCall struct {
 	Name    string
-	Without string // what we cannot do then
+	Without string // what does not work without it
 	Fatal   bool   // Go's runtime or its packages crash where it is missing
 }
 
@@ -57,8 +57,8 @@ func wantedCalls() []wanted {
 	}
 }
 
-// Refused lists those that everything but one command uses and that are refused: with
-// EPERM, or as if the kernel did not have them (ENOSYS).
+// Refused returns the calls that are refused, with EPERM or with ENOSYS, as if the kernel did
+// not have them. Only the one-command form works without them.
 func Refused() (calls []RefusedCall) {
 	for _, w := range wantedCalls() {
 		_, _, errno := syscall.RawSyscall6(w.number, w.arguments[0], w.arguments[1], w.arguments[2], 0, 0, 0)

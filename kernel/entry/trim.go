@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Keys of the auxiliary vector and what a program header says (elf(5)).
+// Keys of the auxiliary vector, and values in a program header (elf(5)).
 const (
 	auxHeaders     = 3 // AT_PHDR: where the program headers are
 	auxHeaderCount = 5 // AT_PHNUM
@@ -15,8 +15,8 @@ const (
 	segmentWrite   = 2 // PF_W
 )
 
-// trimPiece is the size of the mappings that Trim makes of our program: what one
-// fault maps anyway (fault_around_bytes, mm/memory.c).
+// trimPiece is the size of the mappings into which Trim splits our program: one
+// page fault maps that much anyway (fault_around_bytes, mm/memory.c).
 const trimPiece = 64 << 10
 
 // programHeader is Elf64_Phdr.
@@ -26,15 +26,15 @@ type programHeader struct {
 }
 
 // Trim gives back the memory that only our start needed: the pages of our own
-// program, which come back from the page cache, one by one, as they are used
-// again. An init starts once and then waits, perhaps for months. It does
+// program. They come back from the page cache, one by one, when they are used
+// again. An init starts once and then waits, perhaps for months. Trim does
 // nothing in a binary that was linked without our entry.
 func Trim() {
 	for _, segment := range programHeaders() {
 		if segment.kind != segmentLoad || segment.flags&segmentWrite != 0 {
 			continue
 		}
-		// Whole pages inside the segment, so that a neighbour is never meant.
+		// Only whole pages inside the segment, so that its neighbours are not touched.
 		page := uintptr(unix.Getpagesize())
 		start := (uintptr(segment.vaddr) + page - 1) &^ (page - 1)
 		end := (uintptr(segment.vaddr) + uintptr(segment.memSize)) &^ (page - 1)
@@ -42,16 +42,16 @@ func Trim() {
 			continue
 		}
 		_, _, _ = syscall.Syscall(unix.SYS_MADVISE, start, end-start, unix.MADV_DONTNEED)
-		// From Linux 6.18 on one fault maps as much of the file as the page cache
-		// has in one piece, megabytes maybe, but never beyond the mapping (filemap_map_pages,
-		// mm/filemap.c). So make small mappings of it, every other one with another advice.
+		// Since Linux 6.18 one fault maps as much of the file as the page cache
+		// has in one piece, perhaps megabytes, but never beyond the mapping (filemap_map_pages,
+		// mm/filemap.c). So split it into small mappings, by different advice for every other one.
 		for at := start; at < end; at += 2 * trimPiece {
 			_, _, _ = syscall.Syscall(unix.SYS_MADVISE, at, min(trimPiece, end-at), unix.MADV_RANDOM)
 		}
 	}
 }
 
-// programHeaders reads our own, as the kernel has mapped them. Our binary is
+// programHeaders returns the headers of our binary, as the kernel has mapped them. The binary is
 // not position-independent, so its addresses are the real ones.
 func programHeaders() []programHeader {
 	var headers unsafe.Pointer

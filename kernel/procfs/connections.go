@@ -11,34 +11,34 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// connections counts the TCP connections that come to the ports which listen in
-// our network namespace, no matter in which of its processes.
+// connections counts the incoming TCP connections of
+// our network namespace, in whatever process they end.
 //
-// The kernel counts them itself: PassiveOpens of /proc/net/snmp is one higher
-// for each connection that somebody else has opened, however short it was (RFC
-// 4022, tcpPassiveOpens). What has come to us, the kubelet's probes of our own
-// health port, is not meant, and is found in /proc/net/tcp and tcp6; so is everything
-// where there is no such counter (gVisor).
+// The kernel counts them itself: PassiveOpens in /proc/net/snmp grows by one
+// for each incoming connection, however short it was (RFC
+// 4022, tcpPassiveOpens). Connections to our own ports, such as the kubelet's probes of our
+// health port, do not count; /proc/net/tcp and tcp6 show them. Where the counter is missing (gVisor), we count
+// all connections in these tables.
 type connections struct {
 	net    string // the directory, /proc/self/net
 	own    func() map[string]bool
 	begun  bool
-	counts bool              // there is PassiveOpens
-	opens  uint64            // as it was last
-	seen   map[string]uint64 // connections of interest, and the look in which each was last there
+	counts bool              // PassiveOpens exists
+	opens  uint64            // its last value
+	seen   map[string]uint64 // connections of interest, and the last look that found each
 	look   uint64
 }
 
-// Connections returns a function that tells how many new connections have come
-// since it was called last. The first call always says 0. It reads tables as long as there
-// are connections when we listen ourselves or the kernel does not count, so it
-// is not for the loop. It is for one goroutine.
+// Connections returns a function that returns how many new connections have come
+// since its last call. The first call always returns 0. If we listen ourselves, or if the kernel does not count,
+// it reads a table with a line for each connection, so the loop must not call it.
+// Only one goroutine may use it.
 func (*View) Connections() func() (int, error) {
 	c := &connections{net: "/proc/self/net", own: ownSockets}
 	return c.fresh
 }
 
-// fresh counts what has come since the last call.
+// fresh counts the connections since the last call.
 func (c *connections) fresh() (n int, err error) {
 	opens, counts := c.passiveOpens()
 	moved := opens - c.opens
@@ -60,7 +60,7 @@ func (c *connections) fresh() (n int, err error) {
 	return toOthers, nil
 }
 
-// passiveOpens reads the kernel's own count. ok is false where there is none.
+// passiveOpens reads the kernel's counter. ok is false if there is none.
 func (c *connections) passiveOpens() (opens uint64, ok bool) {
 	buffer := make([]byte, 16<<10)
 	text := string(buffer[:readInto(c.net+"/snmp", buffer)])
@@ -83,10 +83,10 @@ func (c *connections) passiveOpens() (opens uint64, ok bool) {
 	return 0, false
 }
 
-// tables looks for connections that were not there at the last look, and whose
-// end on this side is a port that listens: ours, or somebody else's. Those of others
-// are looked for only if all is set: listening ports come first in the
-// table, and where none of them is ours, the rest need not be read.
+// tables counts connections that the last look did not find, and whose
+// local port listens: to our own ports, and to those of others. It counts the latter
+// only if all is set: listening ports come first in the
+// table, so if none of them is ours, the rest is not read.
 func (c *connections) tables(all bool) (toUs, toOthers int, err error) {
 	own := c.own()
 	if len(own) == 0 && !all {
@@ -120,13 +120,13 @@ type table struct {
 	*connections
 	own   map[string]bool // inodes of our own sockets
 	all   bool
-	ports map[string]bool // that listen; true: we do
+	ports map[string]bool // listening ports; true: we listen there
 	ours  bool            // one of them is ours
 
 	toUs, toOthers int
 }
 
-// read goes through the file in pieces: it may have a hundred thousand lines.
+// read reads the file in pieces: it may have a hundred thousand lines.
 func (t *table) read(path, name string) bool {
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -163,7 +163,7 @@ func (t *table) read(path, name string) bool {
 // Values of the field st (include/net/tcp_states.h).
 const tcpListen = "0A"
 
-// line takes one line of proc_pid_net(5); it tells whether to go on.
+// line handles one line of proc_pid_net(5), and reports whether to go on.
 func (t *table) line(text, name string) bool {
 	fields := strings.Fields(text)
 	if len(fields) < 10 || fields[0] == "sl" {
@@ -195,7 +195,7 @@ func (t *table) line(text, name string) bool {
 	return true
 }
 
-// ownSockets are the inodes of the sockets that we have open.
+// ownSockets returns the inodes of our open sockets.
 func ownSockets() map[string]bool {
 	dir, err := os.Open("/proc/self/fd")
 	if err != nil {

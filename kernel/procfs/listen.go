@@ -12,11 +12,11 @@ import (
 	"sexton/proc"
 )
 
-// Listening tells which of the processes hold a socket that listens, of TCP or of the unix
-// domain, in our network namespace. A process of another user can only be asked with
-// CAP_SYS_PTRACE (proc_pid_fd(5)); one that cannot be asked holds none.
+// Listening returns which of the processes hold a listening socket, of TCP or of the unix
+// domain, in our network namespace. For a process of another user it needs
+// CAP_SYS_PTRACE (proc_pid_fd(5)); a process that it cannot inspect counts as not listening.
 //
-// It looks no longer than it is given, and keeps no table in memory: any process in the
+// It stops looking after most, and keeps no table in memory: any process in the
 // network namespace can open a hundred thousand sockets, and each is a line to read.
 func (*View) Listening(pids []proc.PID, most time.Duration) map[proc.PID]bool {
 	listening := make(map[proc.PID]bool)
@@ -49,7 +49,7 @@ func (*View) Listening(pids []proc.PID, most time.Duration) map[proc.PID]bool {
 	return listening
 }
 
-// field is one of the fields of a line, which blanks separate, counted from 0.
+// field returns field n of a line, counted from 0. Blanks separate fields.
 func field(line []byte, n int) []byte {
 	for {
 		line = bytes.TrimLeft(line, " ")
@@ -64,7 +64,7 @@ func field(line []byte, n int) []byte {
 	}
 }
 
-// eachLine goes through a file in pieces, until it ends or the time has come.
+// eachLine reads a file in pieces, until its end or until by.
 func eachLine(path string, by time.Time, take func(line []byte)) {
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -96,11 +96,11 @@ func eachLine(path string, by time.Time, take func(line []byte)) {
 	}
 }
 
-// descriptorsMost is how many descriptors of a process are looked at. What listens does so
-// early, with small numbers.
+// descriptorsMost is how many descriptors of a process are inspected. Servers open their listening sockets
+// early, so these have small numbers.
 const descriptorsMost = 1024
 
-// holdersOf maps the inodes of the sockets that these processes hold to those that do.
+// holdersOf maps the inode of each socket of these processes to the processes that hold it.
 func holdersOf(pids []proc.PID, by time.Time) map[string][]proc.PID {
 	holders := make(map[string][]proc.PID)
 	link := make([]byte, 64)

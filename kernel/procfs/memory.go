@@ -7,10 +7,10 @@ import (
 	"sexton/proc"
 )
 
-// MemoryOf tells how many bytes of memory are resident in the process groups and
-// sessions that these processes lead, each group's processes added up: what they
-// share counts for each of them. What cannot be seen, without /proc for example, is
-// left out. It reads all of /proc, so it is not for the loop, and gives way to it after
+// MemoryOf returns how many bytes of memory are resident in the process groups and
+// sessions that these processes lead: the sum over the processes, so shared
+// memory counts several times. Processes that we cannot see are
+// left out. It reads all of /proc, so the loop must not call it, and it yields to the loop after
 // each process.
 func MemoryOf(leaders []int) map[int]int64 {
 	found := make(map[int]int64, len(leaders))

@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// OutOfMemory counts how many processes of our cgroup the kernel has killed for
-// want of memory since it was asked last; the first answer is about all the time
-// before. It is 0 where no counter can be read. For one goroutine.
+// OutOfMemory returns how many processes of our cgroup the kernel has killed for
+// lack of memory since the last call; the first call counts from the beginning. It returns
+// 0 if no counter can be read. Only one goroutine may call it.
 //
-// The counter is oom_kill of memory.events (cgroup v2) or of memory.oom_control
-// (v1). It does not say who they were.
+// The counter is oom_kill in memory.events (cgroup v2) or in memory.oom_control
+// (v1). It does not say which processes were killed.
 func (v *View) OutOfMemory() int {
 	if v.oomFile == "" && !v.oomSought {
 		v.oomSought = true
@@ -23,7 +23,7 @@ func (v *View) OutOfMemory() int {
 }
 
 // oomCounter finds the file. A container sees its own cgroup as the root of what
-// is mounted, or else its place is in /proc/self/cgroup (cgroups(7)).
+// is mounted; otherwise /proc/self/cgroup has its path (cgroups(7)).
 func oomCounter(root, self string) string {
 	var dirs []string
 	for line := range strings.Lines(self) {

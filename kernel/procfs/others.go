@@ -10,18 +10,18 @@ import (
 	"sexton/proc"
 )
 
-// ServiceVariable is the variable in a service's environment that holds its
-// name. It is how a daemon that has left its service's group, session and parents behind can
-// still be told from everybody else's.
+// ServiceVariable is the variable in a service's environment that holds the service's
+// name. It identifies a daemon that has left the group, the session and the parents of its
+// service.
 const ServiceVariable = "SEXTON_SERVICE"
 
-// Others lists the processes that SignalAll reaches: as the first process all
-// of the namespace but us, otherwise our Descendants. Zombies are left out. It
-// is nil where /proc shows nobody (not mounted, or hidepid).
+// Others lists the living processes that SignalAll reaches: for the first process, everything
+// in the namespace except ourselves, otherwise our descendants. It
+// returns nil if /proc shows no processes (not mounted, or hidepid).
 //
-// As the first process it looks no longer than it is given: a fork bomb leaves ten
-// thousand zombies in its wake, and us little of the processors. Otherwise who descends
-// from us is only known when all have been seen.
+// As the first process it stops looking after most: a fork bomb may leave ten
+// thousand zombies, and little processor time for us. Otherwise it takes as long as needed, since the descendants
+// are only known when all processes have been read.
 func (v *View) Others(most time.Duration) []proc.Other {
 	self := proc.PID(os.Getpid())
 	by := time.Now().Add(most)
@@ -45,13 +45,13 @@ func (v *View) Others(most time.Duration) []proc.Other {
 	return others
 }
 
-// ServiceOf reads ServiceVariable out of a process's environment; "" where it is
-// not there, or not to be read (another user's, without CAP_SYS_PTRACE).
+// ServiceOf reads ServiceVariable from a process's environment; "" if it is
+// not there, or cannot be read (another user's process, without CAP_SYS_PTRACE).
 func (*View) ServiceOf(pid proc.PID) string {
 	if !ownProc() {
 		return ""
 	}
-	buffer := make([]byte, 64<<10) // a longer one is not worth it
+	buffer := make([]byte, 64<<10) // the rest of a longer environment is ignored
 	buffer = buffer[:readInto(procFile(pid, "environ"), buffer)]
 	for entry := range bytes.SplitSeq(buffer, []byte{0}) {
 		if name, ok := bytes.CutPrefix(entry, []byte(ServiceVariable+"=")); ok {
@@ -61,9 +61,9 @@ func (*View) ServiceOf(pid proc.PID) string {
 	return ""
 }
 
-// NameOf is what the process calls itself (proc_pid_comm(5)); "" when it is
-// gone or hidden from us. A name may hold any byte, so it is made
-// visible (proc.Visible).
+// NameOf returns the name of a process (proc_pid_comm(5)); "" if the process is
+// gone or hidden from us. A name may contain any bytes, so it passes through
+// proc.Visible.
 func (*View) NameOf(pid proc.PID) string {
 	if !ownProc() {
 		return ""
@@ -72,6 +72,6 @@ func (*View) NameOf(pid proc.PID) string {
 	return proc.Visible(name)
 }
 
-// First tells whether we are the first process of our PID namespace, whose
-// children all orphans become.
+// First reports whether we are the first process of our PID namespace, which
+// adopts all orphans.
 func (*View) First() bool { return os.Getpid() == 1 }

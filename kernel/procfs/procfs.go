@@ -1,5 +1,5 @@
-// Package procfs reads what /proc and the cgroup tell: who is there, who descends from whom, who listens, and
-// what is counted. It changes nothing.
+// Package procfs reads /proc and the cgroup: which processes exist, which descend from which, which listen, and
+// the kernel's counters. It changes nothing.
 package procfs
 
 import (
@@ -15,29 +15,29 @@ import (
 	"sexton/proc"
 )
 
-// What /proc shows of other processes.
+// This file reads what /proc shows of a process.
 
-// View is one look at it after another. A process has one.
+// View reads /proc. We have one, since it keeps the counters of the last look.
 type View struct {
-	oomFile   string // counts who was killed for want of memory; "": not looked for, or not there
-	oomSought bool   // it was looked for
-	oomKills  uint64 // as it was last
+	oomFile   string // the file that counts processes killed for lack of memory; "": not found, or not searched yet
+	oomSought bool   // it was searched
+	oomKills  uint64 // its last value
 }
 
-// Stat is what a process's stat file says (proc_pid_stat(5)).
+// Stat is the content of a process's stat file (proc_pid_stat(5)).
 type Stat struct {
 	proc.Other
-	Dead  bool // a zombie without a thread, or on its way out
+	Dead  bool // a zombie without a living thread, or about to disappear
 	Pages int  // that are resident
 }
 
-// StatOf reads it. ok is false when the process is gone, or hidden from us.
+// StatOf reads it. ok is false if the process is gone or hidden from us.
 func StatOf(pid proc.PID) (s Stat, ok bool) {
 	buffer := make([]byte, 1024)
 	n, _ := readRaw(procFile(pid, "stat"), buffer)
 	text := string(buffer[:n])
-	// Only behind the second field, the name, which may itself contain blanks and
-	// parentheses, can the others be told apart.
+	// The second field, the name, may itself contain blanks and
+	// parentheses, so begin behind its end.
 	fields := strings.Fields(text[strings.LastIndexByte(text, ')')+1:])
 	field := func(n int) int { // numbered as in the manual page
 		value, _ := strconv.Atoi(fields[n-3])
@@ -51,8 +51,8 @@ func StatOf(pid proc.PID) (s Stat, ok bool) {
 			PID: pid, Parent: proc.PID(field(4)), Group: proc.PID(field(5)), Session: proc.PID(field(6)),
 			Started: uint64(field(22)),
 		},
-		// A process whose first thread alone has ended shows as a zombie, too, but its other
-		// threads live on, and it hears signals (proc_pid_stat(5), num_threads).
+		// If only the first thread of a process has ended, the process is shown as a zombie too, but its other
+		// threads live on, and it receives signals (proc_pid_stat(5), num_threads).
 		Dead:  fields[0] == "Z" && field(20) <= 1 || fields[0] == "X",
 		Pages: field(24),
 	}, true
@@ -62,8 +62,8 @@ func procFile(pid proc.PID, name string) string {
 	return "/proc/" + strconv.Itoa(int(pid)) + "/" + name
 }
 
-// ownProc tells whether /proc shows our PID namespace. In a jail that was given
-// another's, the machine's perhaps, each number there stands for a process that is somebody else here.
+// ownProc reports whether /proc shows our PID namespace. If it shows another one, such as the
+// machine's, each number there belongs to a different process than here.
 func ownProc() bool {
 	var self [32]byte
 	path := []byte("/proc/self\x00")
@@ -72,9 +72,9 @@ func ownProc() bool {
 	return errno == 0 && string(self[:n]) == strconv.Itoa(os.Getpid())
 }
 
-// readRaw reads a file of /proc that does not make its reader wait, until it ends or the
-// buffer is full; ok is false when it cannot be opened. The runtime is not told: otherwise
-// each of the loop's reads would wake its monitor, at each stop of a service.
+// readRaw reads a file of /proc that never blocks, until its end or until the
+// buffer is full; ok is false if it cannot be opened. It does not tell Go's runtime about the system calls: otherwise
+// each read by the loop, at each stop of a service, would wake the runtime's monitor.
 func readRaw(path string, buffer []byte) (n int, ok bool) {
 	name := append([]byte(path), 0)
 	at := unix.AT_FDCWD
@@ -93,8 +93,8 @@ func readRaw(path string, buffer []byte) (n int, ok bool) {
 	return n, true
 }
 
-// Processes are the numbers that /proc shows, a few at a time: there may be tens of
-// thousands, and who looks may have seen enough. There are none where it shows another PID
+// Processes iterates over the numbers that /proc shows. It reads a few at a time: there may be tens of
+// thousands, and the caller may stop early. There are none if /proc shows another PID
 // namespace.
 func Processes() iter.Seq[proc.PID] {
 	return func(yield func(proc.PID) bool) {
@@ -121,15 +121,15 @@ func Processes() iter.Seq[proc.PID] {
 	}
 }
 
-// ReadSmall reads a file of 1 KiB at most; "" if it cannot be read. Package os would ask
-// the poller first whether it can wait for it, for each of thousands of files.
+// ReadSmall reads a file of at most 1 KiB; "" if it cannot be read. Package os would register each of
+// thousands of files with the poller first.
 func ReadSmall(path string) string {
 	buffer := make([]byte, 1024)
 	return string(buffer[:readInto(path, buffer)])
 }
 
-// readInto reads a file until it ends or the buffer is full, and tells how much
-// that was.
+// readInto reads a file until its end or until the buffer is full, and returns the number of
+// bytes.
 func readInto(path string, buffer []byte) (n int) {
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -139,8 +139,8 @@ func readInto(path string, buffer []byte) (n int) {
 	return ReadFrom(fd, buffer)
 }
 
-// ReadFrom reads until a file ends, or the buffer is full, or it fails, and tells how much
-// that was.
+// ReadFrom reads until the end of the file, an error, or a full buffer, and returns the number of
+// bytes.
 func ReadFrom(fd int, buffer []byte) (n int) {
 	for n < len(buffer) {
 		more, err := unix.Read(fd, buffer[n:])

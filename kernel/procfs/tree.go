@@ -15,13 +15,12 @@ import (
 	"sexton/proc"
 )
 
-// Who descends from whom.
+// This file finds out which processes descend from which.
 
-// Children lists the children of our main thread, zombies among them: the orphans that came
-// to us, for the kernel gives those to the first thread that is alive, and what was started
-// on that thread. ok is false where /proc does not tell. It is one small read however
-// many processes there are, so it is the cheap proof that nothing else descends from us than
-// what descends from the children that we know.
+// Children lists the children of our main thread, including zombies: the processes that were started
+// on that thread, and adopted orphans, since the kernel gives orphans to the first living thread. ok is false if /proc does not
+// show them. It is one small read, however many processes there are. So it is a cheap proof that we have no
+// descendants except the children that we know and their descendants.
 func (v *View) Children() (pids []proc.PID, ok bool) {
 	if !ownProc() {
 		return nil, false
@@ -30,9 +29,9 @@ func (v *View) Children() (pids []proc.PID, ok bool) {
 	return v.childrenOfThread(self, strconv.Itoa(int(self)))
 }
 
-// Below lists the living processes that descend from roots by their parents, the roots
-// themselves left out. It looks no longer than it is given, so a fork bomb can hide what
-// comes behind it. It is nil where /proc shows nobody.
+// Below lists the living descendants of roots, by their parents, without the roots
+// themselves. It stops looking after most, so a fork bomb can hide
+// some of them. It returns nil if /proc shows no processes.
 func (v *View) Below(roots []proc.PID, most time.Duration) (found []proc.Other) {
 	if !ownProc() {
 		return nil
@@ -59,7 +58,7 @@ func (v *View) Below(roots []proc.PID, most time.Duration) (found []proc.Other) 
 	return found
 }
 
-// Look is one process as it is now; ok is false when it is dead, gone or hidden. Zero is
+// Look returns one process as it is now; ok is false if it is dead, gone or hidden. Zero means
 // ourselves.
 func (*View) Look(pid proc.PID) (o proc.Other, ok bool) {
 	if !ownProc() {
@@ -72,8 +71,8 @@ func (*View) Look(pid proc.PID) (o proc.Other, ok bool) {
 	return s.Other, ok && !s.Dead
 }
 
-// UserOf is the real user of a process, which it cannot hide; -1 where that is not known.
-// Zero is ourselves.
+// UserOf returns the real user of a process, which a process cannot hide; -1 if it is not known.
+// Zero means ourselves.
 func (*View) UserOf(pid proc.PID) int {
 	if pid == 0 {
 		return os.Getuid()
@@ -93,7 +92,7 @@ func (*View) UserOf(pid proc.PID) int {
 	return -1
 }
 
-// scan is everybody that /proc shows until by.
+// scan reads all processes that /proc shows, until by.
 func scan(by time.Time) []Stat {
 	var all []Stat
 	for pid := range Processes() {
@@ -116,8 +115,8 @@ func childrenIn(all []Stat) func(proc.PID) ([]proc.PID, bool) {
 }
 
 // childrenOf lists the children of all threads of a process
-// (proc_pid_task_tid_children(5)). ok is false where the kernel does not tell; of a process
-// that is gone there are none. The list is exact for those that neither fork nor die
+// (proc_pid_task_tid_children(5)). ok is false if the kernel has no such lists; a process
+// that is gone has no children. The list is exact except for children that are made or die
 // meanwhile.
 func (v *View) childrenOf(pid proc.PID) (children []proc.PID, ok bool) {
 	first := strconv.Itoa(int(pid))
@@ -147,8 +146,8 @@ func (v *View) childrenOf(pid proc.PID) (children []proc.PID, ok bool) {
 	}
 }
 
-// singleThreaded tells whether a process surely has one thread at most. A directory task has a link for each thread
-// (proc_task_getattr of fs/proc/base.c), which costs a third of what reading the stat file does.
+// singleThreaded reports whether a process certainly has at most one thread. The directory task has a link for each thread
+// (proc_task_getattr of fs/proc/base.c). Reading the stat file costs three system calls instead of one.
 func singleThreaded(pid proc.PID) bool {
 	name := append([]byte(procFile(pid, "task")), 0)
 	at := unix.AT_FDCWD
@@ -175,13 +174,13 @@ func (v *View) childrenOfThread(pid proc.PID, thread string) (children []proc.PI
 	return children, true
 }
 
-// hasChildrenFile tells whether the kernel has such files at all.
+// hasChildrenFile reports whether the kernel has such files at all.
 func hasChildrenFile() bool {
 	var stat unix.Stat_t
 	return unix.Stat("/proc/thread-self/children", &stat) == nil
 }
 
-// Descendants lists every process below ancestor, zombies left out.
+// Descendants lists every living process below ancestor.
 func Descendants(ancestor proc.PID) []proc.PID {
 	all := make(map[proc.PID]Stat)
 	for pid := range Processes() {
@@ -204,7 +203,7 @@ func Descendants(ancestor proc.PID) []proc.PID {
 	return found
 }
 
-// Descends walks from pid up to ancestor, if that is where it leads.
+// Descends reports whether ancestor is a parent of pid, directly or indirectly.
 func Descends(pid, ancestor proc.PID) bool {
 	for steps := 0; steps < 1<<12 && pid > 1; steps++ {
 		s, _ := StatOf(pid)

@@ -17,21 +17,21 @@ import (
 	"sexton/proc"
 )
 
-// Package os/signal cannot carry what an init must: it never shows PROF, 32,
+// Package os/signal is not enough for an init: it never delivers PROF, 32,
 // 33 and 34, it merges queued real-time signals into one and drops their
-// values, and it does not tell the sender. So the handler is ours (catch_*.s).
-// It has the first 32 bytes of the kernel's siginfo. A real-time signal's go into a
-// pipe, from which Wait reads them, one at a time and in order. A standard
-// signal's go to its own place, of which there is one for each, as in the
-// kernel; so it overtakes what is queued, and TERM is heard in a flood. More of
-// the same that come before the place is free go into the pipe while it has room.
-// The pipe is also how the rest of the process wakes the one who waits.
+// values, and it does not report the sender. So we have our own handler (catch_*.s).
+// It keeps the first 32 bytes of the kernel's siginfo as a record. The record of a real-time signal goes into a
+// pipe, from which Wait reads one record after the other, in order. Each standard
+// signal has one place for its record, as in the
+// kernel. So a standard signal overtakes the queue, and TERM is heard in a flood. If the same signal comes again
+// before Wait has emptied its place, the record goes into the pipe while there is room.
+// The rest of the process also wakes Wait through the pipe.
 
 const (
 	recordBytes = 32
 	// firstRealtime is the kernel's SIGRTMIN (signal(7)).
 	firstRealtime = 32
-	// turnMax is how many real-time signals a Wait tells of at most, about.
+	// turnMax is about the largest number of real-time signals that one Wait returns.
 	turnMax = 64
 )
 
@@ -43,18 +43,18 @@ const (
 	saRestart  = 0x10000000
 )
 
-// Shared with catch_*.s; written before the handler is installed, and
-// afterwards by the handler alone, but for what Wait takes.
+// These variables are shared with catch_*.s. They are written before the handler is installed;
+// afterwards the handler writes them, and Wait clears what it has taken.
 var (
 	catchFD  int32
 	catchPID int32
-	// catchLost counts real-time signals that found no room.
+	// catchLost counts real-time signals that were dropped because the pipe was full.
 	catchLost uint32
 
-	// catchPlace has a record for each standard signal, with its turn in
-	// catchOrder for si_errno. The handler that sets a signal's bit (1 << N) in
-	// catchClaimed may fill its place; with the bit in catchPending it belongs to Wait,
-	// which clears both.
+	// catchPlace has a record for each standard signal, with its number from
+	// catchOrder in place of si_errno. The handler that sets a signal's bit (1 << N) in
+	// catchClaimed may fill the place. When the bit in catchPending is set too, the place belongs to Wait,
+	// which clears both bits.
 	catchPlace   [firstRealtime][recordBytes]byte
 	catchClaimed uint64
 	catchPending uint64
@@ -63,12 +63,12 @@ var (
 	//lint:ignore U1000 catch_*.s writes it to the pipe to wake Wait
 	catchNothing [recordBytes]byte
 
-	// Where the loop has the main thread for itself (catchMayBlock), the handler
-	// takes turnMax real-time signals and no more: then it says so in catchHeld and
-	// returns with the others blocked, and Wait goes on from there. So nothing is
-	// lost, the kernel tells who sends too much (EAGAIN, sigqueue(3)), and
-	// nobody can keep us in the handler. A record that found no room in the pipe, which
-	// takes a thousand of Wake, is in catchSlot then, and catchKept is 1.
+	// If the loop has the main thread for itself (catchMayBlock), the handler
+	// takes at most turnMax real-time signals. Then it sets catchHeld and
+	// returns with real-time signals blocked, and Wait unblocks them. So nothing is
+	// lost, the kernel reports the overflow to the sender (EAGAIN, sigqueue(3)), and
+	// no sender can keep us in the handler. If a record does not fit into the pipe, which
+	// happens after a thousand calls of Wake, it is in catchSlot, and catchKept is 1.
 	//lint:ignore U1000 catch_*.s asks it
 	catchMayBlock uint32
 	catchRoom     int32
@@ -78,38 +78,38 @@ var (
 
 	chained [proc.LastSignal + 1]uintptr
 
-	uncaught uint64 // the signals that Catch could not catch, as bits
+	uncaught uint64 // the signals that Catch could not catch: bit N-1 for signal N
 )
 
-// Catcher is where the handler puts what it has caught. There is one in a process, and one
-// goroutine waits at it; any may call Wake.
+// Catcher gives access to the signals that the handler has caught. A process has one, and one
+// goroutine calls Wait; any goroutine may call Wake.
 type Catcher struct {
 	end    int // of the pipe: we read here
 	buffer [128 * recordBytes]byte
 	caught []proc.Caught
 }
 
-// noReturn is said by restore of catch_*.s, when a handler cannot end. Catch sends us a
-// signal, so that this is found before anything is started.
+// noReturn is the message that restore in catch_*.s prints when a handler cannot return. Catch sends us a
+// signal, so that this happens before anything is started.
 //
 //lint:ignore U1000 catch_*.s writes it
 var noReturn = entry.RefusedBegin + "rt_sigreturn" + entry.RefusedEnd
 
-// Caught tells whether Catch was called, and which signals it could not catch, as bits.
+// Caught reports whether Catch was called, and which signals it could not catch: bit N-1 for signal N.
 func Caught() (called bool, not uint64) { return catchPID != 0, uncaught }
 
 func handlerAddresses() (handler, restorer uintptr)
 
 // Catch takes over every signal that can be caught, for the rest of our life;
-// Wait tells of them. Faults in our own code and what the runtime sends to its
-// own threads still reach the runtime. Call it once, before the first child is
-// made, on the thread that will wait: the kernel likes to hand a signal to the
-// main thread, and when that is the one who waits nobody else need wake up. So main.go
-// keeps the main goroutine there (KeepThread) from before main on: any system call, a
-// configuration from a slow disk, may bring a goroutine to another thread.
+// Wait returns them. Faults in our own code, and the signals that the runtime sends to its
+// own threads, still reach the runtime. Call Catch once, before the first child is
+// started, on the thread that will call Wait: the kernel prefers the
+// main thread for a signal, and if that thread waits, no other one has to wake up. So main.go
+// keeps the main goroutine on the main thread (KeepThread) from before main on. Otherwise any slow system call, such as
+// reading the configuration from a slow disk, may move it to another thread.
 //
-// A signal that cannot be caught has its error in refused, and we go on without it: valgrind keeps
-// RTMAX for itself. Without CHLD we cannot.
+// refused lists the signals that cannot be caught; we go on without them, since valgrind keeps
+// RTMAX for itself. CHLD is the exception: without it Catch fails.
 func (c *Catcher) Catch() (refused []error, err error) {
 	var ends [2]int
 	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
@@ -150,22 +150,22 @@ func (c *Catcher) Catch() (refused []error, err error) {
 	}
 	entry.TrustRuntime()
 	unblockAll()
-	// Can a handler end? If not, restore says so (needed.go). ownDoing drops this one.
+	// Can a handler return? If not, restore prints noReturn. ownDoing drops this signal.
 	_ = unix.Kill(unix.Getpid(), unix.SIGURG)
 	return refused, nil
 }
 
 // unblockAll clears the mask of the calling thread. Go's runtime keeps the
-// mask that we were started with on every thread it makes, and a signal that
-// was blocked when we were started would never be seen. New threads take the
-// mask of the one that makes them, and at this point there is one that runs.
+// mask that we were started with on every thread that it makes, so a signal that
+// was blocked when we were started would never arrive. A new thread gets the
+// mask of the thread that makes it, and at this point only one thread runs.
 func unblockAll() {
 	var none unix.Sigset_t
 	_ = unix.PthreadSigmask(unix.SIG_SETMASK, &none, nil)
 }
 
-// Wait waits until a signal was caught, a child has died, or somebody called
-// Wake, at most for the time given; less than zero is for ever. It may return
+// Wait waits until a signal was caught, a child has died, or Wake was
+// called, but not longer than atMost; a negative value means no limit. It may return
 // without news.
 func (c *Catcher) Wait(atMost time.Duration) proc.News {
 	news := proc.News{Signals: c.caught[:0]}
@@ -180,7 +180,7 @@ func (c *Catcher) Wait(atMost time.Duration) proc.News {
 			if n, _ := unix.Ppoll(queue, &timeout, nil); n <= 0 {
 				return news
 			}
-		case err != nil: // it is refused us: the runtime's timers have other means
+		case err != nil: // ppoll is refused; the runtime's timers work without it
 			defer time.AfterFunc(atMost, c.Wake).Stop()
 		case n == 0:
 			return news
@@ -190,7 +190,7 @@ func (c *Catcher) Wait(atMost time.Duration) proc.News {
 	if err == unix.EINTR {
 		return news
 	}
-	if err != nil || n == 0 { // an end of file would make us spin
+	if err != nil || n == 0 { // after an end of file the loop would spin
 		panic(fmt.Sprintf("internal error: the signal queue cannot be read (%v)", err))
 	}
 	takeStandard(&news)
@@ -204,8 +204,8 @@ func (c *Catcher) Wait(atMost time.Duration) proc.News {
 	return news
 }
 
-// admit lets the next real-time signals in. A standard signal that is here
-// already goes first: the kernel can take long to find each of a hundred thousand.
+// admit unblocks the next real-time signals. A standard signal that is pending
+// is handled first: the kernel takes long to find each signal in a queue of a hundred thousand.
 func admit() {
 	if atomic.LoadUint32(&catchHeld) == 0 {
 		atomic.StoreInt32(&catchRoom, turnMax)
@@ -216,7 +216,7 @@ func admit() {
 	}
 	if atomic.LoadUint32(&catchKept) != 0 {
 		if n, err := unix.Write(int(catchFD), catchSlot[:]); err != nil || n != recordBytes {
-			return // full of Wake; the next turn has room
+			return // the pipe is full of Wake; the next turn has room
 		}
 		atomic.StoreUint32(&catchKept, 0)
 	}
@@ -225,8 +225,8 @@ func admit() {
 	unblockAll()
 }
 
-// takeStandard takes the standard signals from their places, in the order in
-// which they came.
+// takeStandard takes the standard signals from their places, in the order of
+// arrival.
 func takeStandard(news *proc.News) {
 	var turns [firstRealtime]uint32
 	var came [firstRealtime]proc.Signal
@@ -245,7 +245,7 @@ func takeStandard(news *proc.News) {
 	}
 }
 
-// note adds a signal to the news, if it is any.
+// note adds a signal to the news, unless it is no news.
 func note(news *proc.News, c proc.Caught) {
 	switch {
 	case c.Signal == 0: // Wake
@@ -257,27 +257,27 @@ func note(news *proc.News, c proc.Caught) {
 	}
 }
 
-// ownDoing tells whether a signal is of our own doing, so that nobody means us to forward
-// it. We send ourselves none but what the runtime sends its threads (CodeTkill). But the kernel names
-// us as the sender where it answers something that we did: PIPE for a write that
-// nobody can read any more, XFSZ for one beyond RLIMIT_FSIZE, HUP and CONT for
-// GiveUpTerminal. XCPU tells how much time we have used (RLIMIT_CPU).
+// ownDoing reports whether we caused a signal ourselves, so that it must not be forwarded.
+// The runtime sends signals to its own threads (CodeTkill). And the kernel names
+// us as the sender of the signals that answer our own actions: PIPE for a write to a pipe that
+// has no reader, XFSZ for a write beyond RLIMIT_FSIZE, HUP and CONT for
+// GiveUpTerminal. XCPU means that we have used up our own processor time (RLIMIT_CPU).
 func ownDoing(c proc.Caught) bool {
 	own := c.PID == proc.PID(catchPID)
 	return own && (c.Code == proc.CodeTkill || c.Code == proc.CodeUser) ||
 		c.Code == proc.CodeKernel && c.Signal == proc.XCPU
 }
 
-// Wake makes a Wait return, the present one or the next. Any goroutine may call
-// it. A full queue is no loss: then there is something to read.
+// Wake makes Wait return, the current call or the next one. Any goroutine may call
+// it. If the pipe is full, nothing is lost: then Wait has something to read.
 func (c *Catcher) Wake() {
 	var record [recordBytes]byte
-	// Not unix.Write: the pipe is non-blocking, and the runtime need not know (it
-	// would make a thread to run others meanwhile).
+	// Not unix.Write: the pipe is non-blocking, and the runtime must not be told, since it
+	// would make a thread to run other goroutines meanwhile.
 	_, _, _ = syscall.RawSyscall(unix.SYS_WRITE, uintptr(catchFD), uintptr(unsafe.Pointer(&record)), recordBytes)
 }
 
-// decode reads the beginning of a siginfo_t; catch_amd64.s has the offsets.
+// decode reads the beginning of a siginfo_t; the offsets are in catch_amd64.s.
 func decode(b []byte) proc.Caught {
 	word := func(at int) int { return int(int32(binary.NativeEndian.Uint32(b[at:]))) }
 	c := proc.Caught{Signal: proc.Signal(word(0)), Code: word(8)}

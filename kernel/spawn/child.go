@@ -10,9 +10,9 @@ import (
 	"sexton/proc"
 )
 
-// plan is all that the child needs between fork and exec, in the kernel's own
-// types, and the place where it says what went wrong: the two share memory
-// until the exec, and the plan is the child's meanwhile.
+// plan holds everything that the child needs between fork and exec, in the kernel's own
+// types. Parent and child share memory until the exec, and during that time the plan belongs to
+// the child.
 type plan struct {
 	command *proc.Command
 
@@ -37,9 +37,9 @@ type plan struct {
 	legacy     []int32     // descriptors that we close before that
 	clear      bool        // every signal is caught, and default in the child by clone3
 
-	// Written by the child, which reports them through a pipe: stage and errno if it
-	// failed, nothing if its exec succeeded, which closes the pipe. (They cannot be read here:
-	// under an emulator, qemu-user, the two share no memory.)
+	// The child writes stage and errno if it failed, and sends them through a pipe; a successful exec
+	// closes the pipe with nothing in it. (The parent must not read these fields directly:
+	// under an emulator such as qemu-user the two do not share memory.)
 	stage  stage
 	errno  syscall.Errno
 	words  [2]int64
@@ -48,7 +48,7 @@ type plan struct {
 
 var devNull = [...]byte{'/', 'd', 'e', 'v', '/', 'n', 'u', 'l', 'l', 0}
 
-// becomeCommand is all that the child does, on childStack. Nothing here may grow the
+// becomeCommand is everything that the child does, on childStack. Nothing here may grow the
 // stack, allocate, or be instrumented.
 //
 //lint:ignore U1000 fork_*.s calls it
@@ -69,7 +69,8 @@ func becomeCommand(p *plan) {
 	}
 }
 
-// waitAtGate waits until we have left what only the child is to have: then our end of the pipe is closed.
+// waitAtGate waits until the parent has given up everything that only this child gets. Then the parent closes its end of
+// the pipe.
 //
 //go:norace
 //go:nosplit
@@ -109,8 +110,8 @@ func (p *plan) resetSignals() syscall.Errno {
 }
 
 // joinGroup puts the child into a process group or session of its own, unless it
-// stays in ours, and in front of the terminal. All signals are blocked, TTOU too, so
-// that a process in the background may do that (tcsetpgrp(3)).
+// stays in ours, and into the foreground of the terminal. All signals are blocked, including TTOU, so
+// a background process may do that too (tcsetpgrp(3)).
 //
 //go:norace
 //go:nosplit
@@ -132,7 +133,7 @@ func (p *plan) joinGroup() syscall.Errno {
 	if p.foreground < 0 {
 		return 0
 	}
-	if p.command.TakeTerminal { // it may belong to another session by now, or be gone
+	if p.command.TakeTerminal { // by now the terminal may belong to another session, or be gone
 		if _, _, errno := syscall.RawSyscall(unix.SYS_IOCTL, uintptr(p.foreground), unix.TIOCSCTTY, 0); errno != 0 {
 			return 0
 		}
@@ -147,8 +148,8 @@ func (p *plan) joinGroup() syscall.Errno {
 	return errno
 }
 
-// arrangeFiles makes files the descriptors 0, 1 and 2. Those of them that are
-// below 3 themselves and not in their place move out of the way first.
+// arrangeFiles makes files the descriptors 0, 1 and 2. A file that has one of these numbers, but not
+// the right one, moves out of the way first.
 //
 //go:norace
 //go:nosplit
@@ -196,8 +197,8 @@ func (p *plan) arrangeFiles() syscall.Errno {
 	return 0
 }
 
-// restoreNofile gives back the soft limit of open files that Go's runtime has raised
-// for itself, where that is allowed.
+// restoreNofile restores the soft limit of open files, which Go's runtime has raised
+// for itself, if that is allowed.
 //
 //go:norace
 //go:nosplit
@@ -209,7 +210,7 @@ func (p *plan) restoreNofile() {
 	var limit unix.Rlimit
 	_, _, errno := syscall.RawSyscall6(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, 0, uintptr(unsafe.Pointer(&limit)), 0, 0)
 	if errno == 0 {
-		limit.Cur = min(p.nofile.Cur, limit.Max) // somebody may have lowered it (prlimit(1))
+		limit.Cur = min(p.nofile.Cur, limit.Max) // it may have been lowered (prlimit(1))
 		syscall.RawSyscall6(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&limit)), 0, 0, 0)
 	}
 }
@@ -262,8 +263,8 @@ func (p *plan) writeListenPID() {
 }
 
 // exec tries the candidates in turn, as execvp(3) does: it goes on after a
-// file that is not there, remembers one that may not be run, and gives a file
-// that the kernel does not know to the shell. It returns only on failure.
+// file that does not exist, remembers one that must not be executed, and gives a file
+// in an unknown format to the shell. It returns only on failure.
 //
 //go:norace
 //go:nosplit
@@ -276,13 +277,13 @@ func (p *plan) exec() syscall.Errno {
 			uintptr(unsafe.Pointer(&p.argv[0])), uintptr(unsafe.Pointer(&p.env[0])))
 		switch errno {
 		case unix.ENOEXEC:
-			// As a number: a pointer could wake the garbage collector's write
-			// barrier. p.paths keeps it alive.
+			// Stored as a number: storing a pointer could call the garbage collector's write
+			// barrier. p.paths keeps the memory alive.
 			*(*uintptr)(unsafe.Pointer(&p.shellArgv[1])) = uintptr(unsafe.Pointer(path))
 			_, _, errno = syscall.RawSyscall(unix.SYS_EXECVE, uintptr(unsafe.Pointer(p.shell)),
 				uintptr(unsafe.Pointer(&p.shellArgv[0])), uintptr(unsafe.Pointer(&p.env[0])))
 			if errno == unix.ENOENT {
-				return unix.ENOEXEC // there is no shell: say what is wrong with the file
+				return unix.ENOEXEC // there is no shell: report what is wrong with the file
 			}
 			return errno
 		case unix.EACCES:

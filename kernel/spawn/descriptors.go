@@ -7,12 +7,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Our own descriptors.
+// This file handles the descriptors that we inherited.
 
-// LeaveNothingOpen closes every descriptor above 2 that we were given by who
-// started us, and goes to the root directory: neither a mount nor a pipe of
-// theirs may hang on us for as long as we live. Descriptors of our own are
-// known by their close-on-exec flag.
+// LeaveNothingOpen closes every inherited descriptor above 2, and changes to the root directory. Otherwise we
+// would keep a mount or a pipe of the program that started us busy as long as we live. Our own descriptors are
+// the ones with the close-on-exec flag.
 func (*Spawner) LeaveNothingOpen() {
 	_ = unix.Chdir("/")
 	for _, fd := range inheritedDescriptors() {
@@ -21,15 +20,15 @@ func (*Spawner) LeaveNothingOpen() {
 	closeUnlisted()
 }
 
-// closeUnlisted keeps what was not tried, because /proc does not list it, from our
-// children (since Linux 5.11): it stays open for us alone.
+// closeUnlisted sets close-on-exec for the descriptors that openDescriptors does not try where /proc is missing
+// (since Linux 5.11). They stay open in our process, but our children do not get them.
 func closeUnlisted() {
 	if unix.Access("/proc/self/fd", unix.R_OK) != nil {
 		_ = unix.CloseRange(mostTried, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
 	}
 }
 
-// inheritedDescriptors are those above 2 that are not close-on-exec.
+// inheritedDescriptors returns the descriptors above 2 without the close-on-exec flag.
 func inheritedDescriptors() []int32 {
 	var inherited []int32
 	for _, fd := range openDescriptors() {
@@ -44,11 +43,11 @@ func inheritedDescriptors() []int32 {
 	return inherited
 }
 
-// mostTried is how many descriptors are tried where /proc does not list them.
+// mostTried is how many descriptors are tried if /proc does not list them.
 const mostTried = 256
 
-// openDescriptors lists our descriptors; where /proc is missing it
-// guesses the first 256. It uses no os.File, which would start the poller for it.
+// openDescriptors lists our descriptors; if /proc is missing, it
+// returns the first 256 numbers. It does not use os.File, which would start the poller.
 func openDescriptors() []int {
 	var fds []int
 	dir, err := unix.Open("/proc/self/fd", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)

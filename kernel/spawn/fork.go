@@ -7,34 +7,34 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// How a child is made and waited for; child.go has what it does.
+// This file makes a child and waits for it; child.go contains what the child does.
 
-// everySignal is a mask.
+// everySignal is the mask during the fork.
 var everySignal = ^uint64(0)
 
 func clone(call, first, second uintptr, p *plan) (pid, errno uintptr)
 
-// childStack is what the child runs on until its exec. There is one child at a
+// childStack is the stack of the child until its exec. There is one child at a
 // time.
 var childStack [2048]uint64
 
-// cloneArgs is struct clone_args of clone(2), the first version, 64 bytes: a child that
-// shares our memory, and has default dispositions for all that we catch (since Linux 5.5).
+// cloneArgs is the first version of struct clone_args (clone(2), 64 bytes), for a child that
+// shares our memory and has default dispositions for all signals that we catch (since Linux 5.5).
 var cloneArgs = [8]uint64{0: unix.CLONE_VM | unix.CLONE_CLEAR_SIGHAND, 4: uint64(unix.SIGCHLD)}
 
-// withoutClone3 is set when the kernel, or what filters system calls, does not
-// know cloneArgs.
+// withoutClone3 is set when the kernel, or a filter of system calls, does not
+// accept cloneArgs.
 var withoutClone3 bool
 
-// forkBlocked makes the child and waits until it is the command, or has failed,
+// forkBlocked makes the child and waits until it has become the command, or has failed,
 // with every signal blocked: the child must not run a handler of ours, since it
-// shares our memory and our signal queue. It opens its mask as the last step
-// before exec, when all dispositions are its own. Nothing here can be preempted and
-// moved to another thread: there is no prologue that looks.
+// shares our memory and our signal queue. The child sets its own mask as the last step
+// before exec, when all its dispositions are set. The runtime cannot preempt this code or
+// move it to another thread, because these functions have no stack check.
 //
-// It is not vfork(2), although we stand still in the same way: who is stopped
-// between fork and exec (kill -STOP -1 by somebody in the container) would have us hang
-// with him, in a wait that only KILL ends.
+// We do not use vfork(2), although we wait in the same way: if a process in the container stopped
+// the child between fork and exec (kill -STOP -1), we would hang with
+// it, in a wait that only KILL ends.
 //
 //go:noinline
 //go:norace
@@ -53,8 +53,8 @@ func forkBlocked(p *plan) (uintptr, syscall.Errno) {
 
 var rootDirectory = [...]byte{'/', 0}
 
-// leave goes to the root directory and closes what the child has of us, while it waits, and
-// lets it go on. Where there is no child nothing is left.
+// leave changes to the root directory and closes the descriptors that the child gets, while the child waits, and
+// then lets the child go on. If there is no child, we keep everything.
 //
 //go:noinline
 //go:norace
@@ -73,7 +73,7 @@ func (p *plan) leave(errno syscall.Errno) {
 	syscall.RawSyscall(unix.SYS_CLOSE, uintptr(p.gate[1]), 0, 0)
 }
 
-// fork makes the child, in whatever way the kernel knows.
+// fork makes the child, in the best way that the kernel supports.
 //
 //go:noinline
 //go:norace
@@ -90,24 +90,24 @@ func fork(p *plan) (uintptr, syscall.Errno) {
 		p.clear, withoutClone3 = false, true
 	}
 	pid, failed := uintptr(0), uintptr(unix.EINVAL)
-	if p.uncaught == 0 { // valgrind, which keeps a signal from us, would end us for this
+	if p.uncaught == 0 { // valgrind reserves a signal, and ends us for this call
 		pid, failed = clone(unix.SYS_CLONE, unix.CLONE_VM|uintptr(unix.SIGCHLD), stack+size, p)
 	}
-	if failed == uintptr(unix.EINVAL) { // valgrind and qemu-user know threads, and forks, which is what they make of this
+	if failed == uintptr(unix.EINVAL) { // valgrind and qemu-user support threads and forks only, and turn this call into a fork
 		wait := p.gate[0]
-		p.gate[0] = -1 // we stand still until its exec
+		p.gate[0] = -1 // we are suspended until its exec
 		pid, failed = clone(unix.SYS_CLONE, unix.CLONE_VM|unix.CLONE_VFORK|uintptr(unix.SIGCHLD), stack+size, p)
 		p.gate[0] = wait
 	}
 	return pid, syscall.Errno(failed)
 }
 
-// patience, in nanoseconds, is how long we wait for a child before we think that
-// somebody has stopped it, and continue it.
+// patience, in nanoseconds, is how long we wait for a child before we assume that
+// another process has stopped it, and continue it.
 const patience = 100e6
 
-// await waits until the child is the command, or has said what went wrong. Where ppoll
-// is refused (seccomp) the read waits as long, and nobody continues a child that is stopped.
+// await waits until the child has become the command, or has reported a failure. If ppoll
+// is refused (seccomp), the read waits instead, and a child that is stopped is not continued.
 //
 //go:noinline
 //go:norace
@@ -117,7 +117,7 @@ func (p *plan) await(pid uintptr) {
 	syscall.RawSyscall(unix.SYS_CLOSE, uintptr(p.report[1]), 0, 0)
 	for {
 		report := unix.PollFd{Fd: int32(p.report[0]), Events: unix.POLLIN}
-		atMost := unix.Timespec{Nsec: patience} // the kernel writes into it what is left
+		atMost := unix.Timespec{Nsec: patience} // the kernel writes the remaining time into it
 		n, _, errno := syscall.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&report)), 1, uintptr(unsafe.Pointer(&atMost)), 0, 0, 0)
 		if n != 0 || errno != 0 {
 			break

@@ -11,8 +11,8 @@ import (
 	"sexton/proc"
 )
 
-// located lists the files that may be the command's, in the order in which they are tried,
-// as they are reached from our own directory.
+// located lists the files that the command may name, in the order in which they are tried,
+// with paths that are valid from our own directory.
 func located(c *proc.Command) []string {
 	files := candidates(c)
 	for i, file := range files {
@@ -23,9 +23,9 @@ func located(c *proc.Command) []string {
 	return files
 }
 
-// Find looks for the command as Spawn does, without starting it: there is false where no
-// such file is. where says in words where it was looked for. A file that may be there,
-// in a directory closed to us, counts as there.
+// Find looks for the command as Spawn does, without starting it. If there is no
+// such file, there is false, and where says in words which places were searched. A file in a directory that we
+// cannot read may exist, so it counts as found.
 func Find(c *proc.Command) (where string, there bool) {
 	for _, file := range located(c) {
 		if err := unix.Access(file, unix.F_OK); err != unix.ENOENT && err != unix.ENOTDIR {
@@ -39,11 +39,11 @@ func Find(c *proc.Command) (where string, there bool) {
 }
 
 // FindProgram looks for the file that Spawn would execute for c, without starting
-// anything: by the PATH of c.Env, in c.Dir, as execvp(3) does. It returns nil where
-// there is a regular file that somebody may execute, and otherwise a
-// *proc.SpawnError, with NotFound where there is no file at all. What only an exec
-// can tell (an interpreter, the binary's architecture, this user's rights) is not
-// looked at. It reads directories, and so may wait for a slow file system.
+// anything: by the PATH of c.Env, in c.Dir, as execvp(3) does. It returns nil if
+// there is a regular file that is executable for any user, and otherwise a
+// *proc.SpawnError, with NotFound if there is no file at all. It does not check what only an exec
+// can show: the interpreter, the binary's architecture, this user's rights.
+// It reads directories, so it may wait for a slow file system.
 func FindProgram(c *proc.Command) error {
 	errno := unix.ENOENT
 	for _, file := range located(c) {
@@ -61,8 +61,8 @@ func FindProgram(c *proc.Command) error {
 	}
 }
 
-// interpreterEndsInCR tells whether a file is a script whose #! line ends with CR and
-// LF: the kernel takes the CR for a part of the interpreter's name (execve(2)).
+// interpreterEndsInCR reports whether a file is a script whose #! line ends with CR and
+// LF. The kernel takes the CR as part of the interpreter's name (execve(2)).
 func interpreterEndsInCR(file string, info os.FileInfo) bool {
 	if !info.Mode().IsRegular() {
 		return false

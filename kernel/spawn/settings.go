@@ -7,10 +7,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A new setting of proc.Settings needs a stage, with its name for the user, and its system call: in setAsUs, or in
-// setAsUser if it must come after the change of the user. All of this runs between fork and exec (see becomeCommand).
+// A new setting of proc.Settings needs a stage, with the name that errors show, and a system call: in setAsUs, or in
+// setAsUser if it must come after the change of the user. This code runs between fork and exec (see becomeCommand).
 
-// stage is a step of the child, for the error that names it.
+// stage is a step of the child; an error names it.
 type stage int
 
 const (
@@ -47,7 +47,7 @@ var stageNames = [...]string{
 	stageExec:         "exec",
 }
 
-// prepare makes the child what the command asks for, all but the exec.
+// prepare does everything that the command asks for, except the exec.
 //
 //go:noinline
 //go:norace
@@ -82,7 +82,7 @@ func (p *plan) prepare() syscall.Errno {
 	return errno
 }
 
-// setAsUs makes the settings that our own user can make, whoever the child becomes.
+// setAsUs applies the settings that need our rights, or that do not depend on the child's user.
 //
 //go:norace
 //go:nosplit
@@ -95,7 +95,7 @@ func (p *plan) setAsUs() syscall.Errno {
 	return 0
 }
 
-// setAsUser makes the settings that the change of the user would undo, or that its rights decide.
+// setAsUser applies the settings that a change of the user would undo, or that must be allowed to the child's user.
 //
 //go:norace
 //go:nosplit

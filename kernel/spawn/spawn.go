@@ -1,5 +1,5 @@
-// Package spawn starts processes, and collects those that have ended. What must be undone in a child between
-// fork and exec is done by one mechanism (spawn.go, child.go).
+// Package spawn starts processes, and reaps those that have ended. One mechanism (spawn.go, child.go) undoes in the
+// child, between fork and exec, what we have changed for ourselves.
 package spawn
 
 import (
@@ -18,25 +18,25 @@ import (
 	"sexton/proc"
 )
 
-// DefaultPath is where a command without a slash is looked for when its
-// environment has no PATH: what Docker gives a container.
+// DefaultPath is used for a command without a slash if its
+// environment has no PATH. It is the PATH that Docker gives a container.
 const DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-// Spawner starts processes. A process has one of it.
+// Spawner starts processes. We have one.
 type Spawner struct {
-	home string // our directory before we went to the root directory; "": we did not, or it has no name
+	home string // our directory before an heir got it; "": no heir yet, or the directory has no name
 }
 
-// Spawn starts one process and returns when it has become the program that c
-// names, or when a step on the way failed: then the error is a
-// *proc.SpawnError and there is no process. It blocks for as long as fork and
-// exec take, a millisecond mostly, longer when the file comes from a slow
+// Spawn starts one process and returns when the process has become the program that c
+// names, or when a step failed. In that case the error is a
+// *proc.SpawnError and there is no process. Spawn blocks as long as fork and
+// exec take: usually a millisecond, longer if the file comes from a slow
 // network file system.
 //
-// The child is a process group of its own (or a session), has default
-// dispositions for all signals but those of c.Ignore, the mask c.Mask, and no
-// descriptor of ours but 0, 1 and 2. The command is looked up as execvp(3)
-// does, and a text file without "#!" is run by /bin/sh, as it does too.
+// The child has a process group (or a session) of its own, default
+// dispositions for all signals except those in c.Ignore, the mask c.Mask, and no
+// descriptors except 0, 1 and 2. The command is looked up as execvp(3)
+// does, and like execvp, Spawn lets /bin/sh run a text file without "#!".
 func (s *Spawner) Spawn(c *proc.Command) (proc.PID, error) {
 	if c.Heir && c.Dir == "" {
 		c.Dir = s.home // of an heir before it, whose exec failed
@@ -79,8 +79,8 @@ func (s *Spawner) Spawn(c *proc.Command) (proc.PID, error) {
 	return proc.PID(pid), nil
 }
 
-// prepareLegacy makes what it takes to give all away before the child runs: a pipe at
-// which it waits, and the list of what we close meanwhile.
+// prepareLegacy prepares for an heir: a pipe at which the child
+// waits, and the list of the descriptors that we close meanwhile.
 func (p *plan) prepareLegacy() error {
 	if err := unix.Pipe2(p.gate[:], unix.O_CLOEXEC); err != nil {
 		return &proc.SpawnError{Stage: "pipe2", Err: err, Passing: true}
@@ -89,7 +89,7 @@ func (p *plan) prepareLegacy() error {
 	return nil
 }
 
-// workingDirectory is ours; "" where it has no name.
+// workingDirectory returns our working directory, "" if it has no name.
 func workingDirectory() string {
 	buffer := make([]byte, unix.PathMax)
 	n, err := unix.Getcwd(buffer)
@@ -99,11 +99,11 @@ func workingDirectory() string {
 	return string(buffer[:n-1])
 }
 
-// giveOutput makes the pipes of a child's output its user's own, or its own
-// terminal: a program that opens /dev/stdout, as log files are linked to it in
-// images, opens the pipe anew (proc_pid_fd(5)), and may only if its user might open
-// a file with the pipe's owner and mode. The container's own descriptors are left alone.
-// That it cannot be done is no reason not to start.
+// giveOutput makes the child's user the owner of the child's output pipes and of its own
+// terminal. A program that opens /dev/stdout (in many images log files are links to it)
+// opens the pipe again (proc_pid_fd(5)), and the kernel checks the pipe's owner and mode
+// as if it were a file. The container's own descriptors keep their owner.
+// A failure does not prevent the start.
 func giveOutput(c *proc.Command) {
 	if c.Credential == nil {
 		return
@@ -116,7 +116,8 @@ func giveOutput(c *proc.Command) {
 	}
 }
 
-// spawning: one child at a time is on childStack, and has the end of its report alone.
+// spawning is held during a start: only one child at a time may use childStack, and no other child may
+// inherit the writing end of its report.
 var spawning sync.Mutex
 
 func forkError(errno syscall.Errno) error {
@@ -141,7 +142,7 @@ func (p *plan) failure(c *proc.Command) error {
 		failed.Passing = p.errno == unix.ETXTBSY || p.errno == unix.EAGAIN || p.errno == unix.ENOMEM || p.errno == unix.ENFILE || p.errno == unix.EMFILE
 		if failed.Passing && len(p.legacy) > 0 {
 			failed.Passing = false
-			failed.Mend = "it is not tried again, for the descriptors that it was to get from us are gone"
+			failed.Mend = "it is not tried again, because its inherited descriptors are closed by now"
 		}
 	case stageChdir:
 		failed.Path = c.Dir
@@ -155,8 +156,8 @@ func (p *plan) failure(c *proc.Command) error {
 	return failed
 }
 
-// execMend says what is wrong with the file that was meant: the first of those tried
-// that is there.
+// execMend describes what is wrong with the first file that was tried and
+// exists.
 func execMend(c *proc.Command, errno syscall.Errno) string {
 	lookedUp := !strings.Contains(c.Argv[0], "/")
 	for _, file := range located(c) {
@@ -166,7 +167,7 @@ func execMend(c *proc.Command, errno syscall.Errno) string {
 		}
 		mend := fileMend(info, errno)
 		if errno == unix.ENOENT && interpreterEndsInCR(file, info) {
-			mend = "its first line ends with CR and LF, so the name of its interpreter ends with CR; save it with LF alone as the end of a line"
+			mend = "its first line ends with CR and LF, so the name of its interpreter ends with CR; save it with LF line ends"
 		}
 		if mend != "" && lookedUp {
 			return file + ": " + mend
@@ -181,7 +182,7 @@ func execMend(c *proc.Command, errno syscall.Errno) string {
 	case lookedUp && errno == unix.ENOENT:
 		return "not found in PATH=" + pathOf(c.Env)
 	case lookedUp && errno == unix.EACCES:
-		return "a directory of PATH, or the file in it, is closed to this user"
+		return "this user has no permission for a directory of PATH, or for the file in it"
 	}
 	return ""
 }
@@ -189,21 +190,21 @@ func execMend(c *proc.Command, errno syscall.Errno) string {
 func fileMend(info os.FileInfo, errno syscall.Errno) string {
 	switch {
 	case errno == unix.ENOENT:
-		return "the file is there: its interpreter (the #! line, or the dynamic loader) is not"
+		return "the file exists, but its interpreter (the #! line, or the dynamic loader) does not"
 	case errno == unix.EACCES && info.IsDir():
 		return "it is a directory"
 	case errno == unix.EACCES && info.Mode()&0o111 == 0o111:
-		return "its mode allows it, but not a directory above it, or its interpreter, or a file system that is mounted with noexec"
+		return "the mode of the file is right; check the directories above it, its interpreter, and whether the file system is mounted with noexec"
 	case errno == unix.EACCES:
 		return fmt.Sprintf("file mode is %04o, try chmod +x", info.Mode().Perm())
 	case errno == unix.ENOEXEC:
-		return "made for another kind of machine, or an empty file"
+		return "the file is empty, or made for another kind of machine"
 	}
 	return ""
 }
 
-// newPlan makes everything that the child will need, so that it allocates
-// nothing.
+// newPlan prepares everything that the child needs, so that the child does not
+// allocate.
 func newPlan(c *proc.Command) (*plan, error) {
 	if len(c.Argv) == 0 || c.Argv[0] == "" {
 		return nil, &proc.SpawnError{Stage: stageNames[stageExec], Err: unix.ENOENT, Mend: "the command is empty", NotFound: true}
@@ -242,7 +243,7 @@ func newPlan(c *proc.Command) (*plan, error) {
 	return p, nil
 }
 
-// candidates lists the files to try in turn: the command itself where it has a
+// candidates lists the files to try in turn: the command itself if it has a
 // slash, otherwise one for each directory of PATH (execvp(3)).
 func candidates(c *proc.Command) []string {
 	name := c.Argv[0]
@@ -257,7 +258,7 @@ func candidates(c *proc.Command) []string {
 		if file := dir + "/" + name; len(file) < unix.PathMax {
 			files = append(files, file)
 		} else {
-			tooLong = append(tooLong, file) // which must not hide the others
+			tooLong = append(tooLong, file) // must not hide the others
 		}
 	}
 	if len(files) == 0 {
@@ -266,7 +267,7 @@ func candidates(c *proc.Command) []string {
 	return files
 }
 
-// findPaths makes the files to try, for the child.
+// findPaths puts the files to try into the plan.
 func (p *plan) findPaths(c *proc.Command) error {
 	for _, candidate := range candidates(c) {
 		path, err := syscall.BytePtrFromString(candidate)
@@ -282,7 +283,7 @@ func (p *plan) findPaths(c *proc.Command) error {
 }
 
 func pathOf(env []string) string {
-	for _, entry := range env { // the first counts, as in getenv(3)
+	for _, entry := range env { // the first one counts, as in getenv(3)
 		if path, ok := strings.CutPrefix(entry, "PATH="); ok {
 			return path
 		}
@@ -290,9 +291,9 @@ func pathOf(env []string) string {
 	return DefaultPath
 }
 
-// environment makes the environment block. LISTEN_PID, when it names us, must
-// name the child instead (sd_listen_fds(3)): the child writes its number over
-// the blanks.
+// environment makes the environment block. If LISTEN_PID has our number, it must
+// have the child's instead (sd_listen_fds(3)); the child writes it
+// over the zeros.
 func (p *plan) environment(env []string) ([]*byte, error) {
 	block, err := syscall.SlicePtrFromStrings(env)
 	if err != nil {

@@ -15,19 +15,18 @@ import (
 	"sexton/proc"
 )
 
-// ReserveThreads makes the threads stay as they are to be for the rest of our life: the
-// caller's goroutine stays on its thread, and n others stand ready beside it. It
-// tells how many it reserved.
+// ReserveThreads creates all threads that we need for the rest of our life: the
+// caller's goroutine stays on its thread, and n idle threads stand ready. It
+// returns how many threads it has reserved.
 //
-// The loop should have the main thread, to which the kernel likes to hand signals:
-// then it is woken by them directly.
+// The caller should be on the main thread, which the kernel prefers for signals.
 //
-// Go's runtime makes threads when it needs them, and ends the process when it
-// cannot: at a container's pids limit, while a service goes mad, PID 1 would die of
-// that. A thread that was made once stays, so what we may ever need at once is
-// made now, behind a trial that shows how many tasks may be had.
-// Where less than three times as many are left under the limit, fewer are made, two
-// at least: the services need some too.
+// Go's runtime creates threads on demand, and ends the process when it
+// cannot create one. If a service used up the container's pids limit, PID 1 would die of
+// that. A thread that exists stays, so we create now as many as we can ever need at
+// once. Before that, a trial finds out how many tasks the limits allow.
+// If less than three times n tasks are left under the pids limit, fewer threads are made, but at least
+// two: the services need tasks too.
 func (*Spawner) ReserveThreads(n int) int {
 	if left, ok := processesLeft("/sys/fs/cgroup"); ok {
 		n = min(n, max(2, left/3))
@@ -54,7 +53,8 @@ func (*Spawner) ReserveThreads(n int) int {
 	return n
 }
 
-// possibleThreads tries how many threads can be made, up to n. One is asked for by one, which takes a fourth of the time.
+// possibleThreads finds out how many threads can be made, up to n. For n = 1 it makes a single thread, which takes a fourth
+// of the time.
 func possibleThreads(n int) int {
 	if n > 1 {
 		return max(0, mayFork(n+headroom)-headroom)
@@ -65,14 +65,14 @@ func possibleThreads(n int) int {
 	return n
 }
 
-// headroom is how many tasks must be to be had beside those that we want: the
-// runtime may make another one or two on the way.
+// headroom is the number of extra tasks that must be available beyond the ones requested: the
+// runtime may make another one or two in the meantime.
 const headroom = 2
 
-// mayFork tries how many tasks may be had, up to n: under the pids limits of our
-// cgroup and of those above it, under RLIMIT_NPROC, and whatever else there is
-// (clone(2), EAGAIN). Its children end at once, count until they are reaped, which
-// is here, and give no SIGCHLD.
+// mayFork finds out how many tasks can be made, up to n: under the pids limits of our
+// cgroup and its parents, under RLIMIT_NPROC, and under any other limit
+// (clone(2), EAGAIN). Its children exit at once and send no SIGCHLD. They count against the limits until
+// mayFork reaps them at its end.
 func mayFork(n int) int {
 	var children []int
 	for len(children) < n {
@@ -81,35 +81,35 @@ func mayFork(n int) int {
 			n = len(children)
 			break
 		}
-		if errno != 0 { // that says nothing about limits (qemu-user has no such child)
+		if errno != 0 { // this error says nothing about limits (qemu-user cannot make such a child)
 			break
 		}
 		children = append(children, int(pid))
 	}
 	for _, pid := range children {
-		_ = unix.Kill(pid, unix.SIGKILL) // somebody may have stopped it
+		_ = unix.Kill(pid, unix.SIGKILL) // it may be stopped
 		reapUnheard(pid, unix.WALL)
 	}
 	return n
 }
 
-// What cloneNobody makes.
+// Flags for cloneNobody.
 const (
-	// likeUs is a child that shares with us all that can be shared, and gives no signal at
-	// its end: the cheapest that there is.
+	// likeUs makes a child that shares everything with us and sends no signal at
+	// its end. It is the cheapest child.
 	likeUs = unix.CLONE_VM | unix.CLONE_FS | unix.CLONE_FILES | unix.CLONE_SIGHAND
-	// asThread is a thread of ours, which needs no reaping.
+	// asThread makes a thread of ours, which needs no reaping.
 	asThread = likeUs | unix.CLONE_THREAD | unix.CLONE_SYSVSEM
-	// numberOnly is nothing at all: the kernel cannot say the new pidfd, for we give no
-	// place for it (EFAULT), and finds that out when it has given away a number
+	// numberOnly makes nothing, but uses up a number: the kernel fails to return the new pidfd, since we give no
+	// place for it (EFAULT), and it finds that out after it has allocated the number
 	// (copy_process in kernel/fork.c). Kernels before 5.2 make a child as likeUs does.
 	numberOnly = likeUs | unix.CLONE_PIDFD
 )
 
-// SkipTo makes the kernel pass over the numbers below first, as far as it has not yet given them
-// away: it gives them in order (alloc_pid in kernel/pid.c). If it is beyond that already,
-// the next multiple of first is taken. It costs a microsecond or five a number.
-// Where the kernel says no, by a limit for example, the rest is left as it is.
+// SkipTo uses up process numbers, so that the next process gets the number first. The kernel
+// allocates them in order (alloc_pid in kernel/pid.c). If the kernel is already beyond first,
+// the next process gets the next multiple of first. It costs one to five microseconds a number.
+// If the kernel refuses, because of a limit for example, SkipTo stops there.
 func (*Spawner) SkipTo(first proc.PID) {
 	last, errno := cloneNobody(asThread)
 	if errno != 0 {
@@ -129,8 +129,8 @@ func (*Spawner) SkipTo(first proc.PID) {
 	}
 }
 
-// cloneNobody makes what flags say, and it ends at once, with every signal blocked: a
-// handler of ours would run on the stack that it shares with us.
+// cloneNobody makes a task with these flags, which exits at once. Every signal is blocked meanwhile: otherwise a
+// handler of ours could run on the stack that the task shares with us.
 func cloneNobody(flags uintptr) (pid, errno uintptr) {
 	if _, uncaught := signals.Caught(); uncaught != 0 { // see fork
 		return 0, uintptr(unix.EINVAL)
@@ -150,8 +150,8 @@ func cloneBlocked(flags uintptr) (pid, errno uintptr) {
 	return pid, errno
 }
 
-// processesLeft is how many tasks our cgroup may still make. ok is false where
-// no limit can be seen. A container sees its own cgroup as the root of what is
+// processesLeft returns how many more tasks our cgroup allows. ok is false if
+// no limit is visible. A container sees its own cgroup as the root of what is
 // mounted at /sys/fs/cgroup (cgroup_namespaces(7)); v1 has a directory for each
 // controller.
 func processesLeft(cgroup string) (left int, ok bool) {

@@ -11,8 +11,8 @@ import (
 	"sexton/proc"
 )
 
-// siginfo is what waitid(2) writes, in the 64-bit layout of
-// include/uapi/asm-generic/siginfo.h. unix.Siginfo hides the two fields we want.
+// siginfo is the result of waitid(2), in the 64-bit layout of
+// include/uapi/asm-generic/siginfo.h. unix.Siginfo hides the two fields that we need.
 type siginfo struct {
 	signo, errno, code, _ int32
 	pid, uid, status      int32
@@ -27,14 +27,14 @@ const (
 
 // Peek reports one dead child without freeing its number.
 //
-// The child stays a zombie until Reap, so its PID and process group cannot pass to a new
-// process while the caller still wants to signal the group. ok is false when
-// no child is dead; children tells whether there is any child at all, dead or
-// alive. Never blocks.
+// The child stays a zombie until Reap, so no new process can get its PID or process group
+// while the caller still wants to signal the group. ok is false if
+// no child is dead; children reports whether there is any child, dead or
+// alive. Peek never blocks.
 //
 // waitid(2): WNOWAIT leaves the child in a waitable state. The system call has a
-// fifth argument that the C library hides: what the child has used, as wait4(2)
-// tells it ("C library/kernel differences").
+// fifth argument that the C library hides: the child's resource usage, as in
+// wait4(2) ("C library/kernel differences").
 func (*Spawner) Peek() (dead proc.Dead, ok, children bool, err error) {
 	var info siginfo
 	var usage unix.Rusage
@@ -56,8 +56,8 @@ func (*Spawner) Peek() (dead proc.Dead, ok, children bool, err error) {
 	}
 }
 
-// Stopped tells whether the child pid has been stopped (SIGSTOP, Ctrl-Z) and not continued.
-// Its zombie is not. waitid(2), WSTOPPED.
+// Stopped reports whether the child pid is stopped (SIGSTOP, Ctrl-Z) and not continued. A
+// zombie is not stopped. waitid(2), WSTOPPED.
 func (*Spawner) Stopped(pid proc.PID) bool {
 	var info siginfo
 	_, _, errno := syscall.RawSyscall6(unix.SYS_WAITID, unix.P_PID, uintptr(pid), uintptr(unsafe.Pointer(&info)),
@@ -80,12 +80,12 @@ func used(r *unix.Rusage) proc.Usage {
 	}
 }
 
-// Reap frees the zombie that Peek has shown. From then on its number may belong
-// to somebody else.
+// Reap frees the zombie that Peek has returned. From then on its number may belong
+// to another process.
 func (*Spawner) Reap(pid proc.PID) error {
 	for {
 		_, err := unix.Wait4(int(pid), nil, unix.WNOHANG, nil)
-		if err == unix.EPERM || err == unix.ENOSYS { // neither is wait4's own: it is refused, and waitid is not
+		if err == unix.EPERM || err == unix.ENOSYS { // wait4 itself never fails like this: a filter refuses it, and waitid may work
 			err = waitOne(int(pid), unix.WNOHANG)
 		}
 		switch err {
@@ -98,8 +98,8 @@ func (*Spawner) Reap(pid proc.PID) error {
 	}
 }
 
-// reapUnheard waits for the end of a child that was never announced: nobody else may
-// collect it. See wait4(2) for the options.
+// reapUnheard waits for the end of a child that Spawn has not returned to its caller, so only we know
+// it. See wait4(2) for the options.
 func reapUnheard(pid, options int) {
 	for {
 		_, err := unix.Wait4(pid, nil, options, nil)
@@ -112,7 +112,7 @@ func reapUnheard(pid, options int) {
 	}
 }
 
-// waitOne is wait4(2) by way of waitid, where a seccomp profile has forgotten the older of the two.
+// waitOne does the work of wait4(2) with waitid, for a seccomp profile that allows only the newer call.
 func waitOne(pid, options int) error {
 	_, _, errno := syscall.RawSyscall6(unix.SYS_WAITID, unix.P_PID, uintptr(pid), 0, uintptr(unix.WEXITED|options), 0, 0)
 	if errno != 0 {

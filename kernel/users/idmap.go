@@ -9,10 +9,10 @@ import (
 	"sexton/proc"
 )
 
-// What a user namespace allows (user_namespaces(7)).
+// This file checks what a user namespace allows (user_namespaces(7)).
 
-// IDFault says which number of a credential the user namespace that we are in does not have, or that
-// groups cannot be changed in it; "" where nothing speaks against it.
+// IDFault returns a message if our user namespace does not map a number of a credential, or if
+// groups cannot be changed in it; otherwise "".
 func IDFault(c *proc.Credential) string {
 	return idFault(c, func(name string) string { return procfs.ReadSmall("/proc/self/" + name) })
 }
@@ -34,8 +34,8 @@ func idFault(c *proc.Credential, read func(name string) string) string {
 	return ""
 }
 
-// mapped tells whether an ID is in a map as uid_map has it: lines of the first ID in the namespace, the first
-// outside, and how many there are. What cannot be read is no reason against an ID.
+// mapped reports whether an ID is in a map in the format of uid_map: each line has the first ID in the namespace, the first
+// one outside, and the number of IDs. A map that cannot be read allows every ID.
 func mapped(text string, id int) bool {
 	if strings.TrimSpace(text) == "" {
 		return true

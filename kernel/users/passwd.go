@@ -1,5 +1,5 @@
-// Package users looks up users and groups in /etc/passwd and /etc/group, and tells what the user namespace
-// that we are in allows.
+// Package users looks up users and groups in /etc/passwd and /etc/group, and checks what our user namespace
+// allows.
 package users
 
 import (
@@ -14,7 +14,7 @@ import (
 	"sexton/proc"
 )
 
-// User is an entry of the user database, or what a bare number says.
+// User is an entry of the user database, or stands for a bare number.
 type User struct {
 	Name   string // "" for a number without an entry
 	UID    int
@@ -24,8 +24,8 @@ type User struct {
 }
 
 // Lookup finds a user by name or number in /etc/passwd and /etc/group. A
-// number needs no entry: its group is then gid, whatever the caller has, and
-// its home is "/", as Docker has it.
+// number needs no entry: then its group is gid, and
+// its home is "/", as in Docker.
 func Lookup(text string, gid int) (User, error) { return lookup("/etc", text, gid) }
 
 func lookup(etc, text string, gid int) (User, error) {
@@ -109,11 +109,11 @@ func eachEntry(path string, use func(fields []string)) error {
 	return nil
 }
 
-// databaseMost bounds what is read of /etc/passwd and /etc/group.
+// databaseMost is the largest size of /etc/passwd and /etc/group that we read.
 const databaseMost = 4 << 20
 
-// readDatabase reads a file of users or groups. It is asked for at each start of a service that
-// has a user, in the loop; so it waits for no writer of a FIFO, and reads no device to its end.
+// readDatabase reads a file of users or groups. The loop calls it at each start of a service that
+// has a user, so it must not wait for the writer of a FIFO, nor read a device without end.
 func readDatabase(path string) (string, error) {
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
 	if err != nil {
@@ -130,12 +130,12 @@ func readDatabase(path string) (string, error) {
 	if s.Size > databaseMost {
 		return "", fmt.Errorf("%s has more than %d bytes", path, databaseMost)
 	}
-	buffer := make([]byte, s.Size+1) // who adds to it makes a new one (passwd(5))
+	buffer := make([]byte, s.Size+1) // a change makes a new file (passwd(5))
 	return string(buffer[:procfs.ReadFrom(fd, buffer)]), nil
 }
 
-// Credential is what a child needs to become uid and gid with these groups, or
-// nil when that is what we are already.
+// Credential returns what a child needs to become uid and gid with these groups, or
+// nil if we already have this identity.
 func Credential(uid, gid int, groups []int) *proc.Credential {
 	ours, err := os.Getgroups()
 	if uid == os.Geteuid() && gid == os.Getegid() && err == nil && SameGroups(ours, groups, gid) {
@@ -144,8 +144,8 @@ func Credential(uid, gid int, groups []int) *proc.Credential {
 	return &proc.Credential{UID: uid, GID: gid, Groups: groups}
 }
 
-// SameGroups compares two sets of supplementary groups; gid itself does not
-// count, since it is had anyway.
+// SameGroups compares two sets of supplementary groups. gid
+// does not count, since the process has it anyway.
 func SameGroups(a, b []int, gid int) bool {
 	set := map[int]int{gid: 3}
 	for _, g := range a {
