@@ -12,6 +12,7 @@ var (
 	stop    = service.Rule{Verb: service.VerbStop}
 	ignore  = service.Rule{Verb: service.VerbIgnore}
 	forward = service.Rule{Verb: service.VerbForward}
+	send    = service.Rule{Verb: service.VerbSend, Signal: proc.USR1, To: []string{"db"}}
 	suspend = service.Rule{Verb: service.VerbForward, Signal: proc.STOP, Suspend: true}
 )
 
@@ -20,6 +21,8 @@ func TestWhatASignalDoes(t *testing.T) {
 		proc.WINCH: stop, proc.TERM: ignore, proc.QUIT: forward,
 	}}}
 	ownWindow := &service.Plan{Init: service.Init{Main: "web"}, Services: []service.Spec{{Name: "db"}, {Name: "web", PTY: true}}}
+	shared := &service.Plan{Init: service.Init{Main: "web"}, Services: []service.Spec{{Name: "db", PTY: true}, {Name: "web"}}}
+	ruled := &service.Plan{Init: service.Init{Rules: map[proc.Signal]service.Rule{proc.WINCH: send}}}
 	one := func(ourGroup bool) *service.Plan {
 		return &service.Plan{
 			Init:     service.Init{Policies: service.Policies{StopSignals: service.ForwardToMain}, Main: "main", Rules: map[proc.Signal]service.Rule{proc.PIPE: forward, proc.TSTP: suspend}},
@@ -37,6 +40,8 @@ func TestWhatASignalDoes(t *testing.T) {
 		{what: "stop by WINCH, a window of a new size", plan: services, c: proc.Caught{Signal: proc.WINCH, Code: proc.CodeKernel}, want: ignore},
 		{what: "main's own window", plan: ownWindow, c: proc.Caught{Signal: proc.WINCH, Code: proc.CodeKernel}, want: ignore},
 		{what: "main's own window, somebody", plan: ownWindow, c: proc.Caught{Signal: proc.WINCH, PID: 7}, want: forward},
+		{what: "our window", plan: shared, c: proc.Caught{Signal: proc.WINCH, Code: proc.CodeKernel}, want: forward},
+		{what: "a rule for a window of a new size", plan: ruled, c: proc.Caught{Signal: proc.WINCH, Code: proc.CodeKernel}, want: send},
 		{what: "no main, a window of a new size", plan: &service.Plan{}, c: proc.Caught{Signal: proc.WINCH, Code: proc.CodeKernel}, want: ignore},
 		{what: "no main, WINCH of somebody", plan: &service.Plan{}, c: proc.Caught{Signal: proc.WINCH}, want: forward},
 		{what: "a rule against the default", plan: services, c: proc.Caught{Signal: proc.TERM}, want: ignore},

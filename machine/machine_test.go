@@ -49,6 +49,11 @@ func (p *player) line(line string) error {
 		p.tickUntil(at)
 		return err
 	}
+	if line == "outlook" {
+		p.begin()
+		p.outlook()
+		return nil
+	}
 	if name, ok := strings.CutPrefix(line, "report "); ok {
 		p.begin()
 		p.report(name)
@@ -90,6 +95,14 @@ func (p *player) report(name string) {
 		fmt.Fprintf(&p.out, "        run %d pid=%d %v to %v up=%v status=%d %q asked=%q killed=%v\n",
 			e.Run, e.PID, e.Started, e.Ended, e.Up, e.Status, e.Exit, e.Asked, e.Killed)
 	}
+}
+
+// outlook writes what the loop and clients are told of the container as a whole.
+func (p *player) outlook() {
+	m := p.machine
+	by, bounded := m.LeaveBy()
+	fmt.Fprintf(&p.out, "        stage=%d unfinished=%q leave-by=%v,%v %+v over=%v status=%d\n",
+		m.Stage(), m.Unfinished(), by, bounded, m.Readiness(), m.Over(), m.ExitStatus())
 }
 
 // tickUntil lets time pass, every deadline on its way.

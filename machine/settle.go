@@ -140,6 +140,8 @@ func (u *unit) waits(m *Machine) string {
 			return fmt.Sprintf("its end, for %s yet", span(max(0, u.deadline-m.now)))
 		} else if u.spec.OneShot {
 			return "its end"
+		} else if u.spec.Ready.Kind == service.NoProbe {
+			return "its start"
 		}
 		return waitsFor(&u.spec.Ready, false)
 	case service.BackingOff:
