@@ -14,12 +14,11 @@ type batch struct {
 	in    []byte // what was read, behind the tail of the last time
 	out   []byte // what is to be written; whole, or a buffer of its own for long lines
 	whole []byte
-	parts []part // whose lines out holds, in its order
+	parts []part // the streams that the lines in out belong to, in the order of out
 
-	// unfinished is the stream whose line stands without its end at the end of
-	// out, or of what was written before; torn, if that is what a failed write
-	// has left; nil, if there is no such line. before is what it was when out
-	// was empty.
+	// unfinished is the stream that has a line without its end at the end of out, or
+	// of what was written before out; torn, if a failed write has left that line; nil,
+	// if there is no such line. before is its value when out was empty.
 	unfinished, before *stream
 }
 
@@ -46,8 +45,8 @@ const (
 	outBytes  = 128 << 10
 )
 
-// batches are those that nobody uses at the moment. The garbage collector takes
-// them after a while.
+// batches are those that are not in use. The garbage collector frees them after a
+// while.
 type batches struct{ pool sync.Pool }
 
 // borrow returns an empty batch that hands over to to, when it holds size bytes

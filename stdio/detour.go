@@ -8,9 +8,9 @@ import (
 	"sexton/paths"
 )
 
-// detour carries to stdout what a file refuses: its lines, cut already, are a
-// stream of the sink of stdout, so they are not mixed with the others there. The
-// file's goroutine waits until they are taken, as it would for the file.
+// detour carries lines to stdout that must not go to their file. They are framed already,
+// and are a stream of stdout's sink, so that lines there are not mixed. The file's
+// goroutine waits until they are taken, as it would wait for the file.
 type detour struct {
 	stream *stream
 	taken  *sync.Cond // on queue.mu: what waited was taken

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Leftover is what of one output of one service will not be written any more, or never was.
+// Leftover tells what of one output of one service was not written, and will not be.
 type Leftover struct {
 	Service, Stream string
 
@@ -18,18 +18,18 @@ type Leftover struct {
 	Piped   bool  // the pipe is another service's stdin, which did not read it
 }
 
-// Lost is how many bytes nobody will read.
+// Lost is how many bytes are lost.
 func (l *Leftover) Lost() int64 { return l.Pending.Bytes + l.Unread + l.Dropped.Bytes }
 
-// Flush is for our own end. It waits until every stream has come to its end and
-// everything is written, our own lines included. It waits for as long as what
-// there was at the beginning gets on, at most for most, and else for
-// stalled. When there are streams that do not end, because a process still holds them, it
-// takes what is in them, lines without a newline too. A stalled reader cannot
-// hold it up. It returns the outputs of which something could not be written, in the
-// order of Accounts; what is left in pipelines comes behind them.
+// Flush is for our own end. It waits until every stream has ended and everything is
+// written, our own lines included. It waits for stalled, and for longer while the output
+// that there was at the beginning makes progress, but not for longer than most. From a
+// stream that does not end, because a process still has it open, it takes everything,
+// also a line without a newline. A stalled reader cannot hold it up. It returns the
+// outputs that lost something, in the order of Accounts, and behind them what is left in
+// pipelines.
 //
-// Nothing is closed, and what comes later is still carried. One Flush at a time.
+// Flush closes nothing, and later output is still carried. One Flush at a time.
 func (m *Mux) Flush(stalled, most time.Duration) []Leftover {
 	m.begin()
 	m.ending.Store(true)
@@ -53,8 +53,8 @@ func (m *Mux) Flush(stalled, most time.Duration) []Leftover {
 	return m.left()
 }
 
-// progress tells how many bytes there have been, those still in the pipes
-// included, and of how many it is known what became of them.
+// progress counts all bytes so far, those in the pipes included, and those that were
+// written or dropped.
 func (m *Mux) progress() (all, done int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -69,7 +69,7 @@ func (m *Mux) progress() (all, done int64) {
 	return all, done
 }
 
-// quiet tells whether everything has come to its end.
+// quiet reports whether all streams have ended and all is written.
 func (m *Mux) quiet() bool {
 	m.mu.Lock()
 	open := len(m.open)
@@ -77,8 +77,8 @@ func (m *Mux) quiet() bool {
 	return open == 0 && m.idle()
 }
 
-// end asks the streams that are still open for what they have. It does not wait for
-// those that are being read: a spill on a disk that hangs may hold them up.
+// end asks the streams that are still open for everything that is in them. It does not
+// wait for a stream that is being read: a spill on a disk that hangs may hold it up.
 func (m *Mux) end() {
 	for _, s := range m.streams() {
 		s.ending.Store(true)
@@ -90,13 +90,13 @@ func (m *Mux) end() {
 	}
 }
 
-// ended tells whether they have given it and it is written.
+// ended reports whether the streams have given everything and it is written.
 func (m *Mux) ended() bool {
 	waits := func(s *stream) bool { return s.ending.Load() }
 	return !slices.ContainsFunc(m.streams(), waits) && m.idle()
 }
 
-// idle tells whether no sink has anything to do.
+// idle reports whether no sink has anything to do.
 func (m *Mux) idle() bool {
 	return !slices.ContainsFunc(m.sinks(), func(k *sink) bool { return !k.idle() })
 }
@@ -147,16 +147,16 @@ func (m *Mux) left() (all []Leftover) {
 	return append(all, m.unread()...)
 }
 
-// hungUp tells whether nobody has the other end of a pipe any more. We may not have
-// seen its end yet all the same, when what it goes to is stalled.
+// hungUp reports whether no process has the other end of a pipe any more. We may not
+// have read its end yet, when its destination is stalled.
 func hungUp(fd int) bool {
 	fds := []unix.PollFd{{Fd: int32(fd)}}
 	n, err := unix.Poll(fds, 0)
 	return err == nil && n == 1 && fds[0].Revents&unix.POLLHUP != 0
 }
 
-// wait waits until done is true, at most for timeout, and returns what it is
-// then. done is asked whenever something was written or has ended.
+// wait waits until done returns true, at most for timeout, and returns its last result.
+// It calls done whenever something was written or has ended.
 func (m *Mux) wait(timeout time.Duration, done func() bool) bool {
 	news := make(chan struct{}, 1)
 	m.mu.Lock()
@@ -183,7 +183,7 @@ func (m *Mux) unwatch(news chan struct{}) {
 	m.watchers = slices.DeleteFunc(m.watchers, func(c chan struct{}) bool { return c == news })
 }
 
-// changed wakes those who wait for something to be written or to end.
+// changed wakes the callers of wait: something was written or has ended.
 func (m *Mux) changed() {
 	if m.watching.Load() == 0 {
 		return

@@ -14,40 +14,38 @@ const (
 	dropChunkBytes = 32 << 10
 )
 
-// Source is one run of a service, and how its output is to be treated. All but
-// Service may be left zero. Of Log, Format Inherit is for the caller: here it
-// means Prefix, as AutoFormat does.
+// Source is one run of a service, and how to treat its output. All but Service may be
+// zero. Log.Format Inherit is for the caller: here it means Prefix, as AutoFormat does.
 type Source struct {
 	Service string
 	Run     service.Run
 	Log     service.Log
 
-	// ErrOnly leaves out stdout, which goes elsewhere: Pipes.Out is -1.
+	// ErrOnly is for a service with its stdout elsewhere: Pipes.Out is -1.
 	ErrOnly bool
 
 	// Terminal makes a pseudo-terminal instead of pipes: both outputs are one, and
-	// what is written there is the account Stdout. Not with ErrOnly.
+	// have the account of Stdout. Not with ErrOnly.
 	Terminal bool
 
 	join *pattern.Pattern
 	pid  int // of the run's first process, once it is known
 }
 
-// Pipes are the ends of one run's output that the child gets: blocking and
-// close-on-exec, to be put at its descriptors 1 and 2. With Log.OneStream or
-// Terminal they are one and the same; a terminal can be read as well, but nothing
-// ever comes.
+// Pipes are the ends that the child of one run gets for its descriptors 1 and 2. They are
+// blocking and close-on-exec. With Log.OneStream or Terminal both are the same; a
+// terminal can be read as well, but nothing ever comes.
 type Pipes struct {
 	Out, Err int
 
 	mux    *Mux
-	waking []*stream // whose lines bear the run's PID, until that is known
+	waking []*stream // streams with the PID on their lines, until it is known
 }
 
-// Open makes the pipes of one run, and begins to carry what comes through
-// them. The error is for a lack of descriptors or of memory, and leaves nothing
-// open. After the spawn the caller calls Started and Close; nothing is read before where
-// lines bear the PID.
+// Open makes the pipes of one run, and begins to carry what comes through them. An error
+// means that descriptors or memory are lacking; then nothing stays open. After the spawn
+// the caller calls Started and Close. Where lines bear the PID, nothing is read before
+// Started.
 func (m *Mux) Open(o Source) (*Pipes, error) {
 	m.begin()
 	p := &Pipes{Out: -1, Err: -1, mux: m}
@@ -77,8 +75,8 @@ func (m *Mux) Open(o Source) (*Pipes, error) {
 	return p, nil
 }
 
-// Started tells the PID of the run's first process, 0 if there is none. Calling it
-// again does nothing.
+// Started sets the PID of the run's first process, 0 if there is none. A second call
+// does nothing.
 func (p *Pipes) Started(pid int) {
 	m := p.mux
 	for _, s := range p.waking {
@@ -96,9 +94,9 @@ func (p *Pipes) Started(pid int) {
 	p.waking = nil
 }
 
-// Close gives up our copies of the ends. It is called once the child has its
-// own, or once it is known that there will be no child: then nobody holds the
-// ends, and the streams end by themselves. Calling it again does nothing.
+// Close closes our copies of the ends. The caller calls it when the child has its own
+// copies, or when there will be no child: then no process has the ends, and the streams
+// end. A second call does nothing.
 func (p *Pipes) Close() {
 	p.Started(0)
 	if p.Err >= 0 && p.Err != p.Out {
@@ -110,12 +108,11 @@ func (p *Pipes) Close() {
 	p.Out, p.Err = -1, -1
 }
 
-// pipe makes one pipe and its stream. It returns the end to write to.
+// pipe makes one pipe and its stream, and returns the end to write to. When the output has
+// too many pipes already, that is the end of the last one (share).
 //
-// Non-blocking is set for the open file behind a descriptor, but the two ends
-// of a pipe are two open files: the service's end stays blocking.
-//
-// Where there are too many pipes of the output already, it is the last one's end.
+// O_NONBLOCK belongs to the open file behind a descriptor, but the two ends of a pipe are
+// two open files: the service's end stays blocking.
 func (m *Mux) pipe(o *Source, p *Pipes, which string) (int, error) {
 	m.mu.Lock()
 	fd, shared, err := m.accountOf(o.Service, which).share(o, p, mostPipes)
@@ -146,7 +143,7 @@ func (m *Mux) newStream(o *Source, which string, fd int) *stream {
 	k := m.sinkOf(&o.Log, which)
 	s := &stream{sink: k, fd: fd, pipe: int32(fd), spare: -1, frame: m.serviceFrame(o, which, k)}
 	if s.frame.Varies() {
-		first := s.frame // which nextRun puts another in the place of
+		first := s.frame // nextRun replaces frame
 		s.template = &first
 		s.output = &Source{}
 		*s.output = *o
@@ -160,8 +157,8 @@ func closeBoth(ends [2]int) {
 	_ = unix.Close(ends[1])
 }
 
-// register begins to wait for the stream, or, where its lines bear the PID of a run that
-// has not begun, lets Pipes do so. Until then our own end keeps it from its end.
+// register begins to wait for the stream. Where its lines bear the PID of a run that has
+// not begun, Pipes.Started does that. Until then our own end keeps the stream open.
 func (m *Mux) register(o *Source, p *Pipes, which string, s *stream) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -7,25 +7,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pipeline is a pipe from one service's stdout to another's stdin. We hold both
-// ends as well, so that a restart of either loses nothing and the reader sees
-// no end; but we neither read nor write it. What stands in it when the container
-// ends is reported by Flush.
+// pipeline is a pipe from one service's stdout to another's stdin. We keep both ends
+// open, so that a restart of either service loses nothing and the reading service sees no
+// end; but we neither read nor write it. Flush reports what is left in it when the
+// container ends.
 type pipeline struct {
 	writer      string
 	read, write int // write is -1 after ClosePipeline, read after Break
 }
 
-// PipelineIn returns the end to read from of the pipe from a service's stdout,
-// for a run that is about to start, and makes the pipe with the first call. It is
-// close-on-exec and stays ours. It is blocking, whatever an earlier run has made of
-// it: all runs share one open file.
+// PipelineIn returns the reading end of the pipe from a service's stdout, for a run that
+// is about to start. The first call makes the pipe. The end is close-on-exec and stays
+// ours. It is blocking again even if an earlier run has changed that: all runs share one
+// open file.
 func (m *Mux) PipelineIn(writer string) (fd int, err error) {
 	return m.pipeline(writer, func(p *pipeline) int { return p.read })
 }
 
-// PipelineOut is PipelineIn for the end to write to, which is -1 after ClosePipeline. After
-// Break writing there fails with EPIPE.
+// PipelineOut is PipelineIn for the writing end, which is -1 after ClosePipeline. After
+// Break, writing there fails with EPIPE.
 func (m *Mux) PipelineOut(writer string) (fd int, err error) {
 	return m.pipeline(writer, func(p *pipeline) int { return p.write })
 }
@@ -54,9 +54,9 @@ func (m *Mux) pipeline(writer string, end func(*pipeline) int) (int, error) {
 	return fd, nil
 }
 
-// Break gives up our end to read from of the pipe from a service, for good: when its
-// reader has ended, writing there fails with EPIPE, as in a shell pipeline. It returns how many
-// bytes nobody has read. A reader that is started again all the same has an empty stdin.
+// Break closes our reading end of the pipe from a service, for good: once the reading
+// service has ended, writing fails with EPIPE, as in a shell pipeline. It returns how many
+// bytes were not read. A reading service that is started again has an empty stdin.
 func (m *Mux) Break(writer string) (unread int) {
 	m.begin()
 	m.mu.Lock()
@@ -71,8 +71,8 @@ func (m *Mux) Break(writer string) (unread int) {
 	return unread
 }
 
-// ClosePipeline gives up our end to write to of the pipe from a service, for good: when the
-// service has ended its reader sees the end. Calling it again does nothing.
+// ClosePipeline closes our writing end of the pipe from a service, for good: once the
+// service has ended, the reading service sees the end. A second call does nothing.
 func (m *Mux) ClosePipeline(writer string) {
 	m.begin()
 	m.mu.Lock()

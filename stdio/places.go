@@ -8,11 +8,11 @@ import (
 	"sexton/stdio/destination"
 )
 
-// places bounds how many goroutines may be in system calls that can block for
-// long: a write to a file on a hung disk, opening it, rotating it. Go's runtime
-// makes a thread for each goroutine that blocks in one, and ends the process
-// when it cannot make a thread, so there must be no more of them than threads
-// were reserved at the start. Who waits for a place needs no thread.
+// places bounds how many goroutines may be in system calls that can block for long: a
+// write to a file on a disk that hangs, opening it, rotating it. Go's runtime makes a
+// thread for each goroutine that blocks in one, and ends the process when it cannot make
+// a thread. So there must be no more of them than threads were reserved at the start. A
+// goroutine that waits for a place needs no thread.
 //
 // Descriptors 1 and 2 need no place: a thread is reserved for each.
 type places chan struct{}
@@ -21,8 +21,8 @@ type places chan struct{}
 // daemons can hang at a time before they hold up the others.
 const mostPlaces = 16
 
-// Pumps is how many streams that never wait are read at a time. A spill on a
-// hung disk holds up one.
+// Pumps is how many streams that never wait are read at the same time. A spill on a disk
+// that hangs holds up one.
 const Pumps = 2
 
 // PlacesFor is how many places there are for so many files and log daemons.
@@ -50,7 +50,7 @@ func (p places) giveBack() {
 	}
 }
 
-// yield lets another goroutine have the place, when somebody may be waiting.
+// yield lets another goroutine have the place, if one may be waiting.
 func (p places) yield() {
 	if p != nil && len(p) == cap(p) {
 		p.giveBack()
@@ -58,9 +58,9 @@ func (p places) yield() {
 	}
 }
 
-// await waits until the descriptor of the destination takes something or has an error. A
-// sink of ours (a FIFO whose reader stalls, a log daemon that is busy) waits in
-// the poller, without a thread and without its place.
+// await waits until the descriptor of the destination takes something or has an error.
+// For a FIFO with a reader that stalls, or a log daemon that is busy, it waits in the
+// poller, without a thread and without its place.
 func (k *sink) await(fd int) {
 	if k.places == nil {
 		destination.Await(fd)
@@ -73,8 +73,8 @@ func (k *sink) await(fd int) {
 	}
 }
 
-// awaitWritable is destination.Await without a thread. It tells whether it could.
-// The caller does not close fd meanwhile.
+// awaitWritable is destination.Await without a thread. It reports whether it could wait.
+// The caller must not close fd meanwhile.
 func (m *Mux) awaitWritable(fd int) bool {
 	m.mu.Lock()
 	p := m.poller

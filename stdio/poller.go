@@ -12,8 +12,8 @@ import (
 // that itself sits in the poller of Go's runtime: one goroutine sleeps on it,
 // and neither a thread nor a goroutine per pipe.
 //
-// Each pipe is reported once and then not again until it is armed: whoever reads
-// it is not disturbed by what comes meanwhile (epoll_ctl(2), EPOLLONESHOT).
+// Each pipe is reported once, and not again until it is armed: more input does not
+// disturb the goroutine that reads it (epoll_ctl(2), EPOLLONESHOT).
 type poller struct {
 	fd   int
 	file *os.File
@@ -25,7 +25,7 @@ func newPoller() (*poller, error) {
 	if err != nil {
 		return nil, fmt.Errorf("epoll_create1: %w", err)
 	}
-	// Non-blocking tells os.NewFile that the runtime's poller may have it.
+	// os.NewFile gives only a non-blocking descriptor to the runtime's poller.
 	if err := unix.SetNonblock(fd, true); err != nil {
 		_ = unix.Close(fd)
 		return nil, fmt.Errorf("fcntl: %w", err)
@@ -84,14 +84,14 @@ func (p *poller) wait(events []unix.EpollEvent) (n int, err error) {
 	if _, closed := p.file.Stat(); closed != nil {
 		return 0, failed
 	}
-	// The runtime's poller would not have it. Then it costs a thread.
+	// The runtime's poller did not take it. Then this costs a thread.
 	for !look(-1) {
 	}
 	return n, err
 }
 
-// carry hands every stream that has something to read to those who read it, and
-// wakes who waits to write (awaitWritable), until the poller is closed.
+// carry wakes every stream that can be read, and every goroutine that waits to write
+// (awaitWritable), until the poller is closed.
 func (m *Mux) carry(p *poller) {
 	events := make([]unix.EpollEvent, 64)
 	ready := make([]*stream, 0, len(events))

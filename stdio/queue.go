@@ -7,9 +7,9 @@ import (
 	"sexton/stdio/framing"
 )
 
-// queue is what waits of an output that never waits itself, of all its runs: whole
-// lines, in chunks, up to a limit. When it is full, what comes goes to the spill, if it
-// has one, or else the oldest chunk is dropped.
+// queue keeps the lines of an output that never waits, of all its runs: whole lines, in
+// chunks, up to a limit. When it is full, new lines go to the spill; without a spill the
+// oldest chunk is dropped.
 type queue struct {
 	account *account
 	mux     *Mux
@@ -24,7 +24,7 @@ type queue struct {
 	spill   *spill      // nil: none
 	after   []lastWords // what they have goes before the next chunk; of our own lines only
 	failed  bool        // the spill takes nothing, which was said
-	taken   *sync.Cond  // told when nothing waits any longer; nil: nobody waits for that
+	taken   *sync.Cond  // signalled when nothing waits in memory any longer; nil: nothing waits for that
 }
 
 type chunk struct {
@@ -87,9 +87,9 @@ func (q *queue) put(s *stream, lines []byte, c Count) {
 	}
 }
 
-// spillOver puts lines on disk. If that cannot be, and nothing is there that would
-// have to go out before them, they are left to memory; else they are dropped.
-// The caller holds q.mu.
+// spillOver puts lines on disk, and reports whether they are done with. If the disk does
+// not take them, they stay for memory when nothing on disk must go out before them;
+// otherwise they are dropped. The caller holds q.mu.
 func (q *queue) spillOver(s *stream, lines []byte, c Count) bool {
 	dropped, err := q.spill.put(s, lines, c)
 	q.account.dropped.add(dropped)
@@ -182,8 +182,8 @@ func (q *queue) unload(s *stream, b *batch) turn {
 	return wait
 }
 
-// sayDropped tells how much is missing, in its place; but nothing is put among
-// the bytes of a raw stream.
+// sayDropped reports how much is missing, in its place among the lines; for a raw
+// stream, which must stay as it is, with a line of our own.
 func (s *stream) sayDropped(b *batch, c Count) {
 	m := s.sink.mux
 	text := c.String() + " dropped for lack of room"

@@ -26,11 +26,10 @@ func (s *stream) readRun(space []byte) (n int, next bool, err error) {
 	return n, false, err
 }
 
-// read reads what the service wrote. A terminal says EIO when nobody has the
-// other side any more, and says it too early where the last bytes and the last
-// close come between its look at the bytes and its look at the closing
-// (n_tty_read in drivers/tty/n_tty.c). After the closing nothing can come any
-// more, so that the second EIO is true.
+// read reads from the pipe or terminal. A terminal answers EIO when no process has the
+// other side any more. It answers so too early when the last bytes and the last close
+// come between its check for bytes and its check for the close (n_tty_read in
+// drivers/tty/n_tty.c). After the close nothing more can come, so the second EIO is true.
 func (s *stream) read(p []byte) (int, error) {
 	n, err := unix.Read(s.fd, p)
 	if s.terminal && err == unix.EIO {
@@ -39,9 +38,9 @@ func (s *stream) read(p []byte) (int, error) {
 	return n, err
 }
 
-// unread is how much stands in what the stream reads. Of a terminal only a part
-// can be asked for, so at the very end, with last, it is taken out and counted:
-// nobody will read it any more. Never waits.
+// unread is how much can be read from the stream. The kernel tells only a part of it for a
+// terminal, so at the very end, with last, the bytes are taken out and counted: they will
+// not be read any more. Never waits.
 func (s *stream) unread(last bool) int64 {
 	n, _ := unix.IoctlGetInt(s.fd, unix.TIOCINQ)
 	if !s.terminal || !last {
@@ -64,7 +63,7 @@ func (s *stream) unread(last bool) int64 {
 // goes on writing must not hold us up.
 const mostInTerminal = 128 << 10
 
-// written is how much was written to the pipe so far.
+// written is how much was written to the pipe or terminal so far, at least.
 func (s *stream) written() int64 {
 	s.reading.Lock()
 	defer s.reading.Unlock()

@@ -16,7 +16,7 @@ type ring struct {
 	mu    sync.Mutex // held while bytes are copied
 	data  []byte
 	first int     // where the oldest byte stands once data is full
-	open  *stream // whose line at the end has no newline yet; nil: nobody's
+	open  *stream // the stream that has a line without a newline at the end; nil: none
 }
 
 // add puts bytes of s behind the others.
@@ -71,9 +71,9 @@ func (r *ring) lines(n int) [][]byte {
 
 // Recent returns the last n lines that a service wrote, to stdout and stderr
 // alike, without their newlines, oldest first; all that are kept for n < 0. The
-// last one may still have its end to come. There are none of a service whose
-// output does not come through us (Inherit), or for which service.Log.Recent
-// is 0. The lines are the caller's.
+// last one may not have ended. There are none of a service with output that does not
+// come through us (Inherit), or with a service.Log.Recent of 0. The lines are the
+// caller's.
 func (m *Mux) Recent(service string, n int) [][]byte {
 	m.mu.Lock()
 	r := m.rings[service]

@@ -13,9 +13,8 @@ import (
 // whatever is in it: words of services, of processes and of the kernel stand in our lines,
 // and none of them may fake a line or command a terminal (proc.Visible).
 //
-// It returns at once, whatever the state of Err. Up to 256 KiB wait to be
-// written; when there is more, the oldest lines are dropped, and their number
-// is said in their place.
+// It returns at once, whatever the state of Err. Up to 256 KiB wait to be written; when
+// there is more, the oldest lines are dropped, and a line in their place tells how many.
 func (m *Mux) Say(level Level, service, text string) {
 	if service != "" {
 		text = service + ": " + text
@@ -61,8 +60,8 @@ func (s *stream) say(f *framing.Frame, text []byte, red bool) {
 	s.sink.enqueue(s)
 }
 
-// FlushOwn waits until the lines of our own that were said before are written, at
-// most for timeout, and tells whether they are.
+// FlushOwn waits until the lines of our own that were said before are written, at most for
+// timeout, and reports whether they are.
 func (m *Mux) FlushOwn(timeout time.Duration) bool {
 	m.begin()
 	before := m.own.account.now().In.Lines

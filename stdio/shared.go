@@ -125,8 +125,8 @@ func (s *stream) nextRun(b *batch) {
 	m.stamp(&s.frame)
 }
 
-// look is how the lines of the stream look, whatever the run. Unlike frame it may be
-// asked by who does not own the stream, to measure lines and to make others like them.
+// look is how the lines of the stream look, whatever the run. Unlike frame, goroutines
+// that do not own the stream may use it, to measure lines and to make others like them.
 func (s *stream) look() *framing.Frame {
 	if s.template != nil {
 		return s.template

@@ -2,8 +2,8 @@ package stdio
 
 import "sexton/stdio/destination"
 
-// spill is what a queue has on disk, behind what it has in memory: the lines, and whose
-// they are.
+// spill is what a queue has on disk, behind what it has in memory: the lines, and the
+// streams and counts that they belong to.
 type spill struct {
 	disk  *destination.Spill
 	index []spilled // one for each stretch on disk
@@ -12,7 +12,7 @@ type spill struct {
 
 // spilled is a stretch on disk.
 type spilled struct {
-	stream *stream // whose lines they are
+	stream *stream // of its lines
 	Count
 	dropped Count // what is missing before it
 }

@@ -1,29 +1,29 @@
-// Package stdio carries what the services write: it makes their pipes, cuts
-// what comes out of them into lines, puts a prefix before each, and writes whole
-// lines to our own descriptors 1 and 2. The lines that we say ourselves go the
-// same way.
+// Package stdio carries the output of the services: it makes their pipes, has their
+// lines framed (package framing), and writes whole lines to where they go (package
+// destination). Our own lines go the same way.
 //
-// # Who waits for whom
+// # The path of a byte
 //
-// Nobody who calls this package ever waits for output. There is one goroutine
-// that sleeps until some pipe has something to read (poller), and for each of
-// our two descriptors one that reads, cuts and writes while there is anything
-// to do (sink). When the reader of our stdout stops reading, that one goroutine
-// is stuck in write(2), with one thread (a FIFO of a service's log needs none: its
-// goroutine waits in the poller, see places); the pipes of the services fill up, and
-// the services wait, as they would on the real stdout. What cannot be read yet
-// stays in the pipe of the kernel, so that 200 services at a stalled stdout
-// cost no memory of ours.
+// A service writes to its pipe. The poller sees that the pipe can be read, and puts the
+// stream of the pipe into the list of its sink. The sink serves the stream: fill reads
+// (read.go), cut frames lines into a batch, and the sink writes the batch and counts
+// for each stream what was written.
 //
-// A service with Overflow Drop never waits: its pipe is read all the same, its
-// lines wait in a queue of bounded size, and the oldest of them are dropped and
-// counted when it is full. Our own lines are treated just like that.
+// # Waiting
 //
-// # Where it goes
+// No caller of this package ever waits for output. One goroutine sleeps until a pipe can
+// be read (poller), and one for each destination reads, cuts and writes while there is
+// something to do (sink). When the reader of our stdout stops reading, that goroutine
+// waits in write(2), with one thread. (For a FIFO of a service's log it needs no thread:
+// it waits in the poller, see places.) Then the pipes of the services fill up, and the
+// services wait, as they would at the real stdout. Bytes that cannot be read yet stay in
+// the kernel's pipe, so that 200 services at a stalled stdout cost us no memory.
 //
-// A service's lines go to our descriptors, to a file (file), or to syslog
-// (syslog). A file has a sink like theirs, so one that hangs holds up
-// those who write to it and nobody else.
+// A service with Overflow Drop never waits: its pipe is read, its lines wait in a queue
+// of bounded size (queue), and when the queue is full its oldest lines are dropped and
+// counted. The same holds for our own lines.
+//
+// A file that hangs holds up the services that log to it, and no others.
 package stdio
 
 import (
@@ -38,15 +38,15 @@ import (
 	"sexton/stdio/framing"
 )
 
-// Level says how much is to be said, and how important a line is: a line is
-// said when its level is at most that of Options.
+// Level is how important a line of ours is. Say writes it when its level is at most
+// that of Options.
 type Level uint8
 
 const (
-	Errors   Level = iota // what went wrong and stays so; said whatever the level (-q)
-	Warnings              // what may go wrong, or went wrong once
-	Normal                // what happened and what happens next
-	Verbose               // what explains it (-v)
+	Errors   Level = iota // a failure that stays; written at every level (-q)
+	Warnings              // a possible failure, or one that has passed
+	Normal                // an event and what happens next
+	Verbose               // an explanation (-v)
 )
 
 // String is the level as it stands in JSON lines.
@@ -54,39 +54,39 @@ func (l Level) String() string { return [...]string{"error", "warn", "info", "de
 
 // Options says where output goes and how it looks.
 type Options struct {
-	// Out and Err are the descriptors to write to, 1 and 2 as a rule. They
-	// stay the caller's: they are not closed, not made non-blocking and not
-	// opened again by a path. When both are the same file (docker run -t,
-	// 2>&1), everything is written to Out, in one order.
+	// Out and Err are the descriptors to write to, usually 1 and 2. They stay the
+	// caller's: Mux does not close them, does not make them non-blocking and does not
+	// open them again by a path. When both are the same file (docker run -t, 2>&1),
+	// everything goes to Out, in one order.
 	Out, Err int
 
-	// Names are the services whose lines will be shown. Prefixes are aligned
-	// to the longest, and colours are given in this order.
+	// Names are the services that will write lines. Prefixes are aligned to the
+	// longest name, and each service gets its colour by its place here.
 	Names []string
 
 	// ColorOut and ColorErr ask for colours; Color decides for most callers.
 	ColorOut, ColorErr bool
 
 	Level      Level  // of our own lines
-	Self       string // our name before our own lines: "sexton"; "": nothing stands there
+	Self       string // the name before our own lines: "sexton"; "": none
 	Prefixed   bool   // our own lines are aligned like a service's: "sexton | text", not "sexton: text"
 	JSON       bool   // our own lines are JSON objects; then Prefixed and Timestamps mean nothing
 	Timestamps bool   // our own lines begin with the time
 
-	// Clock tells the time for lines that bear it. Without one it is the year 1.
+	// Clock tells the time for lines that bear it; nil: they bear the year 1.
 	Clock func() time.Time
 
-	// Owner finds the numbers of the user and the group that a log file shall
-	// belong to; group "" is the user's own. Without it files stay ours.
+	// Owner finds the numbers of the user and the group that a log file will belong
+	// to; group "" is the user's own group. nil: files stay ours.
 	Owner func(user, group string) (uid, gid int, err error)
 
 	// KeepThread keeps the calling goroutine on its thread until FreeThread; nil: the
-	// runtime's way, for which it makes a thread at the first call.
+	// runtime's way, which makes a thread at the first call.
 	KeepThread, FreeThread func()
 }
 
 // Mux is all output of this process. Its methods may be called by any
-// goroutine, and none but Flush and FlushOwn ever waits for output.
+// goroutine, and only Flush and FlushOwn wait for output.
 type Mux struct {
 	options Options
 	width   int // of a name in a prefix, in characters
@@ -108,7 +108,7 @@ type Mux struct {
 	others    map[string]*sink        // files and syslogs, by their names
 	places    places                  // for all of them together
 	pumps     places                  // for streams that never wait
-	parked    map[int32]chan struct{} // who waits until a file or a syslog takes more, by its descriptor
+	parked    map[int32]chan struct{} // goroutines that wait until a file or a syslog takes more, by its descriptor
 
 	destinations *destination.Set
 
@@ -117,13 +117,13 @@ type Mux struct {
 	watchers []chan struct{}
 }
 
-// maxAlign is the longest name that the others are aligned to. A longer one
-// sticks out.
+// maxAlign is the longest name that other names are aligned to. A longer name sticks
+// out.
 const maxAlign = 20
 
-// New returns a Mux. It does nothing else: goroutines, buffers and a look at
-// the descriptors come with the first use, so that a run of a single command
-// with nothing to say pays for none of it.
+// New returns a Mux and does nothing else. The first use makes the goroutines and the
+// buffers and looks at the descriptors, so that a single command for which we print
+// nothing does not pay for them.
 func New(o Options) *Mux {
 	m := &Mux{options: o}
 	if o.Prefixed {

@@ -81,8 +81,8 @@ func (s *stream) serve(b *batch) turn {
 	return t
 }
 
-// pump reads into the queue, which never waits: all that there is, or so much
-// that others must have their turn first.
+// pump reads into the queue, which never waits: everything, or so much that other
+// streams must have their turn first.
 func (s *stream) pump() {
 	s.sink.mux.pumps.take()
 	defer s.sink.mux.pumps.giveBack()
@@ -180,8 +180,8 @@ func (s *stream) last(b *batch) {
 // whether it goes on.
 const recordWait = 100 * time.Millisecond
 
-// await puts out the record in the tail if nothing has come for long enough,
-// or else has itself called again when that is so.
+// await puts out the record in the tail if nothing has come for long enough; otherwise it
+// has itself called again after that time.
 func (s *stream) await(b *batch) {
 	if s.overdue.Swap(false) {
 		s.frame.HoldBack(false)
@@ -199,8 +199,8 @@ func (s *stream) await(b *batch) {
 	s.waiting.Reset(recordWait)
 }
 
-// after follows the turn, when what it gave is with the sink: Flush looks at
-// the streams first and at the sinks then, and must find it at one of them.
+// after comes behind a turn, when the sink has what the turn gave. Flush looks at the
+// streams first and at the sinks then, and must find the bytes at one of them.
 func (s *stream) after(t turn) {
 	if t == over && s.fd >= 0 {
 		s.close()

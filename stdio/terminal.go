@@ -9,9 +9,9 @@ import (
 // terminal makes a pseudo-terminal for one run and the stream that reads what is
 // written there. It returns the service's side, which is one for 0, 1 and 2.
 //
-// The two sides are two open files: ours is non-blocking and theirs is not. Ours
-// reads EIO when nobody has theirs any more (pty(7)); until then a child of
-// another service that has a copy for the moment of its start disturbs nobody.
+// The two sides are two open files: ours is non-blocking and theirs is not. Reading ours
+// gives EIO when no process has theirs any more (pty(7)). A child of another service that
+// has a copy at the moment of its start only delays that.
 func (m *Mux) terminal(o *Source, p *Pipes) (int, error) {
 	m.mu.Lock()
 	_, tooMany, err := m.accountOf(o.Service, Stdout).share(o, p, mostTerminals)

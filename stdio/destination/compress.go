@@ -98,8 +98,8 @@ func (f *File) compressAll() {
 const sparseBytes = 64 << 20
 
 // compress compresses a file in a directory. Until it is whole it has another name.
-// The new file gets the owner and the permissions of the old one: nobody can read the copy who could
-// not read the original, whatever somebody has put there under its name.
+// The new file gets the owner and the permissions of the old one: a user that cannot read
+// the original cannot read the copy, whatever file stands under this name.
 func compress(place *paths.Place, name string) error {
 	old, s, err := place.At(name).Open(unix.O_RDONLY)
 	if err != nil {

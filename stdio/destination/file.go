@@ -151,15 +151,15 @@ func (f *File) open() error {
 	return f.openAt(place)
 }
 
-// openAt opens the file in its directory, or makes it there. A FIFO that nobody reads is
-// an error, and not waited for (fifo(7)).
+// openAt opens the file in its directory, or makes it there. A FIFO without a reader is an
+// error (ENXIO, fifo(7)); openAt does not wait for one.
 func (f *File) openAt(place *paths.Place) error {
 	var fd int
 	var s unix.Stat_t
 	var err error
 	made := false
 	place.Owner = f.owner()
-	for range 3 { // somebody may make or remove it between the two
+	for range 3 { // another process may make or remove it between the two
 		if fd, s, err = place.Open(unix.O_WRONLY | unix.O_APPEND); err != unix.ENOENT {
 			break
 		}

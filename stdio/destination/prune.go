@@ -6,9 +6,9 @@ import (
 	"sexton/paths"
 )
 
-// prune removes the oldest rotated files, and has the others compressed. The
-// goroutine that writes the file does it, so it holds up nobody else. What cannot be
-// removed is left, and what cannot be listed, too.
+// prune removes the oldest rotated files, and has the others compressed. The goroutine
+// that writes the file does it, so it holds up no other log. A file that cannot be removed
+// is left, and so are all if they cannot be listed.
 func (f *File) prune(place *paths.Place) {
 	kept, err := newest(place, f.Keep)
 	working := f.set.compressor.busy(f)

@@ -35,10 +35,10 @@ func (f *File) rotate() error {
 	return f.openAt(place)
 }
 
-// putAside takes the file away from its name. A symbolic link stays: who made it
-// wants the file to be where it points to, which may be a descriptor of somebody's.
-// In a directory that others can write to no link is followed, and one that is
-// there now has come since the file was opened: it goes.
+// putAside takes the file away from its name. A symbolic link stays: its maker wants the
+// file to be where it points to, which may be a descriptor of another process. In a
+// directory that others can write to no link is followed, and one that is there now was
+// made since the file was opened: it goes.
 func (f *File) putAside(place *paths.Place) error {
 	if place.Linked {
 		return errors.New("it is a symbolic link; name the file itself")
@@ -73,10 +73,10 @@ func stampOf(name, base string) (stamp, rest string, ok bool) {
 	return stamp, rest, err == nil && (rest == "" || rest == packed || rest == unpacked)
 }
 
-// nextStamp is the time for the name of what is rotated now: the present, or else
-// one nanosecond behind the latest name that there is. The clock may have been set back, or
-// the volume come from a host whose clock is ahead, and the oldest name is removed first: what is
-// rotated in this life must not have it.
+// nextStamp is the time for the name of the file that is rotated now: the present, but at
+// least one nanosecond behind the latest name that there is. The clock may have been set
+// back, or the volume may come from a host with a clock that is ahead. The oldest name is
+// removed first, so a file that is rotated now must not have it.
 func (f *File) nextStamp(place *paths.Place) (string, error) {
 	now := f.set.now()
 	latest := f.latest
@@ -101,10 +101,10 @@ func (f *File) nextStamp(place *paths.Place) (string, error) {
 	return rotatedStamp(now), nil
 }
 
-// newest lists the latest n times in the names of what was rotated, in order: each once,
-// whether it is there compressed, not compressed or, for a moment, both. It
-// keeps no more than that in memory: whoever owns the directory can make any number of names. What
-// is no file of ours does not count: a directory with the latest name that there is would end rotation.
+// newest lists the latest n times in the names of rotated files, in order: each once,
+// whether the file is compressed, not compressed or, for a moment, both. It keeps no more
+// in memory: the owner of the directory can make any number of names. Only files of ours
+// count: otherwise a directory with the latest possible name would end rotation.
 func newest(place *paths.Place, n int) (stamps []string, err error) {
 	_, err = place.Names(func(name string) bool {
 		stamp, rest, ours := stampOf(name, place.Name)

@@ -7,14 +7,14 @@ import (
 	"sexton/paths"
 )
 
-// trouble is what was said of files that cannot be tidied up.
+// trouble is what was reported of files that cannot be removed or compressed.
 type trouble struct {
 	mu   sync.Mutex
 	said map[string]bool // what cannot be done, and with what
 }
 
-// mostTrouble is how many files are named: whoever owns the directory can make any
-// number of them.
+// mostTrouble is how many files are named: the owner of the directory can make any number
+// of them.
 const mostTrouble = 16
 
 // note takes a note of what cannot be done, and tells whether it is to be said.
