@@ -73,3 +73,20 @@ func leavesBehind(t *testing.T, lives time.Duration, forks []simkernel.Habit, ex
 		}
 	}, early, web)
 }
+
+// Of two processes the one that was started later is the younger; within a hundredth of a
+// second, which is all that the kernel tells, the one with the higher number.
+func TestTheYoungerProcess(t *testing.T) {
+	first := proc.Other{PID: 7, Started: 100}
+	for _, c := range []struct {
+		o    proc.Other
+		want bool
+	}{
+		{proc.Other{PID: 5, Started: 101}, true}, {proc.Other{PID: 9, Started: 99}, false},
+		{proc.Other{PID: 8, Started: 100}, true}, {proc.Other{PID: 6, Started: 100}, false}, {first, false},
+	} {
+		if younger(c.o, first) != c.want {
+			t.Errorf("%+v: %v", c.o, !c.want)
+		}
+	}
+}

@@ -56,6 +56,31 @@ func TestAnIdleContainerSleeps(t *testing.T) {
 	}, gentle("web"), gentle("db"))
 }
 
+// A service that takes its time to stop does not keep the loop busy: its end wakes us. We look
+// every 20 ms only for the end of a process that may be another's child.
+func TestASlowStopSleeps(t *testing.T) {
+	for _, c := range []struct {
+		forks []simkernel.Habit
+		least int
+		most  int
+	}{
+		{nil, 1, 12},
+		{[]simkernel.Habit{{Name: "kept", Session: true, Polite: true}}, 100, 212},
+	} {
+		var k *counting
+		play(t, func(s *scene) {
+			k = &counting{Sim: s.Sim}
+			s.config.Kernel = k
+			s.habits["web"] = []simkernel.Habit{{Polite: true, Stops: 4 * time.Second, Forks: c.forks}}
+			s.signal(time.Second, proc.TERM)
+		}, func(s *scene) {
+			if k.waits < c.least || k.waits > c.most {
+				t.Errorf("%d children elsewhere: it waited %d times", len(c.forks), k.waits)
+			}
+		}, gentle("web"))
+	}
+}
+
 // Members of a tree that are still there are waited for without a look at /proc; after KILL
 // we look again for what has come since, at most every 50 ms, and give up after a second.
 func TestWaitingForATreeCostsFewLooks(t *testing.T) {

@@ -134,3 +134,25 @@ func TestOfACrowdTheFirstAreNamed(t *testing.T) {
 		}
 	}, gentle("web"))
 }
+
+// When no time is left while a service still runs, everything is killed at once: each stray
+// has had its TERM, and gets KILL once, as does the service.
+func TestWhenNoTimeIsLeftEverythingIsKilled(t *testing.T) {
+	for _, subreaper := range []bool{false, true} {
+		web := gentle("web")
+		web.Stop = []service.Rung{{Signal: proc.TERM, For: time.Minute}, {Signal: proc.KILL}}
+		play(t, func(s *scene) {
+			s.Subreaper = subreaper
+			s.habits["web"] = []simkernel.Habit{{Ignores: []proc.Signal{proc.TERM}, Dies: 5 * time.Millisecond}}
+			s.at(500*time.Millisecond, func() {
+				s.Escape(simkernel.Habit{Name: "stray", Session: true, Ignores: []proc.Signal{proc.TERM}, Dies: 3 * time.Millisecond})
+			})
+			s.signal(time.Second, proc.TERM)
+		}, func(s *scene) {
+			expect(t, "stray", s.Sent("stray"), lines("19s TERM to stray|19s CONT to stray|20s KILL to stray"))
+			if s.status != 137 || s.Alive() > 0 {
+				t.Errorf("status %d, %d alive", s.status, s.Alive())
+			}
+		}, web)
+	}
+}
