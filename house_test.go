@@ -5,7 +5,6 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -355,19 +354,6 @@ func TestNoGoInitFunctions(t *testing.T) {
 			if f, ok := decl.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name == "init" && s.path != "main.go" {
 				t.Errorf("%s: func init: what happens before main cannot be seen from main", s.path)
 			}
-		}
-	}
-}
-
-// TestFilesStaySmall: a file is one idea.
-func TestFilesStaySmall(t *testing.T) {
-	for _, s := range sources(t) {
-		text, err := os.ReadFile(s.path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if n := strings.Count(string(text), "\n"); n > 450 && !outside(s.room) {
-			t.Errorf("%s has %d lines; 400 is the aim", s.path, n)
 		}
 	}
 }
