@@ -87,7 +87,7 @@ func (p *PID1) answerAlive() {
 	answered := func(q question) bool {
 		if q.alive {
 			q.answer <- service.Answer{}
-			p.asked, p.trimmed = p.now(), false
+			p.busyAt, p.trimmed = p.now(), false
 		}
 		return q.alive
 	}
@@ -111,7 +111,7 @@ func (p *PID1) answerQuestions() {
 			p.hear(*q.ask)
 		}
 	}
-	p.asked, p.trimmed = p.now(), false
+	p.busyAt, p.trimmed = p.now(), false
 	var report service.Report
 	if slices.ContainsFunc(questions, func(q question) bool { return !q.alive }) {
 		report = p.machine.Report()

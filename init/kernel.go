@@ -67,8 +67,8 @@ type Kernel interface {
 	ReserveThreads(n int) int
 	// SkipTo skips the process numbers below first. See kernel.Linux.
 	SkipTo(first proc.PID)
-	// Trim gives back memory that only the start needed.
-	Trim()
+	// Trim gives back memory that only the start needed; heap: that of the collector too.
+	Trim(heap bool)
 	// NameOf is the name of a process; "" if it is not known.
 	NameOf(pid proc.PID) string
 }

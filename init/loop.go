@@ -12,10 +12,14 @@ import (
 // processes are our children by then, and their death wakes us, but some have another parent.
 const watchEvery = 20 * time.Millisecond
 
-// trimAfter is when we give back the memory that the start needed: a command that ends before
-// does not pay for that. The memory that an answer needed is given back when no client has
-// asked for as long.
+// trimAfter is how long after the last start of the boot we give back the memory that the boot
+// needed: a command that ends before does not pay for that. The memory that an answer needed is
+// given back when no client has asked for as long.
 const trimAfter = 500 * time.Millisecond
+
+// bootMost is how long starts count as the boot: a service that crashes again and again must
+// not keep us from giving back memory.
+const bootMost = 10 * time.Second
 
 // turn waits for something to happen and deals with it.
 func (p *PID1) turn() {
@@ -88,7 +92,7 @@ func (p *PID1) patience() time.Duration {
 		sooner(p.unforwarded.said + unforwardedEvery - p.now())
 	}
 	if !p.trimmed {
-		if p.now() >= p.asked+trimAfter {
+		if p.now() >= p.busyAt+trimAfter {
 			p.trimmed = true
 			if p.Plan.Init.Lean {
 				if !p.reserved {
@@ -96,9 +100,9 @@ func (p *PID1) patience() time.Duration {
 				}
 				_ = p.Kernel.OutOfMemory()
 			}
-			p.Kernel.Trim()
+			p.Kernel.Trim(!p.Plan.Init.Lean)
 		} else {
-			sooner(p.asked + trimAfter - p.now())
+			sooner(p.busyAt + trimAfter - p.now())
 		}
 	}
 	return wait

@@ -116,7 +116,7 @@ type PID1 struct {
 	dropped     bool     // the first start was made: an heir has got what we inherited
 	trimmed     bool
 	reserved    bool            // reserveThreads was called
-	asked       machine.Instant // when a client asked last
+	busyAt      machine.Instant // when a client asked last, or a service of the boot was started
 
 	notice      notice
 	unforwarded unforwarded

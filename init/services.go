@@ -64,6 +64,9 @@ func (p *PID1) spawn(a ordered) {
 	p.planLook(child)
 	handle.ranAs = command.Credential
 	p.runs[a.Run] = child
+	if !p.trimmed && p.now() < bootMost {
+		p.busyAt = p.now()
+	}
 	if gives {
 		p.holder = child.pid
 	}

@@ -7,6 +7,7 @@
 package kernel
 
 import (
+	"runtime/debug"
 	"time"
 
 	"sexton/kernel/entry"
@@ -27,5 +28,11 @@ type Linux struct {
 	groupsSeen time.Time         // when that was
 }
 
-// Trim is entry.Trim.
-func (*Linux) Trim() { entry.Trim() }
+// Trim gives back the memory that only the start needed: the pages of our program (see
+// entry.Trim) and, where heap is set, what the collector finds free.
+func (*Linux) Trim(heap bool) {
+	if heap {
+		debug.FreeOSMemory()
+	}
+	entry.Trim()
+}

@@ -238,7 +238,7 @@ func (s *Sim) NameOf(pid proc.PID) string {
 }
 
 // Trim: there is nothing to give back.
-func (s *Sim) Trim() { s.call("Trim") }
+func (s *Sim) Trim(bool) { s.call("Trim") }
 
 // ReserveThreads: see kernel.Linux.
 func (s *Sim) ReserveThreads(n int) int {
