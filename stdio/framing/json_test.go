@@ -114,3 +114,27 @@ func TestMeasureCountsObjects(t *testing.T) {
 		t.Errorf("one by one %+v, want %+v", sum, count)
 	}
 }
+
+// A record is held back until a line shows that it has ended, unless HoldBack says not to
+// wait; the beginning of a line is no record.
+func TestRecordsAreHeldBack(t *testing.T) {
+	f := testJSONFrame(1000, false, true)
+	out, rest, _, _ := f.Cut(make([]byte, 0, 1000), []byte("panic\n at one\n at"))
+	if len(out) > 0 || string(rest) != "panic\n at one\n at" || !f.Holds(rest) {
+		t.Errorf("%q went out, %q is held: %v", out, rest, f.Holds(rest))
+	}
+	f.HoldBack(false)
+	out, rest, lines, _ := f.Cut(make([]byte, 0, 1000), rest)
+	if !strings.HasSuffix(string(out), `"line":"panic\n at one"}`+"\n") || string(rest) != " at" || lines != 1 || f.Holds(rest) {
+		t.Errorf("%q went out, %q is left", out, rest)
+	}
+	f.HoldBack(true)
+	if out, rest, _, _ := f.Cut(make([]byte, 0, 1000), []byte(" at two\n")); len(out) > 0 || !f.Holds(rest) {
+		t.Errorf("%q went out", out)
+	}
+	plain, raw := testJSONFrame(1000, false, false), NewRaw()
+	raw.HoldBack(false)
+	if plain.Holds([]byte("panic\n at")) || raw.Holds([]byte("panic\n at")) {
+		t.Error("a stream without records holds one")
+	}
+}
