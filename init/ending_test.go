@@ -39,10 +39,10 @@ func (d *diary) Say(_ machine.Level, service, text string) {
 	d.lines = append(d.lines, service+": "+text)
 }
 
-// What is left of a group may be somebody else's children, whose end wakes nobody:
-// we look now and then. The last look comes before the verdict, so that who has ended
-// within the time of its rung was not killed.
-func TestWhoEndsJustBeforeTheDeadlineIsNotKilled(t *testing.T) {
+// The rest of a group may be children of other processes, and their end does not wake us: we
+// look now and then. We also look before the deadline is judged, so a process that has ended in time does not
+// count as killed.
+func TestAnEndJustBeforeTheDeadlineIsNotAKill(t *testing.T) {
 	for _, late := range []int{1, 5, 10, 19} {
 		t.Run(fmt.Sprint(late), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { endsBefore(t, time.Duration(late)*time.Millisecond) })
@@ -103,9 +103,9 @@ func (k *standsStill) Wait(atMost time.Duration) proc.News {
 	return news
 }
 
-// Who stood still until no time was left still kills what is left before it goes,
-// and does not say of anybody that he did not die of what was never sent.
-func TestWhoWakesTooLateKillsBeforeItLeaves(t *testing.T) {
+// A loop that stood still until no time was left kills what is left before it goes, and does
+// not say that a process survived a signal that was never sent.
+func TestALateLoopKillsBeforeItLeaves(t *testing.T) {
 	for _, left := range []bool{false, true} {
 		t.Run(fmt.Sprint(left), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { wakesTooLate(t, left) })
@@ -125,17 +125,17 @@ func wakesTooLate(t *testing.T, left bool) {
 		return habit
 	}
 	said, status := stopped(sim, &standsStill{Sim: sim, still: 10 * time.Second}, 4*time.Second, service.Rung{Signal: proc.TERM})
-	time.Sleep(time.Second) // who was sent KILL is gone by then
+	time.Sleep(time.Second) // what was sent KILL is gone by then
 	if want := map[bool]int{false: 0, true: 137}[left]; status != want || sim.Alive() != 0 {
 		t.Errorf("status %d, want %d, and %d are alive: %q", status, want, sim.Alive(), said.lines)
 	}
 	if text := strings.Join(said.lines, "\n"); !left && strings.Contains(text, "did not die") {
-		t.Errorf("nobody was sent KILL, and it says:\n%s", text)
+		t.Errorf("no process was sent KILL, and it says:\n%s", text)
 	}
 }
 
-// overlooks is a kernel that shows nobody at the second look, as /proc does not show who
-// was forked behind our back.
+// overlooks is a kernel that shows nothing at the second look, as /proc does not show a process
+// that was forked behind our back.
 type overlooks struct {
 	*simkernel.Sim
 	looks int
@@ -148,9 +148,9 @@ func (k *overlooks) Others(most time.Duration) []proc.Other {
 	return k.Sim.Others(most)
 }
 
-// Where we are not the first process, KILL goes to those that we see; who slips through
-// one look gets it behind the next.
-func TestWhoWasOverlookedIsKilledAllTheSame(t *testing.T) {
+// Where we are not the first process, KILL goes to the processes that we see. One that a look
+// has missed gets it after the next.
+func TestAnOverlookedProcessIsKilledToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := simkernel.New(1)
 		_ = sim.Catch()

@@ -12,7 +12,7 @@ import (
 	"sexton/service"
 )
 
-// breaks is an Output at which the loop breaks: once, when it hears what begins so.
+// breaks is an Output at which the loop breaks, once, at the line that begins so.
 type breaks struct {
 	diary
 	at string
@@ -26,8 +26,8 @@ func (b *breaks) Say(level machine.Level, service, text string) {
 	b.diary.Say(level, service, text)
 }
 
-// Who breaks in the middle of the end keeps within the grace that has begun: the
-// runtime does not count anew.
+// A loop that breaks in the middle of the end keeps within the grace that has begun: the
+// runtime does not start counting again.
 func TestBrokenInTheEndLeavesWithinTheGrace(t *testing.T) {
 	for _, at := range []string{"stopping: SIGTERM", "still running 6s after SIGINT"} {
 		t.Run(at, func(t *testing.T) { synctest.Test(t, func(t *testing.T) { breaksAt(t, at) }) })

@@ -64,13 +64,13 @@ func (p *PID1) orphans() []kinsman {
 	}
 	p.orphansKnown, p.orphansSeen = true, nil
 	children, _ := p.Kernel.Children()
-	strange := slices.DeleteFunc(children, func(pid proc.PID) bool { return p.children[pid] != nil })
-	if len(strange) == 0 {
+	unknown := slices.DeleteFunc(children, func(pid proc.PID) bool { return p.children[pid] != nil })
+	if len(unknown) == 0 {
 		return nil
 	}
 	proof := p.proof()
 	by := p.now() + p.lookLeft()
-	for _, pid := range strange {
+	for _, pid := range unknown {
 		if p.now() > by {
 			break
 		}

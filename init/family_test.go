@@ -34,7 +34,7 @@ func TestWhatAServiceLeavesBehindIsNamed(t *testing.T) {
 		{name: "other group", forks: []simkernel.Habit{other(func(h *simkernel.Habit) { h.Leaves = true })}, want: `behind="left (pid 4)" stays`},
 		{name: "own word", forks: []simkernel.Habit{other(func(h *simkernel.Habit) { h.Session, h.Says = true, "web" })}, want: `behind="left (pid 4)" stays`},
 		{name: "another's word", forks: []simkernel.Habit{other(func(h *simkernel.Habit) { h.Session, h.Says = true, "early" })}, seen: `behind="left (pid 4)" stays`},
-		{name: "of nobody", forks: []simkernel.Habit{other(func(h *simkernel.Habit) { h.Session, h.Says = true, "nobody" })}, seen: `behind="left (pid 4)" stays`},
+		{name: "of no service", forks: []simkernel.Habit{other(func(h *simkernel.Habit) { h.Session, h.Says = true, "nobody" })}, seen: `behind="left (pid 4)" stays`},
 		{name: "beyond before group", forks: []simkernel.Habit{left, other(func(h *simkernel.Habit) { h.Name, h.Leaves = "beyond", true })}, want: `behind="beyond (pid 5)" stays`},
 		{name: "failed", forks: []simkernel.Habit{left}, exit: proc.Exit{Code: 1}},
 		{name: "killed", forks: []simkernel.Habit{left}, exit: proc.Exit{Signal: proc.SEGV}},

@@ -106,7 +106,7 @@ func (l *life) inventHabit(leads bool) simkernel.Habit {
 	if l.chance(0.15) {
 		h.Ignores = []proc.Signal{proc.TERM, proc.QUIT, proc.INT}
 	}
-	// Where nobody but the runtime kills, what does not die of KILL never ends.
+	// Where only the runtime kills, a process that does not die of KILL never ends.
 	h.Stuck = l.chance(0.01) && l.plan.Init.Grace > 0
 	if leads {
 		if l.chance(0.05) {

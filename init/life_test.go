@@ -131,7 +131,7 @@ func (l *life) outside() func(over <-chan struct{}) {
 			timer.Reset(pauses[i])
 		}
 		if l.oneCommand && l.plan.Init.Grace == 0 {
-			// Nobody but the runtime kills then: be the runtime.
+			// Only the runtime kills then: be the runtime.
 			select {
 			case <-over:
 			case <-time.After(10 * time.Second):
@@ -160,7 +160,7 @@ func (l *life) ask(over <-chan struct{}) {
 		l.mu.Lock()
 		switch {
 		case err != nil:
-			l.wrong("nobody answered at %v: %v", last.At, err)
+			l.wrong("no answer at %v: %v", last.At, err)
 		case now.At < last.At || last.Stopping && !now.Stopping || now.Ready && now.Stopping && !(now.Draining && l.plan.Init.Drain.StaysReady):
 			l.wrong("%+v came after %+v", now.Report, last.Report)
 		case now.Counts.Reaped > now.Counts.Starts:
@@ -204,7 +204,7 @@ func (l *life) judge(status int, took time.Duration) {
 	if !ok || strings.Contains(asked, ", and with it the container") { // that was in the drain: its status counts
 		return
 	}
-	// Who is killed in the drain is started again: the stop has not begun.
+	// A service that is killed in the drain is started again: the stop has not begun.
 	for _, drained := range []string{"say info drained", "; no more draining", "say info every service has ended"} {
 		if _, behind, ok := strings.Cut(asked, drained); ok {
 			asked = behind
@@ -213,7 +213,7 @@ func (l *life) judge(status int, took time.Duration) {
 	// What we said and the status that we leave with must agree.
 	want := 0
 	lines := strings.SplitAfter(asked, "\n")
-	for _, line := range strings.Split(asked, "\n") { // who had ended when KILL came was not killed
+	for _, line := range strings.Split(asked, "\n") { // a process that had ended when KILL came was not killed
 		if said, ended := strings.CutSuffix(line, ", before SIGKILL reached it"); ended {
 			_, said, _ = strings.Cut(said, "say info ")
 			name, _, _ := strings.Cut(said, ":")

@@ -26,7 +26,7 @@ func TestEachKillForWantOfMemoryExplainsOneDeath(t *testing.T) {
 	expect(time.Second, wrapped, true)
 	expect(2*time.Second, kill, true)
 	expect(2*time.Second, kill, false)
-	o.note(10*time.Second, 1) // somebody else's child
+	o.note(10*time.Second, 1) // the child of another process
 	o.note(20*time.Second, 0)
 	expect(20*time.Second, kill, false)
 	o.note(30*time.Second, 1)

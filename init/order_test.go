@@ -30,8 +30,8 @@ func plain(name string) service.Spec {
 	return service.Spec{Name: name, Command: []string{name}, OKCodes: []int{0}, Stop: []service.Rung{{Signal: proc.KILL}}}
 }
 
-// A service may be started because another's end was heard of, and have ended when the
-// next of the dead is looked at: its start comes first all the same.
+// The end of one service may start another, which may have ended before the loop looks at the
+// next dead child. The machine hears of its start first.
 func TestAStartIsKnownBeforeItsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := simkernel.New(1)
@@ -52,7 +52,7 @@ func TestAStartIsKnownBeforeItsEnd(t *testing.T) {
 	})
 }
 
-// A thousand starts come one of another; a signal is heard among them.
+// A thousand starts follow each other; a signal is heard between them.
 func TestSignalsAreHeardAmongManyStarts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := simkernel.New(1)
@@ -80,7 +80,7 @@ func TestSignalsAreHeardAmongManyStarts(t *testing.T) {
 	})
 }
 
-// asks is a kernel at whose starts somebody asks whether the loop lives.
+// asks is a kernel: at each start a client asks whether the loop lives.
 type asks struct {
 	slow
 	p       *PID1
@@ -97,8 +97,8 @@ func (k *asks) Spawn(c *proc.Command) (proc.PID, error) {
 	return k.slow.Spawn(c)
 }
 
-// Whoever asks at a start whether the loop lives has the answer before the next start, however many
-// come in one turn.
+// A client that asks at a start whether the loop lives has the answer before the next start,
+// however many starts there are in one turn.
 func TestALiveLoopSaysSoBetweenTwoStarts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := simkernel.New(1)

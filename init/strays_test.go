@@ -14,10 +14,10 @@ type claims struct{ *simkernel.Sim }
 
 func (claims) ServiceOf(proc.PID) string { return "web" }
 
-// The service that a process comes from is proved by its group, its session or its parents;
-// its own word counts only where there is no proof, and is told from one. A process whose
-// parents lead out of the namespace came from outside.
-func TestProofComesBeforeAProcessesOwnWord(t *testing.T) {
+// A process's group, session or parents prove which service it comes from. Its own claim counts
+// only where there is no proof, and is marked as one. A process whose parents lead out of the
+// namespace came from outside.
+func TestProofComesBeforeAClaim(t *testing.T) {
 	sim := simkernel.New(1)
 	p := New(Config{
 		Plan:   service.Plan{Services: []service.Spec{{Name: "web"}, {Name: "evil"}}},
@@ -62,7 +62,7 @@ func TestProofComesBeforeAProcessesOwnWord(t *testing.T) {
 	}
 }
 
-// others is a kernel where number 30 runs as somebody else.
+// others is a kernel where process 30 runs as another user.
 type others struct{ claims }
 
 func (others) UserOf(pid proc.PID) int {
@@ -72,8 +72,8 @@ func (others) UserOf(pid proc.PID) int {
 	return 0
 }
 
-// Its own word makes an orphan a part of a service's tree, which the stop waits for, only
-// when it runs as the service's user: otherwise any process could hold up any stop.
+// A claim makes an orphan a part of a service's tree, for which the stop waits, only when the
+// orphan runs as the service's user. Otherwise any process could delay any stop.
 func TestAClaimOfAnotherUserHoldsNothingUp(t *testing.T) {
 	p := New(Config{
 		Plan:   service.Plan{Services: []service.Spec{{Name: "web"}}},

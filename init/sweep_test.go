@@ -12,7 +12,7 @@ import (
 func TestASweepGoesOutOnceAndWaits(t *testing.T) {
 	var s sweep
 	if s.ordered() || s.waits() {
-		t.Error("a sweep that nobody ordered")
+		t.Error("a sweep without an order")
 	}
 	for _, sig := range []proc.Signal{proc.TERM, proc.KILL} {
 		if s.order(sig); !s.ordered() || s.waits() || s.signal != sig {

@@ -11,8 +11,8 @@ import (
 	"sexton/service"
 )
 
-// shell is a kernel under which a shell takes its terminal when the second run of the
-// service that has it is to begin.
+// shell is a kernel: before the second run of the service with the terminal, a shell takes the
+// terminal.
 type shell struct {
 	*simkernel.Sim
 	given []int // what each run got
@@ -32,7 +32,7 @@ func (k *shell) Spawn(c *proc.Command) (proc.PID, error) {
 	return k.Sim.Spawn(c)
 }
 
-// A service that is started again gets the terminal only if nobody has taken it meanwhile.
+// A service that is started again gets the terminal unless a shell has taken it meanwhile.
 func TestATerminalThatAShellHasTakenIsNotGiven(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := &shell{Sim: simkernel.New(1), over: make(chan struct{})}

@@ -117,7 +117,7 @@ func leftToItsParent(t *testing.T, job simkernel.Habit) {
 	})
 }
 
-// The ladder ends what does not mind its first step, beyond the group too, and the status
+// The ladder also ends a process beyond the group that ignores the first step, and the status
 // says so.
 func TestTheLadderReachesTheTree(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -182,7 +182,7 @@ func TestAWrapperThatIsKilledLeavesNoServer(t *testing.T) {
 	}
 }
 
-// blind is a kernel that shows nobody, as where /proc is not mounted.
+// blind is a kernel that shows no process, as where /proc is not mounted.
 type blind struct{ *simkernel.Sim }
 
 func (blind) Children() ([]proc.PID, bool)                 { return nil, false }

@@ -128,7 +128,7 @@ func (s *Sim) release(p *process) {
 	}
 }
 
-// heldAsGroup tells whether somebody still has the number as its group: the
+// heldAsGroup tells whether a process still has the number as its group: the
 // kernel does not give it out then.
 func (s *Sim) heldAsGroup(pid proc.PID) bool {
 	return slices.ContainsFunc(s.processes, func(q *process) bool { return q.group.id == pid })

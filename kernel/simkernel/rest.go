@@ -171,7 +171,7 @@ func (s *Sim) SignalOther(o proc.Other, sig proc.Signal) {
 	}
 }
 
-// Connections: they come by chance, and sometimes nobody can see them.
+// Connections: they come by chance, and sometimes they cannot be seen.
 func (s *Sim) Connections() func() (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -212,7 +212,7 @@ func (s *Sim) OnTerminal() bool { return false }
 // GiveUpTerminal: there is none.
 func (s *Sim) GiveUpTerminal(proc.Terminal) bool { return false }
 
-// Suspend: nobody would continue us.
+// Suspend only notes the call: nothing would continue us.
 func (s *Sim) Suspend() { s.call("Suspend") }
 
 // TakeBack: there is none.
