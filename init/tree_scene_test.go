@@ -58,6 +58,28 @@ func TestAStopDuringARestartReachesTheWholeTree(t *testing.T) {
 	}, gentle("web"))
 }
 
+// A process that only claims to come from a service is a part of its stop if it runs as the
+// service's user. One of another user gets its signal in the sweep, and delays nothing.
+func TestAClaimCountsForTheServicesUser(t *testing.T) {
+	for _, user := range []int{0, 7} {
+		play(t, func(s *scene) {
+			s.habits["web"] = []simkernel.Habit{{Polite: true, Stops: time.Second}}
+			s.at(500*time.Millisecond, func() {
+				s.Escape(simkernel.Habit{Name: "claims", Session: true, Says: "web", User: user, Polite: true, Stops: 3 * time.Second})
+			})
+			s.signal(time.Second, proc.TERM)
+		}, func(s *scene) {
+			asked, down := time.Second, 4*time.Second
+			if user != 0 {
+				asked, down = 2*time.Second, 2*time.Second
+			}
+			if sent := s.Sent("claims"); sent[0].At != asked || s.when("web: stopped", 1) < down || s.when("web: stopped", 1) > down+watchEvery {
+				t.Errorf("user %d: %v, down at %v", user, sent, s.when("web: stopped", 1))
+			}
+		}, gentle("web"))
+	}
+}
+
 // What gets KILL after the first process of a run has ended is named.
 func TestWhatIsKilledInAGroupIsNamed(t *testing.T) {
 	play(t, func(s *scene) {

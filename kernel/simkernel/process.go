@@ -42,9 +42,6 @@ func (s *Sim) fork(parent *process, habit Habit) *process {
 		p.group, p.session = parent.group, parent.session
 	}
 	p.group.members++
-	if habit.Name != "" {
-		s.started[habit.Name]++
-	}
 	s.births++
 	p.birth = s.births
 	s.processes = append(s.processes, p)

@@ -36,7 +36,7 @@ func (s *Sim) Sent(names ...string) (sent []Sent) {
 	return sent
 }
 
-// Calls lists what the init has asked for that no process sees, and its starts, in order.
+// Calls lists the calls of the init that no process sees, and its starts, in order.
 func (s *Sim) Calls() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -56,15 +56,7 @@ func (s *Sim) Spawned() []proc.Command {
 	return slices.Clone(s.spawned)
 }
 
-// Started counts the processes of a name that were made.
-func (s *Sim) Started(name string) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.started[name]
-}
-
-// Enter makes a process that comes from outside, as docker exec does. Its end is its parent's
-// to hear of.
+// Enter makes a process that comes from outside, as docker exec does. Its parent reaps it.
 func (s *Sim) Enter(habit Habit) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

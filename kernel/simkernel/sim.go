@@ -22,9 +22,9 @@ import (
 // Habit is what an invented process does with its life.
 type Habit struct {
 	Fails   syscall.Errno // its exec fails with this; 0: it starts
-	Lives   time.Duration // it ends by itself after so long; 0: never
-	Exit    proc.Exit     // and so
-	Ignores []proc.Signal // signals that it does not mind; all others end it
+	Lives   time.Duration // after this time it ends by itself; 0: never
+	Exit    proc.Exit     // and this is its exit then
+	Ignores []proc.Signal // signals that it ignores; all others end it
 	Stops   time.Duration // how long it takes to end after a signal
 	Polite  bool          // then it exits with 0, otherwise it dies of the signal
 	Stuck   bool          // it does not even die of KILL
@@ -32,10 +32,10 @@ type Habit struct {
 	Session bool          // it leaves its parent's group for one of its own
 	Dies    time.Duration // how long it takes to die of KILL: it hangs for a while; 0: a moment
 	Alone   string        // no other child with this name may be there, alive or a zombie; "": any may
-	Leaves  bool          // so it does, but its children, forked before, stay behind in the old one
+	Leaves  bool          // likewise, but its children, forked before, stay behind in the old group
 	Listens bool          // at a socket
 	Says    string        // the service that its environment names
-	Name    string        // what it calls itself; "": its first word, and NameOf does not know it
+	Name    string        // its name; "": its first word, and NameOf does not know it
 	User    int           // its user
 	Starved bool          // the kernel ends it for want of memory: its exit must say KILL
 	Refuses error         // signals to it or its group fail with this
@@ -47,13 +47,13 @@ type Sim struct {
 	ForkFails float64
 	// Behaves gives the habit of a command.
 	Behaves func(argv []string) Habit
-	// Subreaper makes the caller something else than the first process.
+	// Subreaper means that the caller is not the first process.
 	Subreaper bool
 	// NoSubreaper is the error of AdoptOrphans.
 	NoSubreaper error
 	// Threads is how many threads can be made; 0: any number.
 	Threads int
-	// Crowd is how long it takes to look at everybody, for the first process.
+	// Crowd is how long a look at all processes takes the first process.
 	Crowd time.Duration
 
 	mu        sync.Mutex
@@ -73,16 +73,15 @@ type Sim struct {
 	sent      []Sent
 	calls     []string
 	spawned   []proc.Command
-	started   map[string]int
 	starved   int // since OutOfMemory was called last
 }
 
-// New makes a kernel whose every whim comes from seed.
+// New makes a kernel whose every choice comes from seed.
 func New(seed uint64) *Sim {
 	return &Sim{
 		dice: rand.New(rand.NewPCG(seed, ^seed)), last: 1,
 		signals: make(chan proc.Caught), childDied: make(chan struct{}, 1), wake: make(chan struct{}, 1),
-		began: time.Now(), started: make(map[string]int),
+		began: time.Now(),
 	}
 }
 
@@ -197,7 +196,6 @@ func (s *Sim) Spawn(c *proc.Command) (proc.PID, error) {
 	p := s.fork(nil, habit)
 	if p.ours = true; habit.Name == "" {
 		p.habit.Name, p.nameless = c.Argv[0], true
-		s.started[c.Argv[0]]++
 	}
 	return p.pid, nil
 }
