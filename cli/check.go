@@ -37,7 +37,7 @@ func summary(name string, plan *service.Plan) string {
 	}
 	grace, reserve := plan.Init.Grace, service.Reserve(plan.Init.Grace)
 	drain := plan.Init.Drain.Max
-	fmt.Fprintf(&b, "\nstop, %s in all: %s%s for the services, %s kept for the last KILL and the last output\n",
+	fmt.Fprintf(&b, "\nstop, %s in all: %s%s for the services, %s reserved for the last KILL and the last output\n",
 		span(grace), drainWords(&plan.Init.Drain), span(grace-reserve-drain), span(reserve))
 	stops, by := g.StopLevels(), g.StopBy(grace-reserve-drain)
 	for level, members := range stops {
@@ -91,7 +91,7 @@ func signalWords(plan *service.Plan) (lines []string) {
 		}
 	}
 	if len(lines) > 0 && plan.Init.Main != "" {
-		lines = append(lines, "what is not named above goes to "+plan.Init.Main)
+		lines = append(lines, "every other signal goes to "+plan.Init.Main)
 	}
 	return lines
 }

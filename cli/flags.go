@@ -40,37 +40,37 @@ func (f *flag) verbs() (names []string) {
 var flags = []flag{
 	{short: "-c", long: "--config", value: true, arg: "FILE", help: "the services to run",
 		set: func(c *call, _, value string) error { c.config = value; return nil }},
-	{long: "--again", help: "start them even where a sexton of this container runs them already",
+	{long: "--again", help: "start the services even if a sexton in this container runs them",
 		set: func(c *call, _, _ string) error { c.again = true; return nil }},
-	{short: "-v", long: "--verbose", help: "say more", set: func(c *call, _, _ string) error { c.verbosity = 1; return nil }},
-	{short: "-q", long: "--quiet", help: "say nothing but errors",
+	{short: "-v", long: "--verbose", help: "print more", set: func(c *call, _, _ string) error { c.verbosity = 1; return nil }},
+	{short: "-q", long: "--quiet", help: "print only errors",
 		set: func(c *call, _, _ string) error { c.verbosity = -1; return nil }},
-	{long: "--trace", value: true, arg: "FILE", help: "write down what happened and what was decided",
+	{long: "--trace", value: true, arg: "FILE", help: "write events and decisions to FILE",
 		set: func(c *call, _, value string) error { c.trace = value; return nil }},
-	{short: "-s", long: "--subreaper", help: "adopt orphans when not PID 1; always done, taken for tini's sake", set: noEffect},
-	{short: "-w", long: "--name-orphans", help: "say each orphan that is reaped",
+	{short: "-s", long: "--subreaper", help: "no effect: sexton always adopts orphans; tini has this flag", set: noEffect},
+	{short: "-w", long: "--name-orphans", help: "print each orphan that is reaped",
 		set: func(c *call, _, _ string) error { c.nameOrphans = true; return nil }},
-	{long: "--single-child", oneCommand: true, help: "forward signals to the command alone, not to its process group",
+	{long: "--single-child", oneCommand: true, help: "forward signals only to the command, not to its process group",
 		set: func(c *call, _, _ string) error { c.single = true; return nil }},
 	{long: "--rewrite", value: true, arg: "FROM:TO", oneCommand: true, help: "forward TO when FROM comes; TO 0 drops it; repeatable", set: (*call).addRewrite},
 	{short: "-e", long: "--ok-code", value: true, arg: "N", oneCommand: true, help: "exit with 0 when the command exits with N; repeatable", set: (*call).addOKCode},
 	{long: "--linger", value: true, arg: "TIME", oneCommand: true,
-		help: "what outlives the command gets TERM, and KILL after TIME\n(default 2s; 0: leave at once, as tini does). What got the\ncommand's stop signal with it is waited for",
+		help: "what outlives the command gets TERM, and KILL after TIME\n(default 2s; 0: exit at once, as tini does). Processes that\ngot the command's stop signal too are waited for",
 		set:  func(c *call, name, value string) error { return setDuration(&c.linger, name, value) }},
 	{long: "--grace", value: true, arg: "TIME", oneCommand: true,
-		help: "KILL the command, and what got the signal with it, TIME after\na stop signal (default: $SEXTON_GRACE, or never)",
+		help: "KILL the command, and processes that got the signal too, TIME\nafter a stop signal (default: $SEXTON_GRACE, or never)",
 		set:  func(c *call, name, value string) error { return setDuration(&c.grace, name, value) }},
 	{long: "--setsid", oneCommand: true, help: "start the command in a session of its own", set: func(c *call, _, _ string) error { c.setsid = true; return nil }},
 	{short: "-p", long: "--parent-death", value: true, arg: "SIG", oneCommand: true,
-		help: "get SIG when our own parent dies, and so does the command when we do", set: (*call).setParentDeath},
-	{short: "-g", long: "--group", help: "taken and without effect: the process group is the default", set: noEffect},
+		help: "get SIG when sexton's parent dies; the command gets it when\nsexton dies", set: (*call).setParentDeath},
+	{short: "-g", long: "--group", help: "no effect: signals go to the process group; tini has this flag", set: noEffect},
 	{short: "-h", long: "--help", set: func(c *call, _, _ string) error { c.help = true; return nil }},
 	{short: "-V", long: "--version", set: func(c *call, _, _ string) error { c.version = true; return nil }},
 	{long: "--brief", help: "only what failed, and notes", set: func(c *call, _, _ string) error { c.brief = true; return nil }},
 	{long: "--json", help: "the answer as JSON, on one line", set: func(c *call, _, _ string) error { c.json = true; return nil }},
 	{long: "--ready", help: "whether the container, or the services, are ready; the default", set: func(c *call, _, _ string) error { c.ready = true; return nil }},
 	{long: "--live", help: "whether sexton's loop answers, or the services have a process", set: func(c *call, _, _ string) error { c.live = true; return nil }},
-	{long: "--now", help: "without the drain; the stop ladders keep their time", set: func(c *call, _, _ string) error { c.immediately = true; return nil }},
+	{long: "--now", help: "skip the drain; the stop ladders keep their time", set: func(c *call, _, _ string) error { c.immediately = true; return nil }},
 }
 
 // noEffect is for what is done always.
@@ -104,7 +104,7 @@ func (c *call) parse(args []string) error {
 			}
 			c.command, c.dashes = args, true
 			if len(args) == 0 {
-				return fmt.Errorf("there is no command behind --")
+				return fmt.Errorf("there is no command after --")
 			}
 			return c.agree()
 		case arg == "-" || !strings.HasPrefix(arg, "-"):
@@ -121,7 +121,7 @@ func (c *call) parse(args []string) error {
 			}
 			if v := verbs.Named(arg); v != nil {
 				if v.Help == "" {
-					return fmt.Errorf("%s: not supported yet by this version; a program of that name is run by sexton -- %s", arg, arg)
+					return fmt.Errorf("%s: not supported yet by this version; to run a program of that name, write sexton -- %s", arg, arg)
 				}
 				c.verb = arg
 				continue
@@ -141,7 +141,7 @@ func (c *call) parse(args []string) error {
 // fileMeant is the mend where a verb that reads the file was given it as a word.
 func (c *call) fileMeant(word string) string {
 	if c.config == "" && !c.row().Asks() && c.row().Knows("--config") {
-		return "; name the file with -c " + word
+		return "; to name the file, write -c " + word
 	}
 	if c.verb == verbs.Pause {
 		return ": it runs no command; sexton -- " + word + " runs one"
@@ -236,7 +236,7 @@ func parseRewrite(text string) (r rewrite, err error) {
 		return r, err
 	}
 	if forward.CannotBeCaught(r.from) || forward.Ours(r.from) {
-		return r, fmt.Errorf("SIG%v never gets here to be rewritten", r.from)
+		return r, fmt.Errorf("SIG%v never reaches sexton, so it cannot be rewritten", r.from)
 	}
 	if strings.TrimSpace(to) == "0" {
 		return r, nil
@@ -271,11 +271,11 @@ func (c *call) agree() error {
 		switch {
 		case c.row().Knows(g.flag.name()) && (c.verb != "run" || alone || !g.oneCommand):
 		case c.row().Asks():
-			return fmt.Errorf("%s: %s is no flag of it", c.verb, g.name)
+			return fmt.Errorf("%s: it has no flag %s", c.verb, g.name)
 		case c.verb == verbs.Pause:
-			return fmt.Errorf("pause: %s is no flag of it: it runs nothing", g.name)
+			return fmt.Errorf("pause: it has no flag %s: it runs nothing", g.name)
 		case g.oneCommand:
-			return fmt.Errorf("%s is for one command; with services, the file says it", g.name)
+			return fmt.Errorf("%s is for one command; for services, use the keys of the file", g.name)
 		default:
 			return fmt.Errorf("%s is a flag of sexton %s", g.name, strings.Join(g.verbs(), " and "))
 		}

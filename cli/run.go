@@ -121,12 +121,12 @@ func (c *call) load(running bool) (service.Plan, bool) {
 	name := c.fileName()
 	text, err := readFile(name)
 	if err != nil {
-		mend := "give a file with -c, or a command behind --"
+		mend := "give a file with -c, or a command after --"
 		switch {
 		case c.config != "":
-			mend = "look at -c"
+			mend = "check -c"
 		case c.getenv(configVariable) != "":
-			mend = "look at the variable " + configVariable
+			mend = "check the variable " + configVariable
 		}
 		c.refuse(exitConfig, service.DefaultTerminationLog, fmt.Sprintf("sexton: cannot read the configuration: %v; %s\n", err, mend))
 		return service.Plan{}, false

@@ -58,7 +58,7 @@ func (c *call) alreadyHere(plan *service.Plan) string {
 	case errors.Is(err, control.ErrNobody):
 		return ""
 	}
-	return fmt.Sprintf("a sexton runs here already, and does not tell us whether with the services of %s: %v; ", file, err) + c.goOn()
+	return fmt.Sprintf("a sexton already runs here, and does not say whether it runs the services of %s: %v; ", file, err) + c.goOn()
 }
 
 // sameFile tells whether two absolute paths are one file. theirs is "" where the other

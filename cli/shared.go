@@ -30,7 +30,7 @@ func sharedLogsInTime(plan *service.Plan) (remarks []string) {
 	case remarks = <-found:
 		return remarks
 	case <-timer.C:
-		return []string{"a file system with a log file did not answer within " + sharedWithin.String() + "; the services are started, and what they log there waits"}
+		return []string{"a file system with a log file did not answer within " + sharedWithin.String() + "; the services start anyway, and their lines for it wait"}
 	}
 }
 
@@ -54,7 +54,7 @@ func sharedLogs(plan *service.Plan) (remarks []string) {
 	}
 	for _, shared := range found {
 		remarks = append(remarks, fmt.Sprintf("%s can write to %s, where the log of %s is, and could put a link or a file in its place. "+
-			"sexton follows no link there, and a log that it does not trust goes to stdout instead; "+
+			"sexton follows no link there, and writes to stdout instead of a file that it does not trust; "+
 			`better let root own the directory, mode 0755, and give the files to their user by owner = "USER" in log.file`,
 			shared.Who, shared.Dir, strings.Join(services[shared], ", ")))
 	}

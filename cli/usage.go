@@ -86,11 +86,11 @@ const usageHead = `sexton: PID 1 for containers
   sexton [flags] -- COMMAND [ARG...]    run one command, as tini and dumb-init do
   sexton [-c FILE]                      run the services of FILE
   sexton -c FILE -- COMMAND [ARG...]    run both, COMMAND as the main service
-  sexton COMMAND [ARG...]               the same where FILE is there, otherwise one command
+  sexton COMMAND [ARG...]               the same if FILE exists, otherwise one command
 `
 
 const usageEnd = `
 Exit status: the command's or main service's own, 128+N if signal N killed it;
-with services 0 after a stop in time, 137 if something had to be killed;
-64 wrong usage, 78 wrong configuration, 70 our fault, 126/127 cannot run/not found.
+with services, 0 if all stopped in time, 137 if something had to be killed;
+64 wrong usage, 78 wrong configuration, 70 internal error, 126/127 cannot run/not found.
 `

@@ -27,7 +27,7 @@ func readHTTP(r *reader, v *value, p *service.Probe) {
 	case scheme != "http":
 		r.wrong(v, "expected a URL that begins with http://", "write, for example, "+v.example)
 	case !escaped(s):
-		r.wrong(v, "a URL has ASCII letters, digits and signs alone", "write other bytes, and %, as %XX in hexadecimal digits")
+		r.wrong(v, "a URL consists of ASCII letters, digits and punctuation", "write all other bytes, and %, as %XX with two hexadecimal digits")
 	case strings.Contains(authority, "@"):
 		r.wrong(v, "a user in the URL is not supported here", "use exec with a client of your own")
 	default:
@@ -64,7 +64,7 @@ func hasPort(authority string) bool {
 func readTCP(r *reader, v *value, p *service.Probe) {
 	s, ok := r.text(v)
 	if _, rest, isURL := strings.Cut(s, "://"); isURL {
-		r.wrong(v, "expected host:port, and this is a URL", fmt.Sprintf("write %q", rest))
+		r.wrong(v, "expected host:port, but this is a URL", fmt.Sprintf("write %q", rest))
 	} else if ok && r.hostPort(v, s) {
 		p.Kind, p.Target = service.TCPProbe, s
 	}
@@ -73,7 +73,7 @@ func readTCP(r *reader, v *value, p *service.Probe) {
 // hostPort checks host:port, where an IPv6 address stands in brackets.
 func (r *reader) hostPort(v *value, s string) bool {
 	if !hasPort(s) {
-		r.wrong(v, "expected host:port, and there is no port", "write, for example, "+v.example)
+		r.wrong(v, "expected host:port, but there is no port", "write, for example, "+v.example)
 		return false
 	}
 	i := strings.LastIndexByte(s, ':')
@@ -85,11 +85,11 @@ func (r *reader) hostPort(v *value, s string) bool {
 	case inner == "":
 		r.wrong(v, "there is no host", "write, for example, "+v.example)
 	case opened != closed, opened != strings.Contains(host, ":"):
-		r.wrong(v, "an IPv6 address, and nothing else, stands in brackets", "write, for example, [::1]:8080")
+		r.wrong(v, "an IPv6 address needs brackets, and only it may have them", "write, for example, [::1]:8080")
 	case opened && !isIPv6(inner), !opened && strings.Trim(host, letters+".-_") != "":
-		r.wrong(v, fmt.Sprintf("%q is no host", host), "write a name or an address, such as 127.0.0.1")
+		r.wrong(v, fmt.Sprintf("%q is not a host", host), "write a name or an address, such as 127.0.0.1")
 	case err != nil || n == 0:
-		r.wrong(v, fmt.Sprintf("%q is no port", port), "write a number from 1 to 65535")
+		r.wrong(v, fmt.Sprintf("%q is not a port", port), "write a number from 1 to 65535")
 	default:
 		return true
 	}

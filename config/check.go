@@ -54,7 +54,7 @@ func (r *reader) checkNames(d *draft) {
 				name := item.data.(string)
 				switch {
 				case name == s.spec.Name:
-					r.wrong(item, "a service cannot wait for itself", "take it out of "+relation.key)
+					r.wrong(item, "a service cannot wait for itself", "remove it from "+relation.key)
 				case known[name]:
 				case relation.key == "after" && len(r.notes) == maxMistakes:
 				case relation.key != "after" && r.full():
@@ -126,14 +126,14 @@ func (r *reader) wrongCycle(d *draft, members []int) {
 		for _, item := range d.services[members[0]].items(relation.key) {
 			if item.data == path[1] {
 				r.wrong(item, "these services wait for each other: "+strings.Join(path, " -> "),
-					"take one name out of a needs, wants or after on this path")
+					"remove one name from needs, wants or after on this path")
 				return
 			}
 		}
 	}
 	if from := d.find(path[1]).table.child("stdin_from"); from != nil { // the writer waits for its reader
 		r.wrong(from, "these services wait for each other: "+strings.Join(path, " -> ")+"; a writer starts after its reader",
-			"take one name out of a needs, wants or after on this path")
+			"remove one name from needs, wants or after on this path")
 	}
 }
 
@@ -201,8 +201,8 @@ func (r *reader) noteNoTime(d *draft, graph *service.Graph, have time.Duration) 
 			if stop := at.child("stop"); stop != nil {
 				at = stop
 			}
-			r.note(at, fmt.Sprintf("when everything before it takes all of its time, it has %s to end before it is killed", brief(max(0, share))),
-				"raise grace, or shorten the stop ladders of those that stop before it")
+			r.note(at, fmt.Sprintf("if the services that stop before it use all of their time, it has %s to end before it is killed", brief(max(0, share))),
+				"raise grace, or shorten the stop ladders of the services that stop before it")
 		}
 	}
 }

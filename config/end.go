@@ -33,7 +33,7 @@ func (r *reader) drain(v *value, into *service.Drain) {
 	case !good || len(meant) > 0:
 		return
 	case most == nil && d.Quiet > 0:
-		r.wrong(v, "where connections never pause, this has no end", `add max = "30s", for example`)
+		r.wrong(v, "if connections never pause, this never ends", `add max = "30s", for example`)
 		return
 	case most == nil:
 		d.Max = d.Min

@@ -69,7 +69,7 @@ func readEnv(r *reader, v *value, s *service.Spec) {
 	values := make(map[string]string, len(v.entries))
 	for _, entry := range v.entries {
 		if entry.name == "" || strings.ContainsAny(entry.name, "=\x00") {
-			r.wrongKey(entry, "a variable's name is not empty and has no = and no NUL byte", "rename it")
+			r.wrongKey(entry, "the name of a variable cannot be empty or contain = or a NUL byte", "rename it")
 			continue
 		}
 		values[entry.name] = r.variable(entry)
@@ -94,7 +94,7 @@ func (r *reader) variable(v *value) string {
 	case bool:
 		return strconv.FormatBool(data)
 	}
-	r.wrong(v, fmt.Sprintf("a variable is a string, and this is %s", kind(v.data)), r.inQuotes(v))
+	r.wrong(v, fmt.Sprintf("a variable is a string, but this is %s", kind(v.data)), r.inQuotes(v))
 	return ""
 }
 
@@ -150,7 +150,7 @@ func (x *expansion) dollar(live bool) {
 	default:
 		name := x.name()
 		if name == "" {
-			x.wrong(start, x.pos, "this dollar sign begins no variable", "write $$ for a dollar sign")
+			x.wrong(start, x.pos, "no variable follows this dollar sign", "write $$ for a dollar sign")
 			return
 		}
 		x.put(start, name, live)
@@ -195,7 +195,7 @@ func (x *expansion) braces(start int, live bool) {
 	default:
 		end := x.pos + strings.IndexByte(rest, '}') + 1
 		x.pos, x.lost = len(x.text), true
-		x.wrong(start, end, fmt.Sprintf("%s is not understood", x.text[start:end]), "there are ${NAME} and ${NAME:-default}")
+		x.wrong(start, end, fmt.Sprintf("%s is not understood", x.text[start:end]), "write ${NAME} or ${NAME:-default}")
 	}
 }
 

@@ -55,10 +55,10 @@ func serviceHabits() []habit {
 		{others: "priority", mend: always(`write needs = ["NAME"] in the service that comes later: services start in the order of their needs, and stop in the reverse order`)},
 		{others: "stopasgroup killasgroup kill_mode", mend: always("leave it out: every signal goes to the service's whole process group")},
 		{others: "startsecs", mend: func(v *value) string {
-			return fmt.Sprintf(`leave it out, or write ready = { after = "%s" } if others are to wait for so long`, lengthOf(v, "1s"))
+			return fmt.Sprintf(`leave it out, or write ready = { after = "%s" } if other services should wait that long`, lengthOf(v, "1s"))
 		}},
 		{others: "terminationGracePeriodSeconds", mend: func(v *value) string {
-			return fmt.Sprintf(`the pod says it; write grace under [init], two seconds less than the pod's %s`, lengthOf(v, "30s"))
+			return fmt.Sprintf(`the pod has this setting; write grace under [init], two seconds less than the pod's %s`, lengthOf(v, "30s"))
 		}},
 		{others: "before", mend: func(v *value) string {
 			name := "NAME"
@@ -67,7 +67,7 @@ func serviceHabits() []habit {
 					name = first
 				}
 			}
-			return fmt.Sprintf("turn it around: write needs = [%q] (or after, if it need not be there) under [service.%s]", v.service, name)
+			return fmt.Sprintf("turn it around: write needs = [%q] (or after, if the service may be missing) under [service.%s]", v.service, name)
 		}},
 		{others: "on_failure on_success", mend: func(v *value) string {
 			switch v.data {
@@ -89,20 +89,20 @@ func serviceHabits() []habit {
 func tableHabits() []habit {
 	return []habit{
 		{others: "unit install", mend: always("leave it out: there is no unit around a service here; " + fromSystemd)},
-		{others: "supervisord supervisorctl unix_http_server rpcinterface", mend: always("leave it out: how the container ends is under [init], and sexton status needs no table; docs/moving.md leads here from supervisord")},
+		{others: "supervisord supervisorctl unix_http_server rpcinterface", mend: always("leave it out: how the container ends is under [init], and sexton status needs no table; docs/moving.md explains the move from supervisord")},
 		{others: "version networks volumes", mend: always(belongsToRuntime)},
-		{others: "layers checks", mend: always("write a table [service.NAME] for each service; docs/moving.md leads here from other programs")},
+		{others: "layers checks", mend: always("write a table [service.NAME] for each service; docs/moving.md explains the move from other programs")},
 	}
 }
 
 // logHabits are habits in [log].
 func logHabits() []habit {
 	return []habit{
-		{others: "level", mend: always("leave it out: sexton -v says more and sexton -q only errors; what a service logs is decided by its own configuration")},
+		{others: "level", mend: always("leave it out: sexton -v prints more and sexton -q only errors; a service's own configuration decides what it logs")},
 	}
 }
 
-const fromSystemd = `write [service.NAME] and under it command = ["PROGRAM", "ARG"]; docs/moving.md leads here from other programs`
+const fromSystemd = `write [service.NAME] and under it command = ["PROGRAM", "ARG"]; docs/moving.md explains the move from other programs`
 
 // habitual is what to write instead of a key of another program; "" where the key
 // is none that we know.
@@ -119,7 +119,7 @@ func habitual(v *value) string {
 	case v.path == "log."+v.name:
 		habits = logHabits()
 	case v.name == "https" && v.path == "ready."+v.name:
-		return `it is not supported yet by this version: ask over http, or by a command: ready = { exec = ["curl", "-fsSk", "https://127.0.0.1:8443/"] }`
+		return `it is not supported yet by this version: check over http, or with a command: ready = { exec = ["curl", "-fsSk", "https://127.0.0.1:8443/"] }`
 	}
 	for _, h := range habits {
 		for _, name := range strings.Fields(h.others) {
@@ -168,7 +168,7 @@ func lengthOf(v *value, example string) string {
 // behind it, at offset at.
 func foreign(text string, at int) (what, mend string) {
 	const more = 2000 // bytes behind the mistake that are looked at
-	const from = "docs/moving.md leads here from other programs"
+	const from = "docs/moving.md explains the move from other programs"
 	line := text[strings.LastIndexByte(text[:at], '\n')+1:]
 	switch line = strings.TrimLeft(line, " \t"); {
 	case strings.HasPrefix(line, ";"), strings.HasPrefix(line, "//"), strings.HasPrefix(line, "--"):
@@ -181,7 +181,7 @@ func foreign(text string, at int) (what, mend string) {
 			return "this is a systemd unit, not TOML", fromSystemd
 		case strings.HasPrefix(line, "[program:"), strings.HasPrefix(line, "[eventlistener:"), strings.HasPrefix(line, "[group:"),
 			line == "[supervisord]", line == "[unix_http_server]":
-			return "this is supervisord's configuration, not TOML", `write [service.NAME] in place of [program:NAME], and under it command = "..."; docs/moving.md leads here from supervisord`
+			return "this is supervisord's configuration, not TOML", `write [service.NAME] in place of [program:NAME], and under it command = "..."; docs/moving.md explains the move from supervisord`
 		}
 	}
 	if mend != "" {

@@ -48,16 +48,16 @@ func (r *reader) identity(v *value, known func(string) error) (string, bool) {
 	}
 	switch {
 	case s == "":
-		r.wrong(v, "an empty name", "write a name or a number, or remove "+v.name)
+		r.wrong(v, "the name is empty", "write a name or a number, or remove "+v.name)
 	case strings.Contains(s, ":"):
 		r.wrong(v, "user and group are two keys", "write one in user and the other in group")
 	case strings.Trim(s, "0123456789") == "" || s[0] == '-':
 		if n, err := strconv.ParseUint(s, 10, 64); err == nil && n <= maxID {
 			return strconv.FormatUint(n, 10), true
 		}
-		r.wrong(v, "there is no such number", fmt.Sprintf("write a number from 0 to %d, or a name", uint32(maxID)))
+		r.wrong(v, "the number is out of range", fmt.Sprintf("write a number from 0 to %d, or a name", uint32(maxID)))
 	case strings.ContainsAny(s, " \t\r\n/,"):
-		r.wrong(v, "a name has no white space, comma or slash", "write one name, as it stands in /etc/passwd or /etc/group")
+		r.wrong(v, "a name cannot contain white space, a comma or a slash", "write one name, as in /etc/passwd or /etc/group")
 	default:
 		if known == nil {
 			return s, true
@@ -67,7 +67,7 @@ func (r *reader) identity(v *value, known func(string) error) (string, bool) {
 			return s, true
 		}
 		what, mend, _ := strings.Cut(err.Error(), "; ")
-		r.note(v, what+", and a start fails until it is", mend)
+		r.note(v, what+", and every start fails until it is", mend)
 		return s, true
 	}
 	return "", false
@@ -116,7 +116,7 @@ func readUmask(r *reader, v *value, s *service.Spec) {
 	}
 	n, err := strconv.ParseUint(text, 8, 32)
 	if err != nil || n > 0o777 || len(text) > 4 {
-		r.wrong(v, "expected three octal digits, 777 at most", "write, for example, "+v.example)
+		r.wrong(v, "expected three octal digits, at most 777", "write, for example, "+v.example)
 		return
 	}
 	s.Umask = new(proc.Umask(n))

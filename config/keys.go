@@ -69,7 +69,7 @@ func unknownKey[T any](r *reader, v *value, rows []row[T]) (meant string) {
 	if len(v.name) <= maxNameBytes {
 		for _, row := range rows {
 			if slices.ContainsFunc(strings.Fields(row.others), func(other string) bool { return folded(other) == folded(v.name) }) {
-				return wrong(fmt.Sprintf("here it is called %q", row.name), row.name)
+				return wrong(fmt.Sprintf("in sexton it is called %q", row.name), row.name)
 			}
 		}
 	}
@@ -81,7 +81,7 @@ func unknownKey[T any](r *reader, v *value, rows []row[T]) (meant string) {
 	}
 	switch isService := v.path == v.name && v.child("command") != nil; { // under a header that is none
 	case isService && v.service != "":
-		return wrong(fmt.Sprintf("a name with a dot stands in quotes: [service.%q]", v.service+"."+v.name), "command")
+		return wrong(fmt.Sprintf("put a name with a dot in quotes: [service.%q]", v.service+"."+v.name), "command")
 	case isService:
 		return wrong("the header of a service is [service."+v.name+"]", "")
 	}

@@ -42,14 +42,14 @@ func (r *reader) rungs(v *value) (rungs []service.Rung, good bool) {
 		return nil, false
 	}
 	if len(v.items) > maxRungs {
-		r.wrong(v, fmt.Sprintf("the ladder has %d steps, more than %d", len(v.items), maxRungs), "take some out")
+		r.wrong(v, fmt.Sprintf("the ladder has %d steps, more than %d", len(v.items), maxRungs), "remove some")
 		return nil, false
 	}
 	good = true
 	for i, item := range v.items {
 		text, ok := item.data.(string)
 		if !ok {
-			r.wrong(item, fmt.Sprintf("expected a list of strings, and this item is %s", kind(item.data)), r.inQuotes(item))
+			r.wrong(item, fmt.Sprintf("expected a list of strings, but this item is %s", kind(item.data)), r.inQuotes(item))
 			good = false
 			continue
 		}
@@ -68,12 +68,12 @@ func (r *reader) rungs(v *value) (rungs []service.Rung, good bool) {
 func (r *reader) rung(v *value, text string) (service.Rung, bool) {
 	words := strings.Fields(text)
 	if len(words) == 0 || len(words) > 2 {
-		r.wrong(v, "expected a signal and, where it is to have one, a duration", `write, for example, "QUIT 10s" or "TERM"`)
+		r.wrong(v, "expected a signal, and a duration if the step has one", `write, for example, "QUIT 10s" or "TERM"`)
 		return service.Rung{}, false
 	}
 	signal, err := proc.ParseSignal(words[0])
 	if _, fault, _ := parseDuration(words[0], 0, maxDuration); err != nil && fault == "" {
-		r.wrong(v, "a time stands behind the signal that it is for", fmt.Sprintf("write, for example, %q", "TERM "+words[0]))
+		r.wrong(v, "a time follows its signal", fmt.Sprintf("write, for example, %q", "TERM "+words[0]))
 		return service.Rung{}, false
 	}
 	if err != nil {

@@ -60,7 +60,7 @@ func (r *reader) log(v *value, d draftLog) {
 	file, syslog := v.child("file"), v.child("syslog")
 	switch {
 	case file != nil && syslog != nil && l.File.Path != "" && l.Syslog != "":
-		r.wrong(syslog, "the output goes to one place, and file is one already", "remove one of the two")
+		r.wrong(syslog, "output goes to one place only, and file is set already", "remove one of the two")
 	case file != nil && l.File.Path != "":
 		l.Syslog = ""
 	case syslog != nil && l.Syslog != "":
@@ -71,7 +71,7 @@ func (r *reader) log(v *value, d draftLog) {
 		place = syslog
 	}
 	if format := v.child("format"); format != nil && l.Format == service.Inherit && place != nil && (l.File.Path != "" || l.Syslog != "") {
-		r.wrong(format, "what a service writes to our own descriptors does not come through us", "take another format, or remove "+place.name)
+		r.wrong(format, `with "inherit", output does not pass through sexton`, "choose another format, or remove "+place.name)
 	}
 	if l.Format == service.Inherit && v.child("format") != nil { // also of the place that [log] gives
 		l.File.Path, l.Syslog = "", ""
@@ -79,7 +79,7 @@ func (r *reader) log(v *value, d draftLog) {
 	if l.Format != service.JSON && (d.color == nil || v.child("format") != nil) { // [log] may mean services with a format of their own
 		for _, name := range []string{"json", "join"} {
 			if entry := v.child(name); entry != nil {
-				r.wrong(entry, "it is for JSON objects, and the format is another", `write format = "json", or remove it`)
+				r.wrong(entry, `it has an effect only with format = "json"`, `write format = "json", or remove it`)
 			}
 		}
 	}
@@ -148,7 +148,7 @@ func readJoin(r *reader, v *value, d draftLog) {
 		return
 	}
 	if _, err := pattern.Compile(text); err != nil {
-		r.wrong(v, err.Error(), "see docs/output.md for what a pattern may have")
+		r.wrong(v, err.Error(), "docs/output.md describes patterns")
 		return
 	}
 	d.log.Join = text
@@ -181,7 +181,7 @@ func readLogFile(r *reader, v *value, d draftLog) {
 	}
 	walk(r, v, logFileRows(), &d.log.File)
 	if d.log.File.Path == "" && v.child("path") == nil {
-		r.wrong(v, "it has no path", `add, for example, path = "/var/log/{service}.log"`)
+		r.wrong(v, "path is missing", `add, for example, path = "/var/log/{service}.log"`)
 	}
 }
 
@@ -196,18 +196,18 @@ func logFileRows() []row[*service.LogFile] {
 				f.Path = path.Clean(f.Path)
 				switch {
 				case directory:
-					r.wrong(v, "it is a directory", "name a file")
+					r.wrong(v, "this is a directory", "name a file")
 				case strings.ContainsAny(strings.ReplaceAll(f.Path, "{service}", ""), "{}"):
-					r.wrong(v, "braces stand around the word service alone", "write {service} where the service's name is to be")
+					r.wrong(v, "the only word in braces is {service}", "write {service} where the service's name belongs")
 				case isDescriptor(f.Path):
-					r.wrong(v, "our own stdout and stderr are never opened by a name", "remove file: without it output goes there, or write file = false where [log] has one")
+					r.wrong(v, "sexton never opens its own stdout or stderr by name", "remove file: without it, output goes there; or write file = false if [log] has one")
 				}
 			}},
 		{name: "size", expects: "a size", example: `size = "10MiB"`, others: "max_size maxbytes",
 			read: func(r *reader, v *value, f *service.LogFile) {
 				if n, ok := r.size(v, 0, 1<<50); ok {
 					if n > 0 && n < 4096 {
-						r.wrong(v, "too small for a file of lines", `write "4KiB" or more, or 0 for any size`)
+						r.wrong(v, "too small for a log file", `write "4KiB" or more, or 0 for no limit`)
 						return
 					}
 					f.Size = n
@@ -227,7 +227,7 @@ func logFileRows() []row[*service.LogFile] {
 				}
 				mode, err := strconv.ParseUint(text, 8, 32)
 				if err != nil || mode > 0o777 {
-					r.wrong(v, "expected up to three octal digits, and a leading zero at will", `write, for example, "0640"`)
+					r.wrong(v, "expected up to three octal digits, with or without a leading zero", `write, for example, "0640"`)
 					return
 				}
 				f.Mode = uint32(mode)
@@ -263,7 +263,7 @@ func readOwner(r *reader, v *value, f *service.LogFile) {
 		}
 		if err := ask.known(ask.name); err != nil {
 			what, mend, _ := strings.Cut(err.Error(), "; ")
-			r.note(v, what+", and the file stays ours until it is", mend)
+			r.note(v, what+", and until it is, the file belongs to sexton's user", mend)
 		}
 	}
 }
@@ -288,7 +288,7 @@ func (r *reader) checkLogs(d *draft) {
 		if s.table.child("log").child("file") == nil { // it has [log]'s, and first has not
 			here, other = first, s
 		}
-		r.wrong(here.table.child("log").child("file"), fmt.Sprintf("%q writes to the same file and has other settings for it", other.spec.Name),
-			"give both the same, or put them into [log]")
+		r.wrong(here.table.child("log").child("file"), fmt.Sprintf("%q writes to the same file with different settings", other.spec.Name),
+			"give both the same settings, or put them into [log]")
 	}
 }

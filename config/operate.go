@@ -39,7 +39,7 @@ func readControl(r *reader, v *value, d *draft) {
 	case mode == nil:
 		c.Mode = modeForOthers
 	case c.Mode&0o006 != 0o006 && c.Mode&0o060 != 0o060:
-		r.wrong(mode, "with this mode nobody of allow_uids can open the socket", `write mode = "0666": who may ask is decided by allow_uids`)
+		r.wrong(mode, "with this mode, the users in allow_uids cannot open the socket", `write mode = "0666": allow_uids decides which users may ask`)
 	}
 }
 
@@ -52,7 +52,7 @@ func readSocket(r *reader, v *value, c *service.Control) {
 		return
 	}
 	if len(c.Socket) > mostSocketPath {
-		r.wrong(v, fmt.Sprintf("the path has %d bytes, more than the %d that a socket may have", len(c.Socket), mostSocketPath), "give a shorter one")
+		r.wrong(v, fmt.Sprintf("the path has %d bytes, more than the %d that a socket may have", len(c.Socket), mostSocketPath), "choose a shorter one")
 	}
 }
 
@@ -65,7 +65,7 @@ func readMode(r *reader, v *value, c *service.Control) {
 	}
 	mode, err := strconv.ParseUint(s, 8, 32)
 	if err != nil || mode > 0o777 || mode&0o600 != 0o600 {
-		r.wrong(v, fmt.Sprintf("%q is no mode for the socket", s), `write "0600", "0660" or "0666": its owner must be able to read and write`)
+		r.wrong(v, fmt.Sprintf("%q is not a mode for the socket", s), `write "0600", "0660" or "0666": its owner must be able to read and write`)
 		return
 	}
 	c.Mode = uint32(mode)
@@ -111,13 +111,13 @@ func (r *reader) listenable(v *value, s string) bool {
 	_, notIP := netip.ParseAddr(bare)
 	switch {
 	case port == "":
-		r.wrong(v, "expected host:port, and there is no port", "write, for example, "+v.example)
+		r.wrong(v, "expected host:port, but there is no port", "write, for example, "+v.example)
 	case err != nil || n == 0:
-		r.wrong(v, fmt.Sprintf("%q is no port", port), "write a number from 1 to 65535")
+		r.wrong(v, fmt.Sprintf("%q is not a port", port), "write a number from 1 to 65535")
 	case strings.Contains(bare, ":") != strings.HasPrefix(host, "["):
-		r.wrong(v, "only an IPv6 address stands in brackets, and it needs them", `write "[::]:9090" or "0.0.0.0:9090"`)
+		r.wrong(v, "an IPv6 address needs brackets, and only it may have them", `write "[::]:9090" or "0.0.0.0:9090"`)
 	case host != "" && host != "localhost" && notIP != nil:
-		r.wrong(v, fmt.Sprintf("%q is no address of this machine", host), `write an IP address, "0.0.0.0" for all of them, or "localhost"`)
+		r.wrong(v, fmt.Sprintf("%q is not an address of this machine", host), `write an IP address, "0.0.0.0" for all of them, or "localhost"`)
 	default:
 		return true
 	}

@@ -114,7 +114,7 @@ func (r *reader) syntax(text []byte) *value {
 		return nil
 	}
 	if bytes.IndexByte(text, 0) >= 0 {
-		r.add(&Mistake{File: r.file.name, Text: "the file has NUL bytes, so it is no text in UTF-8", Mend: "is it the right file?"})
+		r.add(&Mistake{File: r.file.name, Text: "the file has NUL bytes, so it is not UTF-8 text", Mend: "is it the right file?"})
 		return nil
 	}
 	r.file.fill(string(bytes.TrimPrefix(text, []byte("\ufeff"))))
@@ -194,23 +194,23 @@ func (r *reader) syntaxMend(text string, at int) string {
 	if strings.Contains(text, "already been") {
 		first := ""
 		if line := r.file.firstOf(text, at); line > 0 {
-			first = fmt.Sprintf("the first is in line %d; ", line)
+			first = fmt.Sprintf("the first is on line %d; ", line)
 		}
-		return first + "each key and each table stands once: join the two, or rename one"
+		return first + "each key and each table may appear only once: merge the two, or rename one"
 	}
 	for _, known := range []struct{ part, mend string }{
 		{"leading zeroes", `is it a mode or an ID? Put it in quotes, as in umask = "027"`},
 		{"strings cannot contain newlines", `end the string with a quote, or use """ for several lines`},
 		{"escape", `write \\ for a backslash, or put the string in single quotes`},
-		{"expected value but found", "text stands in quotes; true, false and numbers do not"},
+		{"expected value but found", "put text in quotes; true, false and numbers have none"},
 		{"key separator", `write KEY = VALUE, or [TABLE]`},
 		{"but got '+'", `put a name with a plus sign in quotes: "RTMIN+3"`},
 		{"expected '.' or '='", `write KEY = VALUE, or [TABLE]`},
-		{"to end table name", `a header is [init] or [service.NAME]; other signs than letters, digits, - and _ stand in quotes`},
+		{"to end table name", `a header is [init] or [service.NAME]; put names with other characters than letters, digits, - and _ in quotes`},
 		{"'0x0d'", `end lines with LF, or with CR and LF`},
 		{"control characters", `remove it, or write it as \u and four digits in a string in double quotes`},
-		{"unexpected EOF", `something is begun and not ended: is there a quote or a bracket missing?`},
-		{"expected a comma", "put a comma between two items and ] or } behind the last"},
+		{"unexpected EOF", `something is not closed: is a quote or a bracket missing?`},
+		{"expected a comma", "put a comma between two items, and ] or } after the last one"},
 	} {
 		if strings.Contains(text, known.part) {
 			return known.mend

@@ -182,7 +182,7 @@ func nameFault(name string) string {
 	case strings.IndexByte(letters, name[0]) < 0:
 		return "a name begins with a letter or a digit"
 	case strings.Trim(name, letters+"._@-") != "":
-		return "a name has letters, digits and . _ @ - alone"
+		return "a name consists of letters, digits and . _ @ -"
 	}
 	return ""
 }

@@ -19,19 +19,19 @@ func (r *reader) ready(v *value, into *service.Probe) {
 	switch {
 	case len(ways) > 1:
 		for _, way := range ways[1:] {
-			r.wrong(way, fmt.Sprintf("a service is ready in one way, and %s is one already", ways[0].name), "remove one of the two")
+			r.wrong(way, fmt.Sprintf("a service has one way to be ready, and %s is set already", ways[0].name), "remove one of the two")
 		}
 		return
 	case len(ways) == 1 && ways[0].name == "after":
 		for _, entry := range v.entries {
 			switch entry.name {
 			case "every", "timeout", "within":
-				r.wrong(entry, "after asks nothing, so there is nothing to repeat or to wait for", "remove "+entry.name)
+				r.wrong(entry, "after only waits, so there is nothing to repeat", "remove "+entry.name)
 			}
 		}
 		p.Every, p.Timeout, p.Within = 0, 0, 0
 	case len(ways) == 0 && !later(v, meant):
-		r.wrong(v, "it does not say how to ask", "add one of http, tcp, exec, file, after")
+		r.wrong(v, "it does not say how to check", "add one of http, tcp, exec, file, after")
 	}
 	*into = p
 }
@@ -48,13 +48,13 @@ func (r *reader) oneShotReady(v *value, into *service.Probe) {
 	for _, entry := range v.entries {
 		switch {
 		case slices.Contains(ways(), entry.name):
-			r.wrong(entry, "a oneshot is ready when it has ended well", fmt.Sprintf("remove %s, or remove oneshot; a limit for its time is %s", entry.name, limit))
+			r.wrong(entry, "a oneshot is ready when it has ended with success", fmt.Sprintf("remove %s, or remove oneshot; to limit its time, write %s", entry.name, limit))
 		case entry.name == "every" || entry.name == "timeout":
-			r.wrong(entry, "a oneshot is not asked, so there is nothing to repeat or to wait for", fmt.Sprintf("remove %s; a limit for its time is %s", entry.name, limit))
+			r.wrong(entry, "a oneshot is not checked, so there is nothing to repeat", fmt.Sprintf("remove %s; to limit its time, write %s", entry.name, limit))
 		}
 	}
 	if len(v.entries) == 0 && !later(v, meant) {
-		r.wrong(v, "it says nothing", "remove it, or limit the time of the oneshot: "+limit)
+		r.wrong(v, "the table is empty", "remove it, or limit the time of the oneshot: "+limit)
 	}
 	into.Within = p.Within
 }

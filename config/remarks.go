@@ -50,9 +50,9 @@ func (r *reader) remarkList(v *value, argv []string) {
 	if len(argv) == 1 && strings.ContainsAny(argv[0], " \t") {
 		text := strings.TrimSpace(argv[0])
 		if strings.ContainsAny(text, "|&;<>()$`\"'*?") {
-			r.note(v, "a list is executed without a shell, so this whole line is taken for the name of a program", fmt.Sprintf("write it as a string to have a shell: %s = %s", v.name, tomlString(text)))
+			r.note(v, "a list is executed without a shell, so the whole line would be the name of the program", fmt.Sprintf("write it as a string to have a shell: %s = %s", v.name, tomlString(text)))
 		} else {
-			r.note(v, "a list has one item per word, so this whole line is taken for the name of a program", fmt.Sprintf("write %s = [%s]", v.name, quotedList(strings.Fields(text))))
+			r.note(v, "a list has one item per word, so the whole line would be the name of the program", fmt.Sprintf("write %s = [%s]", v.name, quotedList(strings.Fields(text))))
 		}
 		return
 	}
@@ -86,12 +86,12 @@ func (r *reader) remarkShellText(v *value, text string) {
 		r.remarkCRLF(v)
 	}
 	if end := strings.TrimRight(text, " \t\r\n"); strings.HasSuffix(end, "&") && !strings.HasSuffix(end, "&&") {
-		r.note(v, "the shell starts this in the background and ends at once, and its end is the service's", "remove the & at the end")
+		r.note(v, "the shell starts this in the background and ends at once, which ends the service", "remove the & at the end")
 	}
 }
 
 func (r *reader) remarkCRLF(v *value) {
-	r.note(v, "these lines end with CR and LF, and a shell takes each CR for a part of the last word", "save the file with LF alone as the end of a line")
+	r.note(v, "these lines end with CR and LF, and a shell treats each CR as part of the last word", "save the file with LF line endings")
 }
 
 // remarkBackground looks for commands that start a service elsewhere, or in the
@@ -107,12 +107,12 @@ func (r *reader) remarkBackground(v *value, words []string, text string) {
 	whole := strings.Join(words, " ") + " " + text
 	switch name := path.Base(words[0]); {
 	case name == "nginx" && !r.options.Running && !strings.Contains(whole, "daemon off") && !slices.ContainsFunc(words[1:], isOneOf("-t", "-T", "-v", "-V", "-s", "-h", "-?")):
-		r.note(v, `nginx puts itself into the background, unless its configuration has "daemon off;"`, `write command = ["nginx", "-g", "daemon off;"]`)
+		r.note(v, `nginx goes into the background unless its configuration has "daemon off;"`, `write command = ["nginx", "-g", "daemon off;"]`)
 	case name == "systemctl":
-		r.note(v, "systemctl needs a running systemd, which a container does not have", "write the command that the unit's ExecStart has")
+		r.note(v, "systemctl needs a running systemd, which a container does not have", "write the command of the unit's ExecStart")
 	case (name == "service" || name == "rc-service") && len(words) > 2,
 		strings.HasPrefix(words[0], "/etc/init.d/") && len(words) > 1:
-		r.note(v, fmt.Sprintf("%s starts the program in the background and ends, and its end is the service's", words[0]),
+		r.note(v, fmt.Sprintf("%s starts the program in the background and ends, which ends the service", words[0]),
 			"write the program's own command, with its option to stay in the foreground")
 	}
 }
@@ -155,10 +155,10 @@ func (r *reader) remarkVariables(v *value, key string) {
 		}
 	case strings.Contains(text, "%(ENV_"):
 		name, _, _ := strings.Cut(text[strings.Index(text, "%(ENV_")+len("%(ENV_"):], ")")
-		r.note(v, "this is supervisord's way to write a variable; here it stays as it is", fmt.Sprintf("write ${%s}, in env or in a command that is a string", name))
+		r.note(v, "this is how supervisord writes a variable; sexton leaves it as it is", fmt.Sprintf("write ${%s}, in env or in a command that is a string", name))
 	case key == "env" || key == "command" || v.name == "exec": // which have their own remarks
 	case strings.Contains(text, "${"):
-		r.note(v, "no variable is filled in here, only in env", "write the value itself")
+		r.note(v, "variables are expanded only in env", "write the value itself")
 	}
 }
 

@@ -26,7 +26,7 @@ func (r *reader) noNUL(v *value, s string) bool {
 	if strings.IndexByte(s, 0) < 0 {
 		return true
 	}
-	r.wrong(v, "a string for another program cannot hold a NUL byte", `remove \u0000`)
+	r.wrong(v, "a string for another program cannot contain a NUL byte", `remove \u0000`)
 	return false
 }
 
@@ -45,7 +45,7 @@ func (r *reader) texts(v *value) ([]string, bool) {
 			good = r.noNUL(item, s) && good
 		default:
 			good = false
-			r.wrong(item, fmt.Sprintf("expected a list of strings, and this item is %s", kind(item.data)), r.inQuotes(item))
+			r.wrong(item, fmt.Sprintf("expected a list of strings, but this item is %s", kind(item.data)), r.inQuotes(item))
 		}
 		out = append(out, s)
 	}
@@ -105,7 +105,7 @@ func parseDuration(s string, least, most time.Duration) (d time.Duration, text, 
 	case err != nil && isNumber(s):
 		return 0, fmt.Sprintf("the duration %q has no unit", s), fmt.Sprintf("write %q for seconds", s+"s")
 	case err != nil:
-		return 0, fmt.Sprintf("%q is no duration", s), `write numbers with the units ms, s, m and h, such as "500ms", "10s" or "1m30s"`
+		return 0, fmt.Sprintf("%q is not a duration", s), `write numbers with the units ms, s, m and h, such as "500ms", "10s" or "1m30s"`
 	case d < 0:
 		return 0, "a duration cannot be negative", fmt.Sprintf("write %q or more", brief(least))
 	case d < least:
@@ -179,7 +179,7 @@ func (r *reader) word(v *value, words []string) (int, bool) {
 			return i, true
 		}
 	}
-	r.wrong(v, fmt.Sprintf("%q is no value for %s", s, v.name), suggestion(s, words))
+	r.wrong(v, fmt.Sprintf("%q is not a valid value for %s", s, v.name), suggestion(s, words))
 	return 0, false
 }
 
@@ -192,7 +192,7 @@ func (r *reader) path(v *value, into *string) bool {
 	switch {
 	case strings.HasPrefix(s, "/"):
 	case strings.HasPrefix(s, "$"):
-		r.wrong(v, "expected an absolute path, and no variable is filled in here", "write the path itself; variables are filled in in env alone")
+		r.wrong(v, "expected an absolute path; variables are not expanded here", "write the path itself; only env expands variables")
 		return false
 	default:
 		r.wrong(v, "expected an absolute path", "begin it with a slash")
@@ -210,7 +210,7 @@ func (r *reader) command(v *value, into *[]string) bool {
 			return false
 		}
 		if strings.TrimSpace(data) == "" {
-			r.wrong(v, "an empty command", "write, for example, "+v.example)
+			r.wrong(v, "the command is empty", "write, for example, "+v.example)
 			return false
 		}
 		*into = []string{"/bin/sh", "-c", data}
@@ -220,7 +220,7 @@ func (r *reader) command(v *value, into *[]string) bool {
 			return false
 		}
 		if len(words) == 0 || words[0] == "" {
-			r.wrong(v, "an empty command", "write, for example, "+v.example)
+			r.wrong(v, "the command is empty", "write, for example, "+v.example)
 			return false
 		}
 		*into = words

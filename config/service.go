@@ -28,7 +28,7 @@ func (r *reader) service(v *value, d *draft) {
 	}
 	if _, isTable := v.data.(map[string]any); !isTable && has(serviceRows(), v.name) {
 		at := &value{path: join("service", v.name)}
-		r.report(at, v.key, span{}, "this is a key of a service, and there is no name of one above it", "write the header [service.NAME]")
+		r.report(at, v.key, span{}, "this key belongs to a service, and no header above it names one", "write the header [service.NAME]")
 		return
 	}
 	v.expects, v.example = "a table", "[service.web]"
@@ -43,7 +43,7 @@ func (r *reader) service(v *value, d *draft) {
 	}
 	meant := walk(r, v, serviceRows(), &s.spec)
 	if v.child("command") == nil && !slices.Contains(meant, "command") {
-		r.wrongKey(v, "it has no command", `add, for example, command = ["nginx", "-g", "daemon off;"]`)
+		r.wrongKey(v, "command is missing", `add, for example, command = ["nginx", "-g", "daemon off;"]`)
 	}
 	if s.spec.OneShot {
 		r.oneShot(s)
@@ -161,7 +161,7 @@ func readStdin(r *reader, v *value, s *service.Spec) {
 	case text == "null" || text == "inherit":
 		s.Stdin = text
 	case !strings.HasPrefix(text, "/"):
-		r.wrong(v, fmt.Sprintf("%q is no value for stdin", text), `write "null", "inherit" or an absolute path`)
+		r.wrong(v, fmt.Sprintf("%q is not a valid value for stdin", text), `write "null", "inherit" or an absolute path`)
 	default:
 		s.Stdin = text
 	}
@@ -171,7 +171,7 @@ func readRestart(r *reader, v *value, s *service.Spec) {
 	mend := ""
 	switch v.data { // the words of Docker, systemd and supervisord
 	case "unless-stopped":
-		mend = `write "always": what was stopped on request stays down anyway`
+		mend = `write "always": a service that was stopped on request stays down anyway`
 	case "no", false:
 		mend = `write "never"`
 	case "yes", true:
@@ -180,7 +180,7 @@ func readRestart(r *reader, v *value, s *service.Spec) {
 		mend = `write "on-failure"`
 	}
 	if mend != "" {
-		r.wrong(v, fmt.Sprintf("%v is no value for restart", r.file.excerpt(v.at)), mend)
+		r.wrong(v, fmt.Sprintf("%v is not a valid value for restart", r.file.excerpt(v.at)), mend)
 		return
 	}
 	if i, ok := r.word(v, []string{"always", "on-failure", "never"}); ok {
@@ -211,13 +211,13 @@ func readBackoff(r *reader, v *value, s *service.Spec) {
 	case most != nil:
 		r.wrong(most, fmt.Sprintf("max is shorter than first, which is %s", brief(b.First)), "raise max, or lower first")
 	default:
-		r.wrong(v.child("first"), fmt.Sprintf("first is longer than max, which is %s by default", brief(b.Max)), "give max too")
+		r.wrong(v.child("first"), fmt.Sprintf("first is longer than max, which is %s by default", brief(b.Max)), "set max too")
 	}
 }
 
 func readGiveUp(r *reader, v *value, s *service.Spec) {
 	if v.data == false || v.data == "never" {
-		r.wrong(v, "expected a table", "for never write give_up = { starts = 0 }")
+		r.wrong(v, "expected a table", "to never give up, write give_up = { starts = 0 }")
 		return
 	}
 	if !r.table(v) {
@@ -243,7 +243,7 @@ func readOKCodes(r *reader, v *value, s *service.Spec) {
 		return
 	}
 	if len(v.items) == 0 {
-		r.wrong(v, "with no status at all every end would be a failure", "name at least one, or remove ok_codes")
+		r.wrong(v, "without any status, every end would be a failure", "name at least one, or remove ok_codes")
 		return
 	}
 	var codes []int

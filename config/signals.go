@@ -45,12 +45,12 @@ func (r *reader) signalKey(entry *value, d *draft) (proc.Signal, bool) {
 		return 0, false
 	}
 	if why := unheard(signal); why != "" {
-		r.wrongKey(entry, "no rule can be made for "+signal.String()+": "+why, "leave it out")
+		r.wrongKey(entry, "there can be no rule for "+signal.String()+": "+why, "leave it out")
 		return 0, false
 	}
 	for _, other := range d.rules {
 		if other.signal == signal {
-			r.wrongKey(entry, fmt.Sprintf("this is the signal of %s in line %d", keyOf(other.entry), r.file.line(other.entry.key.start)),
+			r.wrongKey(entry, fmt.Sprintf("this is the signal of %s on line %d", keyOf(other.entry), r.file.line(other.entry.key.start)),
 				"remove one of the two")
 			return 0, false
 		}
@@ -66,7 +66,7 @@ func (r *reader) signalNamed(name string, wrong func(text, mend string)) (proc.S
 		return 0, false
 	}
 	if len(name) > maxNameBytes { // nobody mistypes that
-		wrong("no signal has so long a name", "")
+		wrong("this is too long for the name of a signal", "")
 		return 0, false
 	}
 	signal, err := proc.ParseSignal(name)
@@ -83,11 +83,11 @@ func (r *reader) signalNamed(name string, wrong func(text, mend string)) (proc.S
 func unheard(signal proc.Signal) string {
 	switch signal {
 	case proc.KILL, proc.STOP:
-		return "the kernel acts on it and shows it to no process"
+		return "the kernel acts on it, and no process sees it"
 	case proc.CHLD:
-		return "it tells us that a child has ended"
+		return "it tells sexton that a child has ended"
 	case proc.PIPE:
-		return "it tells us that a reader of our output has gone"
+		return "it tells sexton that a reader of its output has gone"
 	}
 	return ""
 }
@@ -128,11 +128,11 @@ func (r *reader) ruleWord(entry *value, word string, into *draftRule) (ok bool) 
 	}
 	words := []string{"stop", "ignore", "forward", "reopen"}
 	if signal, err := proc.ParseSignal(word); err == nil && !slices.Contains(words, strings.ToLower(word)) { // who writes "STOP" means "stop"
-		r.wrong(entry, fmt.Sprintf("%q is no value for %s", word, keyOf(entry)),
+		r.wrong(entry, fmt.Sprintf("%q is not a valid value for %s", word, keyOf(entry)),
 			fmt.Sprintf("to send it to the main service, write %s = { send = %q }", keyOf(entry), signal))
 		return false
 	}
-	r.wrong(entry, fmt.Sprintf("%q is no value for %s", word, keyOf(entry)), suggestion(word, words))
+	r.wrong(entry, fmt.Sprintf("%q is not a valid value for %s", word, keyOf(entry)), suggestion(word, words))
 	return false
 }
 
@@ -154,7 +154,7 @@ func (r *reader) ruleTable(entry *value, into *draftRule) (ok bool) {
 	case len(r.mistakes)+r.dropped > before:
 		return false
 	case restart != nil && (send != nil || to != nil):
-		r.wrong(restart, "a signal does one thing, and this rule sends one as well", "remove one of the two")
+		r.wrong(restart, "a rule does one thing, and this one also sends a signal", "remove one of the two")
 	case restart == nil && send == nil && to != nil:
 		r.wrong(to, "it does not say what to send", fmt.Sprintf("add send = %q", into.signal))
 	case restart == nil && send == nil:
@@ -275,7 +275,7 @@ func (r *reader) checkSignals(d *draft) {
 // noMain reports a rule for a main service that is not there.
 func (r *reader) noMain(rule draftRule, d *draft) {
 	if rule.rule.Signal != 0 {
-		r.wrong(rule.entry, "it does not say to whom, and there is no main service", `add to = ["NAME"], or main = "NAME" in [init]`)
+		r.wrong(rule.entry, "it does not say to which service, and there is no main service", `add to = ["NAME"], or main = "NAME" in [init]`)
 		return
 	}
 	for _, s := range d.services {
@@ -283,7 +283,7 @@ func (r *reader) noMain(rule draftRule, d *draft) {
 			return
 		}
 	}
-	r.note(rule.entry, "there is no main service to forward it to, so it does nothing", `name one by main = "NAME" in [init]`)
+	r.note(rule.entry, "there is no main service to forward it to, so it does nothing", `write main = "NAME" in [init]`)
 }
 
 // noteUnstoppable remarks on a rule by which TERM no longer ends the container:
@@ -301,10 +301,10 @@ func (r *reader) noteUnstoppable(d *draft) {
 			stops = append(stops, s.String())
 		}
 	}
-	mend := `give one signal the value "stop", and name it by STOPSIGNAL in the Dockerfile`
+	mend := `give one signal the value "stop", and name it with STOPSIGNAL in the Dockerfile`
 	if len(stops) > 0 {
-		mend = "write STOPSIGNAL in the Dockerfile with one that does: " + list(stops)
+		mend = "set STOPSIGNAL in the Dockerfile to a signal that does: " + list(stops)
 	}
 	i := slices.IndexFunc(d.rules, func(rule draftRule) bool { return rule.signal == proc.TERM })
-	r.note(d.rules[i].entry, "TERM, which runtimes send unless told otherwise, does not stop the container, and KILL follows", mend)
+	r.note(d.rules[i].entry, "runtimes send TERM to stop a container, and this rule does not stop it, so KILL follows", mend)
 }

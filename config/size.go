@@ -16,7 +16,7 @@ func (r *reader) size(v *value, least, most int64) (int64, bool) {
 	case string:
 		var ok bool
 		if n, ok = parseSize(data); !ok {
-			r.wrong(v, fmt.Sprintf("%q is no size", data), `write a number with its unit, such as "64KiB" or "10MB"`)
+			r.wrong(v, fmt.Sprintf("%q is not a size", data), `write a number with its unit, such as "64KiB" or "10MB"`)
 			return 0, false
 		}
 	default:

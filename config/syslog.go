@@ -32,9 +32,9 @@ func readSyslog(r *reader, v *value, d draftLog) {
 	switch {
 	case len(r.mistakes)+r.dropped > before:
 	case v.child("address") == nil:
-		r.wrong(v, "it has no address", `add, for example, address = "unix:/dev/log"`)
+		r.wrong(v, "address is missing", `add, for example, address = "unix:/dev/log"`)
 	case t.format == syslogLocal && isNetwork(d.log.Syslog):
-		r.wrong(v.child("format"), "it does not name the host, which a receiver on the network needs", `write format = "rfc5424", or remove it`)
+		r.wrong(v.child("format"), "this format does not name the host, which a receiver on the network needs", `write format = "rfc5424", or remove it`)
 	default:
 		d.log.RFC5424 = t.format == syslogRFC5424 || isNetwork(d.log.Syslog)
 	}
@@ -73,7 +73,7 @@ func readSyslogAddress(r *reader, v *value, l *service.Log) bool {
 	case way == "unix" && strings.HasPrefix(where, "/") && len(where) < 108:
 	case way == "udp" && isAddrPort(where):
 	default:
-		r.wrong(v, "it is no address of a syslog", `write "unix:/dev/log" or "udp:10.0.0.1:514"`)
+		r.wrong(v, "it is not the address of a syslog", `write "unix:/dev/log" or "udp:10.0.0.1:514"`)
 		return false
 	}
 	l.Syslog = text

@@ -15,7 +15,7 @@ func readTTY(r *reader, v *value, s *service.Spec) {
 	case word == ownTerminal:
 		s.PTY = true
 	default:
-		r.wrong(v, fmt.Sprintf("%q is no value for tty", word), `write true, false or "pty"`)
+		r.wrong(v, fmt.Sprintf("%q is not a valid value for tty", word), `write true, false or "pty"`)
 	}
 }
 
@@ -35,7 +35,7 @@ func (r *reader) checkTerminals(d *draft) {
 		case first == nil:
 			first = s
 		default:
-			r.wrong(tty, fmt.Sprintf("the terminal goes to one service, and %q asks for it in line %d", first.spec.Name,
+			r.wrong(tty, fmt.Sprintf("only one service can have the terminal, and %q asks for it on line %d", first.spec.Name,
 				r.file.line(first.table.child("tty").at.start)), "remove one of the two")
 		}
 	}
@@ -52,12 +52,12 @@ func (r *reader) checkStdinOfTerminal(d *draft) {
 		if s.spec.Stdin != "inherit" || s.spec.TTY || s.spec.PTY || v == nil {
 			continue
 		}
-		const mend = `write tty = true if it is to have the terminal, or stdin = "null"`
+		const mend = `write tty = true if this service should have the terminal, otherwise stdin = "null"`
 		switch {
 		case !r.options.Running:
-			r.note(v, "where stdin is a terminal (docker run -it) nothing is started: a service without tty = true would take what is typed for another", mend)
+			r.note(v, "if stdin is a terminal (docker run -it), nothing is started: a service without tty = true would read what is typed for another service", mend)
 		case terminal:
-			r.wrong(v, "stdin is a terminal here, and a service without tty = true would take what is typed for another", mend)
+			r.wrong(v, "stdin is a terminal here, and a service without tty = true would read what is typed for another service", mend)
 		}
 	}
 }
@@ -69,19 +69,19 @@ func (r *reader) checkOwnTerminal(d *draft, s *draftService, tty *value) {
 		if at == nil {
 			at = tty
 		}
-		r.wrong(at, `what is written to a terminal of its own comes through sexton, and format "inherit" has nothing in between`,
+		r.wrong(at, `the output of a service's own terminal passes through sexton, and with format "inherit" it would not`,
 			`give its log another format, or remove tty = "pty"`)
 	}
 	if stderr := log.child("stderr"); stderr != nil && stderr.data == "stderr" {
-		r.wrong(stderr, "what is written to a terminal is one stream, and cannot be told apart again", `remove it, or tty = "pty"`)
+		r.wrong(stderr, "a terminal has one stream, so stdout and stderr cannot be told apart", `remove it, or tty = "pty"`)
 	}
 	if s.spec.Stdin == "inherit" {
-		r.wrong(s.table.child("stdin"), "nobody types on a terminal of its own, and the container's stdin is none of it",
+		r.wrong(s.table.child("stdin"), "a service with a terminal of its own cannot have the container's stdin",
 			`remove it, name a file, or write tty = true for the container's terminal`)
 	}
 	for _, reader := range d.services {
 		if reader.spec.StdinFrom == s.spec.Name {
-			r.wrong(tty, fmt.Sprintf("%q reads its stdout, and a pipe is no terminal", reader.spec.Name), "remove it, or stdin_from there")
+			r.wrong(tty, fmt.Sprintf("%q reads its stdout, and a pipe is not a terminal", reader.spec.Name), "remove it, or stdin_from there")
 		}
 	}
 }

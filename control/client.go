@@ -96,7 +96,7 @@ func noSexton(seen []string, nothing, closed bool) error {
 	all := strings.Join(seen, "; ")
 	switch {
 	case nothing:
-		return fmt.Errorf("%w: %s; one that runs services listens, unless [control] says otherwise: give -c FILE if its file is not the usual one", ErrNothing, all)
+		return fmt.Errorf("%w: %s; a sexton with services listens unless [control] says otherwise; give -c FILE if it uses another file", ErrNothing, all)
 	case closed:
 		return fmt.Errorf("%w: %s", ErrClosed, all)
 	}
@@ -146,10 +146,10 @@ func readReply(from io.Reader, path string) (verbs.Reply, error) {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return verbs.Reply{}, fmt.Errorf("sexton at %s does not answer in time", path)
 	case err != nil && len(line) == 0:
-		return verbs.Reply{}, fmt.Errorf("sexton at %s gave no answer: it ends just now, or too many ask at once", path)
+		return verbs.Reply{}, fmt.Errorf("sexton at %s gave no answer: it is ending, or it has too many clients", path)
 	}
 	if err := json.Unmarshal(line, &reply); err != nil {
-		return verbs.Reply{}, fmt.Errorf("what answers at %s is no sexton, or another version: %w", path, err)
+		return verbs.Reply{}, fmt.Errorf("the program that answers at %s is not sexton, or is another version: %w", path, err)
 	}
 	return reply, nil
 }
@@ -160,13 +160,13 @@ func noConnection(path string, err error) string {
 	case errors.Is(err, fs.ErrNotExist):
 		return "nothing at " + path
 	case errors.Is(err, unix.EACCES): // EPERM is a seccomp profile's (connect(2) has it for netfilter alone)
-		return fmt.Sprintf("UID %d may not open %s; run it as root or as sexton's user, or see allow_uids in [control]", os.Geteuid(), path)
+		return fmt.Sprintf("UID %d is not allowed to open %s; run this as root or as sexton's user, or see allow_uids in [control]", os.Geteuid(), path)
 	case errors.Is(err, unix.ECONNREFUSED) && !isSocket(path):
-		return path + " is no socket"
+		return path + " is not a socket"
 	case errors.Is(err, unix.ECONNREFUSED):
-		return path + " was left behind by one that was killed"
+		return path + " was left behind by a sexton that was killed"
 	case errors.Is(err, unix.EAGAIN):
-		return fmt.Sprintf("too many ask at once at %s, and its queue is full", path)
+		return fmt.Sprintf("too many clients at %s, its queue is full", path)
 	}
 	return fmt.Sprintf("%s: %v", path, bare(err))
 }

@@ -24,7 +24,7 @@ func TestNobodyToAsk(t *testing.T) {
 	l.SetUnlinkOnClose(false)
 	l.Close()
 	_, err = Ask([]string{filepath.Join(dir, "none"), killed, dir}, verbs.Request{Verb: "status"}, time.Second)
-	want := fmt.Sprintf("no sexton answers: nothing at %s/none; %s was left behind by one that was killed; %s is no socket", dir, killed, dir)
+	want := fmt.Sprintf("no sexton answers: nothing at %s/none; %s was left behind by a sexton that was killed; %s is not a socket", dir, killed, dir)
 	if err == nil || err.Error() != want {
 		t.Errorf("%v\ninstead of %s", err, want)
 	}
@@ -54,7 +54,7 @@ func TestAFullQueueIsWaitedFor(t *testing.T) {
 	}
 	defer first.Close()
 	_, err = Ask([]string{path}, verbs.Request{Verb: "status"}, 10*fullPause)
-	if err == nil || !strings.Contains(err.Error(), "too many ask at once") {
+	if err == nil || !strings.Contains(err.Error(), "too many clients") {
 		t.Errorf("error %v", err)
 	}
 	asked := make(chan error)
@@ -69,7 +69,7 @@ func TestAFullQueueIsWaitedFor(t *testing.T) {
 		}
 		unix.Close(conn)
 	}
-	if err := <-asked; err == nil || strings.Contains(err.Error(), "too many ask at once at") {
+	if err := <-asked; err == nil || strings.Contains(err.Error(), "too many clients at") {
 		t.Errorf("error %v", err)
 	}
 }

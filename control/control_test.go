@@ -293,7 +293,7 @@ func TestTheSocketIsMadeWhereItCan(t *testing.T) {
 	if _, err := os.Lstat(path); err != nil {
 		t.Error("the file of another was removed")
 	}
-	if _, err := Listen([]string{path}, 0o600); err == nil || !strings.Contains(err.Error(), "no socket") {
+	if _, err := Listen([]string{path}, 0o600); err == nil || !strings.Contains(err.Error(), "not a socket") {
 		t.Errorf("a file was taken: %v", err)
 	}
 	if text, _ := os.ReadFile(path); string(text) != "mine" {

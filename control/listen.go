@@ -98,7 +98,7 @@ func answersOurself(path string) bool {
 func (s *Server) removeStale(place *paths.Place) error {
 	var file unix.Stat_t
 	if place.Stat(&file) == nil && file.Mode&unix.S_IFMT != unix.S_IFSOCK {
-		return s.taken(&file, "there is a file that is no socket")
+		return s.taken(&file, "a file that is not a socket is there")
 	}
 	conn, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: s.path, Net: "unix"})
 	switch {
@@ -115,7 +115,7 @@ func (s *Server) removeStale(place *paths.Place) error {
 		return s.taken(&file, bare(err).Error())
 	}
 	if err := place.Remove(); err != nil {
-		return s.taken(&file, "what an earlier one left there cannot be removed: "+bare(err).Error())
+		return s.taken(&file, "the socket of an earlier sexton cannot be removed: "+bare(err).Error())
 	}
 	return nil
 }
@@ -211,7 +211,7 @@ func (s *Server) lookAfter() (done bool) {
 	moved, err := listenFallback(s.mode, &note)
 	words := fmt.Sprintf("the control socket %s was removed or replaced by a user who can write to its directory; ", s.path)
 	if err != nil {
-		words += "sexton status and health find nobody from now on: " + err.Error()
+		words += "sexton status and health cannot reach sexton any more: " + err.Error()
 	} else {
 		words += "it is at " + moved.path + " now, where sexton status and health find it"
 		s.listener.Close()

@@ -30,7 +30,7 @@ func verify(who unix.Ucred, own string) error {
 	if trusted(who, theirs != "") {
 		return nil
 	}
-	return fmt.Errorf("UID %d (pid %d) answers there, which is neither root nor UID %d nor the container's first process: it was not asked", int32(who.Uid), who.Pid, os.Geteuid())
+	return fmt.Errorf("UID %d (pid %d) answers there, which is neither root nor UID %d nor the container's first process, so it was not asked", int32(who.Uid), who.Pid, os.Geteuid())
 }
 
 // trusted tells whether a process may speak for the container: it is root, our own user,

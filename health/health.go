@@ -82,7 +82,7 @@ func Listen(address string) (*Server, error) {
 	}
 	number, err := strconv.ParseUint(port, 10, 16)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %q is no port", address, port)
+		return nil, fmt.Errorf("%s: %q is not a port", address, port)
 	}
 	where := net.TCPAddr{Port: int(number)}
 	switch host {
@@ -92,7 +92,7 @@ func Listen(address string) (*Server, error) {
 	default:
 		ip, err := netip.ParseAddr(host)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %q is no IP address", address, host)
+			return nil, fmt.Errorf("%s: %q is not an IP address", address, host)
 		}
 		where.IP, where.Zone = ip.AsSlice(), ip.Zone()
 	}
@@ -201,7 +201,7 @@ func (s *Server) respond(head string, failed error, c caller) (a answer, withBod
 	line, _, _ := strings.Cut(head, "\n")
 	words := strings.Split(strings.TrimSuffix(line, "\r"), " ")
 	if len(words) != 3 || !strings.HasPrefix(words[2], "HTTP/1.") {
-		return answer{status: "400 Bad Request", body: "this is no HTTP/1 request\n"}, true
+		return answer{status: "400 Bad Request", body: "this is not an HTTP/1 request\n"}, true
 	}
 	if words[0] != "GET" && words[0] != "HEAD" {
 		return answer{status: "405 Method Not Allowed", header: "Allow: GET, HEAD\r\n", body: "GET or HEAD\n"}, true

@@ -191,8 +191,8 @@ func TestWhereToListen(t *testing.T) {
 	for address, want := range map[string]string{
 		s.Address():      "address already in use",
 		"1.2.3.4:80":     "cannot assign requested address",
-		"example.com:80": "is no IP address",
-		"localhost:http": "is no port",
+		"example.com:80": "is not an IP address",
+		"localhost:http": "is not a port",
 	} {
 		if other, err := Listen(address); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), address) {
 			t.Errorf("%s: %v, %v", address, other, err)

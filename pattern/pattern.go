@@ -78,7 +78,7 @@ func Compile(text string) (*Pattern, error) {
 		return nil, err
 	}
 	if r.at < len(text) {
-		return nil, errors.New("a ) without its (")
+		return nil, errors.New("a ) without a (")
 	}
 	r.program = append(r.program, step{kind: match})
 	p := &Pattern{program: r.program}

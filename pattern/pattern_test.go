@@ -49,18 +49,18 @@ func TestMatch(t *testing.T) {
 
 func TestMistakes(t *testing.T) {
 	for pattern, want := range map[string]string{
-		"(":                        "a ( without its )",
-		"a)":                       "a ) without its (",
-		"[a":                       "a [ without its ]",
+		"(":                        "a ( without a )",
+		"a)":                       "a ) without a (",
+		"[a":                       "a [ without a ]",
 		"*a":                       `* has nothing before it; write \* for the sign`,
-		"^*":                       "* stands behind what cannot be repeated",
-		"é+":                       "+ stands behind what cannot be repeated",
-		"a**":                      "** is not known here",
-		"a{2}":                     `{ } is not known here; write what is repeated as often as needed, or \{ for the sign`,
-		`\b`:                       `\b is not known here`,
+		"^*":                       "* follows something that cannot be repeated",
+		"é+":                       "+ follows something that cannot be repeated",
+		"a**":                      "** is not supported",
+		"a{2}":                     `{ } is not supported; write what is repeated as often as needed, or \{ for the sign`,
+		`\b`:                       `\b is not supported`,
 		`\`:                        `a \ with nothing behind it; write \\ for the sign`,
 		"[z-a]":                    "z-a is no range",
-		"[é]":                      "a class holds ASCII alone",
+		"[é]":                      "a class can hold only ASCII characters",
 		strings.Repeat("(", 60):    "parentheses are nested deeper than 50",
 		strings.Repeat("x", 1_001): "the pattern has 1001 bytes, more than 1000",
 	} {

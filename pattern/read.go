@@ -86,11 +86,11 @@ func (r *reader) repeated(first int, simple bool) error {
 	r.at++
 	switch {
 	case sign == '{':
-		return errors.New("{ } is not known here; write what is repeated as often as needed, or \\{ for the sign")
+		return errors.New("{ } is not supported; repeat the item, or write \\{ for the character")
 	case !simple:
-		return fmt.Errorf("%c stands behind what cannot be repeated", sign)
+		return fmt.Errorf("%c follows something that cannot be repeated", sign)
 	case r.at < len(r.text) && strings.IndexByte("*+?", r.text[r.at]) >= 0:
-		return fmt.Errorf("%c%c is not known here", sign, r.text[r.at])
+		return fmt.Errorf("%c%c is not supported", sign, r.text[r.at])
 	}
 	switch sign {
 	case '+':
@@ -122,7 +122,7 @@ func (r *reader) thing() (simple bool, err error) {
 			return false, err
 		}
 		if r.at == len(r.text) {
-			return false, errors.New("a ( without its )")
+			return false, errors.New("a ( without a )")
 		}
 		r.at++
 		return true, nil
@@ -131,7 +131,7 @@ func (r *reader) thing() (simple bool, err error) {
 		r.program = append(r.program, step{kind: take, set: s})
 		return true, err
 	case '*', '+', '?':
-		return false, fmt.Errorf("%c has nothing before it; write \\%c for the sign", c, c)
+		return false, fmt.Errorf("%c has nothing before it; write \\%c for the character", c, c)
 	case '.':
 		var s set
 		s.not()
@@ -151,7 +151,7 @@ func (r *reader) thing() (simple bool, err error) {
 // escape reads what stands behind a backslash.
 func (r *reader) escape() (s set, err error) {
 	if r.at == len(r.text) {
-		return s, errors.New("a \\ with nothing behind it; write \\\\ for the sign")
+		return s, errors.New("a \\ at the end; write \\\\ for the character")
 	}
 	c := r.text[r.at]
 	r.at++
@@ -176,7 +176,7 @@ func (r *reader) escape() (s set, err error) {
 		s.add('\t')
 	default:
 		if c >= 0x80 || '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z' {
-			return s, fmt.Errorf("\\%s is not known here", r.text[r.at-1:min(len(r.text), r.at)])
+			return s, fmt.Errorf("\\%s is not supported", r.text[r.at-1:min(len(r.text), r.at)])
 		}
 		s.add(c)
 	}
@@ -194,7 +194,7 @@ func (r *reader) class() (s set, err error) {
 	}
 	for first := true; ; first = false {
 		if r.at == len(r.text) {
-			return s, errors.New("a [ without its ]")
+			return s, errors.New("a [ without a ]")
 		}
 		c := r.text[r.at]
 		r.at++
@@ -205,7 +205,7 @@ func (r *reader) class() (s set, err error) {
 			}
 			return s, nil
 		case c >= 0x80:
-			return s, errors.New("a class holds ASCII alone")
+			return s, errors.New("a class can hold only ASCII characters")
 		case c == '\\':
 			one, err := r.escape()
 			if err != nil {
@@ -219,7 +219,7 @@ func (r *reader) class() (s set, err error) {
 			to = rest[1]
 			r.at += 2
 			if to < c || to >= 0x80 || to == '\\' {
-				return s, fmt.Errorf("%c-%s is no range", c, strings.ToValidUTF8(string(rest[1:2]), "?"))
+				return s, fmt.Errorf("%c-%s is not a range", c, strings.ToValidUTF8(string(rest[1:2]), "?"))
 			}
 		}
 		for b := int(c); b <= int(to); b++ {

@@ -71,7 +71,7 @@ func checkFile(ctx context.Context, p service.Probe, before *service.FileMark) e
 	case !mark.There:
 		return errors.New("no such file")
 	case before != nil && mark == *before:
-		return errors.New("an old file: it was there before this start, and nobody has touched it since")
+		return errors.New("an old file: it was there before this start, and has not changed since")
 	}
 	return nil
 }

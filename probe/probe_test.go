@@ -304,7 +304,7 @@ func TestOldFile(t *testing.T) {
 		t.Helper()
 		wantError(t, what, Check(t.Context(), service.Probe{Kind: service.FileProbe, Target: target}, before), want)
 	}
-	const old = "an old file: it was there before this start, and nobody has touched it since"
+	const old = "an old file: it was there before this start, and has not changed since"
 	do := func(err error) {
 		t.Helper()
 		if err != nil {

@@ -59,7 +59,7 @@ func TestDockerIsOperated(t *testing.T) {
 				t.Errorf("doctor: %s", got)
 			}
 			c.becomes(t, "healthy")
-			if out, err, status := docker(t, "exec", "--user", "54321", c.name, "/sexton", "health"); status != 1 || !strings.Contains(err, "UID 54321 may not open") {
+			if out, err, status := docker(t, "exec", "--user", "54321", c.name, "/sexton", "health"); status != 1 || !strings.Contains(err, "UID 54321 is not allowed to open") {
 				t.Errorf("a stranger: status %d\n%s%s", status, out, err)
 			}
 			if out, err, status := docker(t, "exec", "--user", "54321", c.name, "/sexton", "-c", "/srv/services.toml"); status != 64 || !strings.Contains(err, "a sexton runs here already") {

@@ -31,7 +31,7 @@ func beginShutdown(ctx context.Context, l Loop, r *Request, from string) error {
 
 func (s *Shutdown) text(*Page) (string, int) {
 	if s.Already {
-		return fmt.Sprintf("already stopping; %s still there\n", service.Counted(s.Services, "service")), 0
+		return fmt.Sprintf("already stopping; %s still running\n", service.Counted(s.Services, "service")), 0
 	}
 	return fmt.Sprintf("stopping %s\n", service.Counted(s.Services, "service")), 0
 }

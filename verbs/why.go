@@ -103,7 +103,7 @@ func (w *Why) text(p *Page) (string, int) {
 		fmt.Fprintf(&b, "%s\n", s.LastExit)
 	}
 	if len(w.Runs) == 0 {
-		b.WriteString("no run of it has ended yet\n")
+		b.WriteString("none of its runs has ended yet\n")
 	}
 	for i := len(w.Runs) - 1; i >= 0; i-- {
 		writeRun(&b, &w.Runs[i], p.Now, s.OneShot)
@@ -133,13 +133,13 @@ func writeRun(b *strings.Builder, r *PastRun, now time.Time, oneShot bool) {
 	}
 	switch {
 	case r.Killed:
-		b.WriteString("; we had to kill it")
+		b.WriteString("; sexton had to kill it")
 	case r.PID != 0 && r.ReadyAfter == 0 && !oneShot:
 		b.WriteString("; it was never up")
 	}
 	b.WriteString("\n")
 	if r.Asked != "" {
-		fmt.Fprintf(b, "  stopped by us: %s\n", r.Asked)
+		fmt.Fprintf(b, "  stopped by sexton: %s\n", r.Asked)
 	}
 	if r.PID != 0 {
 		fmt.Fprintf(b, "  pid %d, CPU %s user and %s system, at most %s of memory\n", r.PID,
