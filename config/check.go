@@ -41,7 +41,7 @@ func relations() []relation {
 }
 
 // checkNames reports names that no service has, and services that name
-// themselves. What after names need not be there; but a note says so.
+// themselves. A name in after may be missing; that is a remark.
 func (r *reader) checkNames(d *draft) {
 	names := d.names()
 	known := make(map[string]bool, len(names))
@@ -69,7 +69,7 @@ func (r *reader) checkNames(d *draft) {
 	}
 }
 
-// items are the names in one of a service's lists, as they stand in the file.
+// items are the names in one of a service's lists, as written in the file.
 func (s *draftService) items(key string) []*value {
 	v := s.table.child(key)
 	if v == nil {
@@ -81,9 +81,9 @@ func (s *draftService) items(key string) []*value {
 	})
 }
 
-// checkCycles reports services that wait for each other. One cycle is taken out
-// of the graph before the next is looked for, so that cycles apart from each
-// other are all reported. A service that waits for itself is not among them.
+// checkCycles reports services that wait for each other. It removes each cycle
+// from the graph before it looks for the next one, so it reports all separate
+// cycles. A service that waits for itself is not among them.
 func (r *reader) checkCycles(d *draft) {
 	specs := make([]service.Spec, len(d.services))
 	for i, s := range d.services {
@@ -137,8 +137,8 @@ func (r *reader) wrongCycle(d *draft, members []int) {
 	}
 }
 
-// checkLadders reports ladders that ask for more time than a shutdown has: one
-// alone, or the longest path of services that stop one after the other.
+// checkLadders reports ladders that need more time than a shutdown has: a single
+// one, or the longest path of services that stop one after the other.
 func (r *reader) checkLadders(d *draft) {
 	if d.graceWrong {
 		return
@@ -182,11 +182,11 @@ func (r *reader) checkLadders(d *draft) {
 		brief(total), budget, brief(total-have)), d.longer(d.init.Drain.Max+total))
 }
 
-// leastShare is what a service needs at least to end in good order.
+// leastShare is the least time in which a service can end in good order.
 const leastShare = 100 * time.Millisecond
 
-// noteNoTime remarks on services whose ladder has a rung without a time, for
-// which the fixed times of others leave next to nothing.
+// noteNoTime remarks on services whose ladder has a rung without a time, if the
+// fixed times of other services leave almost nothing for it.
 func (r *reader) noteNoTime(d *draft, graph *service.Graph, have time.Duration) {
 	by := graph.StopBy(have)
 	for i, s := range d.services {
@@ -207,7 +207,7 @@ func (r *reader) noteNoTime(d *draft, graph *service.Graph, have time.Duration) 
 	}
 }
 
-// longer is the mend for ladders that take some time together.
+// longer is the mend for ladders that together need this much time.
 func (d *draft) longer(total time.Duration) string {
 	// The inverse of service.Reserve, to the next tenth of a second where it is short.
 	grace := max(min(total*4/3, total+150*time.Millisecond), min(total*10/9, total+time.Second))

@@ -12,9 +12,9 @@ import (
 	"sexton/service"
 )
 
-// OneCommand is the plan of `sexton -- COMMAND`: one service, called what people call the
-// command, that gets the terminal and is never restarted, and no killing of ours. It
-// costs next to nothing, since the smallest use passes through here. argv is at
+// OneCommand is the plan of `sexton -- COMMAND`: one service with the base name of the
+// command, which gets the terminal and is never restarted, and whose group sexton does not kill. It
+// costs almost nothing, because the smallest use passes through here. argv is at
 // least one word; the plan keeps both slices.
 func OneCommand(argv, environ []string) service.Plan {
 	name := path.Base(argv[0])
@@ -41,14 +41,14 @@ func OneCommand(argv, environ []string) service.Plan {
 	}
 }
 
-// Pause is the plan of `sexton pause`: nothing to run, an end on request alone, and
-// what other programs have left behind gets TERM and KILL then.
+// Pause is the plan of `sexton pause`: it runs nothing, ends only on request, and then sends
+// TERM and KILL to what other programs have left behind.
 func Pause() service.Plan {
 	return service.Plan{Init: service.Init{Policies: service.Policies{Lean: true, StaysIdle: true}, Linger: defaultLinger}}
 }
 
-// GraceOfEnvironment reads SEXTON_GRACE where no file is read: with one command and with
-// pause. Where it is not set, or empty, *into stays as it is.
+// GraceOfEnvironment reads SEXTON_GRACE for one command and for pause, which read no
+// file. If it is unset or empty, *into stays as it is.
 func GraceOfEnvironment(environ []string, into *time.Duration) error {
 	const prefix = graceVariable + "="
 	i := slices.IndexFunc(environ, func(entry string) bool { return strings.HasPrefix(entry, prefix) })
@@ -64,8 +64,7 @@ func GraceOfEnvironment(environ []string, into *time.Duration) error {
 	return nil
 }
 
-// addCommand makes the COMMAND of the command line one more service, and the
-// main one.
+// addCommand adds the COMMAND of the command line as the main service.
 func (r *reader) addCommand(d *draft, argv []string) {
 	name := "main"
 	if d.find(name) != nil {

@@ -10,7 +10,7 @@ import (
 	"sexton/service"
 )
 
-// environment is what we were started with.
+// environment is what sexton was started with.
 type environment struct {
 	entries []string       // KEY=VALUE, each name once
 	index   map[string]int // into entries
@@ -37,8 +37,8 @@ func (e environment) lookup(name string) (string, bool) {
 	return e.entries[i][len(name)+1:], true
 }
 
-// with is the environment with other values laid over it: what is known keeps
-// its place, what is new follows, sorted by name. The result is the caller's.
+// with is the environment with some values replaced or added: a known name keeps
+// its place, new ones follow, sorted by name. The caller owns the result.
 func (e environment) with(values map[string]string) []string {
 	out := slices.Clone(e.entries)
 	for _, name := range slices.Sorted(maps.Keys(values)) {
@@ -55,11 +55,11 @@ func (e environment) with(values map[string]string) []string {
 // readEnv reads the table of variables.
 //
 // In a string, ${NAME} and $NAME stand for a variable of the environment that
-// we were started with, ${NAME:-default} gives a default for one that is unset
-// or empty (and may hold variables itself), and $$ is a dollar sign: as in
-// Docker Compose. The other keys of the table are not seen. A variable that is
+// sexton was started with, ${NAME:-default} gives a default for one that is unset
+// or empty (and may contain variables itself), and $$ is a dollar sign: as in
+// Docker Compose. The other keys of the table cannot be used. A variable that is
 // not set and has no default is a mistake, and so is a dollar sign that begins
-// none of these: what it was meant for would be lost in silence.
+// none of these forms: otherwise its meaning would be lost silently.
 //
 // Numbers and booleans become text, floats as they are written.
 func readEnv(r *reader, v *value, s *service.Spec) {
@@ -103,9 +103,9 @@ type expansion struct {
 	reader *reader
 	value  *value
 	text   string
-	plain  bool // text stands in the file as it is, so that a part can be pointed at
+	plain  bool // the file has the text without escapes, so a part of it has a place
 	pos    int
-	lost   bool // a mistake left no telling how the text goes on
+	lost   bool // after a mistake, the rest of the text cannot be understood
 	out    strings.Builder
 }
 
@@ -114,8 +114,8 @@ func (x *expansion) run() string {
 	return x.out.String()
 }
 
-// until goes to the end of the text or, inside of a default, to its brace. What
-// it passes is written, and missed where it is unset, if live.
+// until goes to the end of the text or, inside a default, to its brace. If live, it
+// writes what it passes, and reports variables that are unset.
 func (x *expansion) until(inDefault, live bool) {
 	for x.pos < len(x.text) {
 		c := x.text[x.pos]
@@ -157,7 +157,7 @@ func (x *expansion) dollar(live bool) {
 	}
 }
 
-// name reads a variable's name; "" where none stands.
+// name reads a variable's name; "" if there is none.
 func (x *expansion) name() string {
 	start := x.pos
 	for x.pos < len(x.text) && (x.text[x.pos] == '_' || strings.IndexByte(letters, x.text[x.pos]) >= 0) {
@@ -169,8 +169,8 @@ func (x *expansion) name() string {
 	return x.text[start:x.pos]
 }
 
-// braces reads what follows "${". After a mistake the rest of the string is
-// left alone.
+// braces reads what follows "${". After a mistake it skips the rest of the
+// string.
 func (x *expansion) braces(start int, live bool) {
 	name := x.name()
 	rest := x.text[x.pos:]
@@ -199,7 +199,7 @@ func (x *expansion) braces(start int, live bool) {
 	}
 }
 
-// unclosed reports braces that nothing closes, the innermost alone.
+// unclosed reports braces that are not closed, only the innermost ones.
 func (x *expansion) unclosed(start int) {
 	if !x.lost {
 		x.pos, x.lost = len(x.text), true

@@ -13,7 +13,7 @@ import (
 	"sexton/service"
 )
 
-// The URL is read by others later on; what we let pass they must take.
+// Package probe reads the URL again later, with net/url: it must accept what config accepts.
 func FuzzURL(f *testing.F) {
 	for _, s := range []string{"http://localhost", "HTTP://[::1]:80/a?b=%20#c", "http://a:1/\"<>^`{|}\\", "http://[:]/", "http://a#%zz"} {
 		f.Add(s)
@@ -73,7 +73,7 @@ func checkMistakes(t *testing.T, err error, lines int) {
 	}
 }
 
-// checkPlan is what whoever gets a plan may rely on.
+// checkPlan is what the machine may rely on in a plan.
 func checkPlan(t *testing.T, plan service.Plan) {
 	t.Helper()
 	names := map[string]bool{}

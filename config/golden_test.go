@@ -45,7 +45,7 @@ var ambient = []string{"PATH=/usr/bin:/bin", "HOME=/root"}
 // directives are what a file's comments say of its surroundings: "#! environ
 // NAME=VALUE" adds to the environment, "#! command WORDS" gives a command, "#! run on a
 // terminal" starts the services, "#! nobody is known" knows no users, "#! we are NUMBER" is
-// who we are, and "#! without NAMES" says which programs the image
+// sexton's own user, and "#! without NAMES" lists programs that the image
 // does not have.
 func directives(text string) (environ []string, options Options) {
 	environ = append(environ, ambient...)

@@ -8,7 +8,7 @@ import (
 	"sexton/proc"
 )
 
-// habit is a key of another program that no single key of ours stands for: what
+// habit is a key of another program that corresponds to no single key of ours: what
 // to write instead depends on its value. (A key with one counterpart is in that
 // row's others.)
 type habit struct {
@@ -104,8 +104,8 @@ func logHabits() []habit {
 
 const fromSystemd = `write [service.NAME] and under it command = ["PROGRAM", "ARG"]; docs/moving.md explains the move from other programs`
 
-// habitual is what to write instead of a key of another program; "" where the key
-// is none that we know.
+// habitual is what to write instead of a key of another program; "" if the key
+// is not known.
 func habitual(v *value) string {
 	if len(v.name) > maxNameBytes {
 		return ""
@@ -145,7 +145,7 @@ func systemdType(v *value) string {
 }
 
 // lengthOf is a length of time as another program's key gives it, in our form:
-// bare numbers are seconds there. What is none becomes the example.
+// bare numbers are seconds there. Anything else becomes the example.
 func lengthOf(v *value, example string) string {
 	switch data := v.data.(type) {
 	case int64:
@@ -163,9 +163,9 @@ func lengthOf(v *value, example string) string {
 	return example
 }
 
-// foreign says which other format the text is in, and what to do about it; "" for
-// what is only wrong TOML. It looks at the lines up to the first mistake and a few
-// behind it, at offset at.
+// foreign says which other format the text is in, and what to do about it; "" if
+// it is only wrong TOML. It looks at the lines up to the first mistake, at offset
+// at, and at a few after it.
 func foreign(text string, at int) (what, mend string) {
 	const more = 2000 // bytes behind the mistake that are looked at
 	const from = "docs/moving.md explains the move from other programs"

@@ -13,7 +13,7 @@ import (
 // setuid's relatives (chown(2), setresuid(2)).
 const maxID = 1<<32 - 2
 
-// identityRows are the keys of [service.NAME] that say as whom and where it runs.
+// identityRows are the keys of [service.NAME] for the user, the groups, the directory and the umask.
 func identityRows() []row[*service.Spec] {
 	return []row[*service.Spec]{
 		{name: "dir", expects: "an absolute path", example: `dir = "/srv"`,
@@ -30,8 +30,8 @@ func identityRows() []row[*service.Spec] {
 }
 
 // identity reads a user or a group: a name, or a number with or without quotes.
-// known says what is wrong with it where the container runs, which is remarked on: a service that
-// runs before may make the user. nil: nobody knows.
+// known says what is wrong with it in this container. That is only a remark: a service that
+// runs earlier may create the user. nil: unknown.
 func (r *reader) identity(v *value, known func(string) error) (string, bool) {
 	var s string
 	switch data := v.data.(type) {
@@ -73,7 +73,7 @@ func (r *reader) identity(v *value, known func(string) error) (string, bool) {
 	return "", false
 }
 
-// possible reports a service that cannot run as whom it is to.
+// possible reports a service that cannot run as the user that it names.
 func (r *reader) possible(s *draftService) {
 	if r.options.Identity == nil {
 		return
@@ -85,8 +85,8 @@ func (r *reader) possible(s *draftService) {
 	}
 }
 
-// readGroups reads the supplementary groups. An empty list means none, which is
-// not the same as no list.
+// readGroups reads the supplementary groups. An empty list means no groups; without a
+// list the groups stay as they are.
 func readGroups(r *reader, v *value, s *service.Spec) {
 	if _, ok := v.data.([]any); !ok {
 		r.wrongType(v)
@@ -101,8 +101,8 @@ func readGroups(r *reader, v *value, s *service.Spec) {
 	}
 }
 
-// readUmask reads octal digits. A TOML integer is refused even where it would be
-// valid: 27 would be read as decimal, and 027 is no TOML.
+// readUmask reads octal digits. It refuses a TOML integer even if it would be
+// valid: 27 would be decimal, and 027 is not TOML.
 func readUmask(r *reader, v *value, s *service.Spec) {
 	text, ok := v.data.(string)
 	if !ok {

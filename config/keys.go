@@ -9,16 +9,16 @@ import (
 	"sexton/proc"
 )
 
-// row is one key of a table: all that there is to know of it. A new key is a
+// row is one key of a table, with everything that is known about it. A new key is a
 // new row.
 type row[T any] struct {
 	name    string
 	expects string // what the value must be; stands behind "expected"
 	example string // a line that is right
-	others  string // what other programs call it, for those who come from there
+	others  string // what other programs call it
 
-	// read puts the value into its place, or reports what is wrong with it.
-	// nil: a key of ours that this version does not know yet.
+	// read stores the value, or reports what is wrong with it.
+	// nil: a key that this version does not support yet.
 	read func(r *reader, v *value, into T)
 }
 
@@ -79,7 +79,7 @@ func unknownKey[T any](r *reader, v *value, rows []row[T]) (meant string) {
 	if near := nearest(v.name, all); near != "" {
 		return wrong(fmt.Sprintf("did you mean %q?", near), near)
 	}
-	switch isService := v.path == v.name && v.child("command") != nil; { // under a header that is none
+	switch isService := v.path == v.name && v.child("command") != nil; { // under a header that names no service
 	case isService && v.service != "":
 		return wrong(fmt.Sprintf("put a name with a dot in quotes: [service.%q]", v.service+"."+v.name), "command")
 	case isService:
@@ -88,8 +88,7 @@ func unknownKey[T any](r *reader, v *value, rows []row[T]) (meant string) {
 	return wrong("there are: "+strings.Join(ready, ", "), "")
 }
 
-// home is the table that a key belongs to, for one that stands in another; "" for
-// a key of none.
+// home is the table that a misplaced key belongs to; "" if there is none.
 func home(key string) string {
 	switch {
 	case has(initRows(), key):
@@ -109,8 +108,8 @@ func has[T any](rows []row[T], key string) bool {
 	return slices.ContainsFunc(rows, func(row row[T]) bool { return row.name == key && row.read != nil })
 }
 
-// folded is a name without what only the habits of writing tell apart: ExecStart,
-// exec-start, exec_start.
+// folded is a name without differences of writing: ExecStart, exec-start and
+// exec_start are the same.
 func folded(name string) string {
 	return strings.Map(func(c rune) rune {
 		if c == '-' || c == '_' {
@@ -120,8 +119,8 @@ func folded(name string) string {
 	}, name)
 }
 
-// nearest is the name that a word most likely meant, or "". Nobody mistypes
-// more than a long word, and the search takes the product of the lengths.
+// nearest is the name that a word most likely meant, or "". A word that is longer than any
+// name is not compared: that takes the product of the lengths.
 func nearest(word string, names []string) string {
 	if len(word) > maxNameBytes {
 		return ""
@@ -134,8 +133,8 @@ func nearest(word string, names []string) string {
 	return proc.Nearest(strings.ReplaceAll(strings.ToLower(word), "-", "_"), names)
 }
 
-// suggestion is the mend for a name that does not exist; "" where there are too
-// many to compare it with for each mistake in a large file.
+// suggestion is the mend for a name that does not exist; "" if there are too
+// many names to compare it with for each mistake in a large file.
 func suggestion(word string, names []string) string {
 	const most = 1000
 	if len(names) > most {
@@ -150,7 +149,7 @@ func suggestion(word string, names []string) string {
 	return "there are: " + list(slices.Sorted(slices.Values(names)))
 }
 
-// list joins names, the first ones where they are many.
+// list joins names, only the first ones if there are many.
 func list(names []string) string {
 	const most = 20
 	if len(names) > most {
@@ -159,12 +158,12 @@ func list(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// wrongType reports a value of another kind than its row wants.
+// wrongType reports a value that is not of its row's kind.
 func (r *reader) wrongType(v *value) {
 	r.wrong(v, fmt.Sprintf("expected %s but found %s", v.expects, kind(v.data)), "write, for example, "+v.example)
 }
 
-// tables are the entries of a table; none, and a mistake, where it is no table.
+// tables are the entries of a table. It reports a value that is not a table.
 func (r *reader) tables(v *value) []*value {
 	if !r.table(v) {
 		return nil
@@ -172,7 +171,7 @@ func (r *reader) tables(v *value) []*value {
 	return v.entries
 }
 
-// table tells whether a value is a table, and reports it where it is not.
+// table tells whether a value is a table, and reports it if it is not.
 func (r *reader) table(v *value) bool {
 	switch v.data.(type) {
 	case map[string]any:

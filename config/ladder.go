@@ -9,7 +9,7 @@ import (
 	"sexton/service"
 )
 
-// maxRungs bounds a ladder. Who has not ended after so many signals will not.
+// maxRungs bounds a ladder. A process that has not ended after so many signals will not end.
 const maxRungs = 16
 
 // ladder reads the steps by which a service is stopped: a list of
@@ -102,7 +102,7 @@ func (r *reader) rung(v *value, text string) (service.Rung, bool) {
 	return rung, true
 }
 
-// unfit says why a signal cannot stand in a ladder; "" where it can.
+// unfit says why a signal cannot stand in a ladder; "" if it can.
 func unfit(signal proc.Signal) string {
 	switch {
 	case signal == proc.STOP:

@@ -10,8 +10,7 @@ import (
 	"sexton/service"
 )
 
-// defaultLog is what becomes of output where neither the file's [log] nor a
-// service says anything.
+// defaultLog is the log table if neither [log] nor the service sets anything.
 func defaultLog() service.Log {
 	return service.Log{
 		MaxLine:    16 << 10,
@@ -28,8 +27,8 @@ type draftLog struct {
 	color *string // nil: this table has no colour
 }
 
-// logDefaults reads [log], wherever in the file it stands: services begin with
-// what it says.
+// logDefaults reads [log] before the services, wherever it is in the file: their
+// log tables start from it.
 func (r *reader) logDefaults(root *value, d *draft) {
 	d.log, d.color = defaultLog(), "auto"
 	v := root.child("log")
@@ -46,7 +45,7 @@ func (r *reader) logOf(v *value, s *service.Spec) {
 	r.log(v, draftLog{log: &s.Log})
 }
 
-// log reads one table, and says what cannot be together in it.
+// log reads one table, and reports keys that exclude each other.
 func (r *reader) log(v *value, d draftLog) {
 	if !r.table(v) {
 		return
@@ -170,7 +169,7 @@ func readSpill(r *reader, v *value, d draftLog) {
 	}, d)
 }
 
-// readLogFile reads a table; or false, for a service that goes its own way.
+// readLogFile reads a table, or false for a service that does not want [log]'s file.
 func readLogFile(r *reader, v *value, d draftLog) {
 	if v.data == false {
 		d.log.File.Path = ""
@@ -236,7 +235,7 @@ func logFileRows() []row[*service.LogFile] {
 	}
 }
 
-// isDescriptor tells whether a path means a descriptor of who opens it.
+// isDescriptor tells whether a path means a descriptor of the process that opens it.
 func isDescriptor(name string) bool {
 	dir, base := path.Split(name)
 	return dir == "/dev/" && (base == "stdin" || base == "stdout" || base == "stderr") ||

@@ -12,14 +12,13 @@ import (
 	"github.com/hashicorp/go-multierror"
 )
 
-// maxMistakes bounds what one file can make us say. Whoever made more has given
-// us the wrong file.
+// maxMistakes bounds how much one file can make us print. A file with more mistakes is
+// some other file.
 const maxMistakes = 1000
 
-// Mistake is one thing that is wrong: where it stands, what it is, and how to
-// mend it.
+// Mistake is one mistake: where it is, what it is, and how to fix it.
 type Mistake struct {
-	File   string // as Parse was told it; "": not in the file but in the environment
+	File   string // as given to Parse; "": not in the file but in the environment
 	Line   int    // from 1; 0: the file as a whole
 	Column int    // from 1, in characters, a tab being one; 0 where Line is
 	Length int    // in characters, at least 1, not beyond the end of the line; 0 where Line is
@@ -29,7 +28,7 @@ type Mistake struct {
 	Value   string // what the file says there, as it is written, shortened; "": the key itself is the mistake
 
 	Text   string // what is wrong
-	Mend   string // how to mend it; may be empty
+	Mend   string // how to fix it; may be empty
 	Source string // the line of the file, without its end
 }
 
@@ -67,8 +66,8 @@ func (m *Mistake) words() string {
 	return b.String()
 }
 
-// clean replaces what a terminal would act upon or not show. Text of the file
-// comes into messages, and the file may be any file.
+// clean replaces what a terminal would act upon or not show. Messages quote the
+// file, and it may be any file.
 func clean(text string) string {
 	return strings.Map(func(c rune) rune {
 		if !unicode.IsPrint(c) {
@@ -116,7 +115,7 @@ func (r *reader) remarks() []string {
 	return out
 }
 
-// sorted puts mistakes into the order of the file; what has no place comes first.
+// sorted puts mistakes into the order of the file; those without a place come first.
 func sorted(mistakes []*Mistake) []*Mistake {
 	out := slices.Clone(mistakes)
 	slices.SortStableFunc(out, func(a, b *Mistake) int {
@@ -137,11 +136,11 @@ func lines(mistakes []error) string {
 // add reports a mistake that has no place.
 func (r *reader) add(m *Mistake) { r.mistakes = append(r.mistakes, m) }
 
-// full tells that no further mistake in the text will be shown. Then none need
-// be placed and worded either, which takes time on long lines.
+// full tells that no further mistake in the text will be shown. Then callers need not
+// find its place and its words, which takes time on long lines.
 func (r *reader) full() bool { return len(r.mistakes) >= maxMistakes }
 
-// report reports a mistake at some part of the text; v is what it belongs to,
+// report reports a mistake at a part of the text; v is the value that it belongs to,
 // or nil.
 func (r *reader) report(v *value, at, shown span, text, mend string) {
 	if r.full() {
@@ -157,7 +156,7 @@ func (r *reader) wrong(v *value, text, mend string) { r.report(v, v.at, v.shown,
 // wrongKey reports a mistake that is the key v itself, or the table v.
 func (r *reader) wrongKey(v *value, text, mend string) { r.report(v, v.key, span{}, text, mend) }
 
-// note remarks on the value v. There are no more notes than mistakes may be.
+// note remarks on the value v. Notes have the same bound as mistakes.
 func (r *reader) note(v *value, text, mend string) {
 	if len(r.notes) < maxMistakes {
 		r.notes = append(r.notes, r.file.mistake(v, v.at, v.shown, text, mend))

@@ -15,8 +15,8 @@ import (
 // What is needed to operate the container: [control] and [health].
 
 const (
-	// defaultMode lets root and us connect; modeForOthers everybody, where
-	// allow_uids says who of them may ask.
+	// defaultMode lets root and sexton's user connect; modeForOthers lets every user
+	// connect, and allow_uids decides which of them may ask.
 	defaultMode   = 0o600
 	modeForOthers = 0o666
 
@@ -99,8 +99,8 @@ func readHealth(r *reader, v *value, d *draft) {
 	}, &d.health)
 }
 
-// listenable checks an address to listen on: names but localhost would have to
-// be looked up, and a start must not wait for that.
+// listenable checks an address to listen on. A name other than localhost would need a
+// lookup, and a start must not wait for that.
 func (r *reader) listenable(v *value, s string) bool {
 	host, port := s, ""
 	if i := strings.LastIndexByte(s, ':'); i >= 0 && hasPort(s) {
@@ -124,15 +124,15 @@ func (r *reader) listenable(v *value, s string) bool {
 	return false
 }
 
-// ControlSocket finds out where a file puts the control socket, for those who
-// only want to ask there: the file may have mistakes, and none of the rest is
-// looked at. "" where it does not say, "off" where there is none.
+// ControlSocket finds out where a file puts the control socket, for a client: the file
+// may have mistakes, and the rest of it is not read. "": the file does not say; "off":
+// there is no socket.
 func ControlSocket(text []byte) string {
 	return glance(text, "control", "socket")
 }
 
 // TerminationLog finds out where a file with mistakes wants the reason of the end:
-// the usual place, unless it names another in good order; "" where nobody wants it.
+// the usual place, unless it has another valid one; "" if it wants none.
 func TerminationLog(text []byte) string {
 	switch path := glance(text, "init", "termination_log"); {
 	case path == noTerminationLog:
@@ -143,8 +143,8 @@ func TerminationLog(text []byte) string {
 	return service.DefaultTerminationLog
 }
 
-// glance is a string of a table of a file, of which nothing else is looked at; ""
-// where it is not there.
+// glance is one string of a file's table, without a look at the rest; "" if it
+// is not there.
 func glance(text []byte, table, key string) string {
 	if len(text) > MaxBytes || !bytes.Contains(text, []byte(key)) || tooDeep(string(text)) >= 0 {
 		return ""

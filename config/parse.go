@@ -33,8 +33,8 @@ type Options struct {
 	// and the service that it names has the defaults of any other. Empty: none.
 	Command []string
 
-	// Running tells that the services are about to be started. What only a start can
-	// know is a mistake then, and a note otherwise: the file may be checked while an
+	// Running tells that the services are about to be started. Faults that depend on the
+	// place are mistakes then, and notes otherwise: the file may be checked while an
 	// image is built.
 	Running bool
 
@@ -42,36 +42,36 @@ type Options struct {
 	Terminal bool
 
 	// User and Group tell what is wrong with a user or group that the file
-	// names, nil for nothing: config itself knows no passwd file. What is wrong is noted. nil
-	// functions ask nobody.
+	// names, nil for nothing: config itself reads no passwd file. A fault becomes a note. A nil
+	// function checks nothing.
 	User, Group func(name string) error
 
-	// Identity tells why a service cannot run as whom it is to, where we are, and the key of it
-	// that is at fault ("user", "group" or "groups"); "" for no fault. That is a mistake. The text may hold a mend
-	// behind "; ". A nil function asks nobody.
+	// Identity tells why sexton cannot start a service as the user that it names, and which
+	// key is at fault ("user", "group" or "groups"); "" for no fault. A fault is a mistake. The text may have a mend
+	// after "; ". A nil function checks nothing.
 	Identity func(s *service.Spec) (key, fault string)
 
-	// Program tells what is wrong with the program of a command, found as it will be
-	// when the service is started: nil for nothing. It is for a check in the image; a nil
-	// function asks nobody.
+	// Program tells what is wrong with the program of a command, which it looks up as a
+	// start does: nil for nothing. It is for a check in the image; a nil
+	// function checks nothing.
 	Program func(name string, s *service.Spec) error
 }
 
 // Parse reads TOML text into a plan with all defaults filled in.
 //
-// name is the file's name, for messages alone. environ holds KEY=VALUE strings
-// as os.Environ gives them: it is what services inherit, gives the values for
-// ${NAME}, and its SEXTON_GRACE goes before grace in the file, unless it is
-// empty. An entry without "=" or without a name is passed over; of two with one
+// name is the file's name, only for messages. environ has KEY=VALUE strings
+// as os.Environ returns them: services inherit it, ${NAME} takes values from
+// it, and its SEXTON_GRACE overrides grace in the file, unless it is
+// empty. An entry without "=" or without a name is skipped; of two with the same
 // name the first counts, as in getenv(3).
 //
 // In the strings of env, ${NAME} and $NAME stand for a variable of environ,
 // ${NAME:-default} has a default for one that is unset or empty, and $$ is a
 // dollar sign, as in Docker Compose; what is unset and has no default is a
-// mistake. The other keys of env are not seen.
+// mistake. The other keys of env cannot be used.
 //
-// The notes are remarks that are no mistakes, one line each, ordered by their
-// place in the file; they may come with an error and without one.
+// The notes are remarks that are not mistakes, one line each, ordered by their
+// place in the file; they may come with or without an error.
 //
 // The error, if any, holds every mistake in the text, each a *Mistake, ordered
 // by line, and the plan is then empty; Render prints it. Nothing that Parse
@@ -100,8 +100,8 @@ type reader struct {
 	notes       []*Mistake
 }
 
-// syntax reads the text as TOML. It returns nil after a mistake: nothing can be
-// said then of what the text means.
+// syntax reads the text as TOML. It returns nil after a mistake, because the
+// meaning of the text is unknown then.
 func (r *reader) syntax(text []byte) *value {
 	if len(text) > MaxBytes {
 		r.add(&Mistake{File: r.file.name,
@@ -135,7 +135,7 @@ func (r *reader) syntax(text []byte) *value {
 	return r.file.tree(data, scan(r.file.text))
 }
 
-// invalidUTF8 is where the first byte stands that is no UTF-8, or -1.
+// invalidUTF8 is the offset of the first byte that is not UTF-8, or -1.
 func invalidUTF8(text string) int {
 	for i := 0; i < len(text); {
 		c, size := utf8.DecodeRuneInString(text[i:])
@@ -147,8 +147,8 @@ func invalidUTF8(text string) int {
 	return -1
 }
 
-// decode calls the TOML reader. It has panics for what it believes cannot
-// happen; a broken file must not end PID 1 on a reload, so they become errors.
+// decode calls the TOML reader. The reader panics in states that it considers
+// impossible; a broken file must not end PID 1 on a reload, so panics become errors.
 func decode(text string, read func(string, any) (toml.MetaData, error)) (data map[string]any, err error) {
 	defer func() {
 		if broken := recover(); broken != nil {
@@ -159,8 +159,8 @@ func decode(text string, read func(string, any) (toml.MetaData, error)) (data ma
 	return data, err
 }
 
-// syntaxError makes a mistake of what the TOML reader says. Of its position only
-// the offset is used: the line is 0 for some mistakes at the end of the text.
+// syntaxError turns an error of the TOML reader into a mistake. It uses only the
+// offset of its position: the line is 0 for some mistakes at the end of the text.
 func (r *reader) syntaxError(err error) {
 	var parse toml.ParseError
 	if !errors.As(err, &parse) {
@@ -188,8 +188,8 @@ func (r *reader) syntaxError(err error) {
 	}
 }
 
-// syntaxMend says how to mend the mistakes that are made most often; at is where
-// the mistake is. The TOML reader's own advice is a page for each.
+// syntaxMend says how to fix the most frequent mistakes; at is the place of the
+// mistake. The TOML reader's own advice is a page for each.
 func (r *reader) syntaxMend(text string, at int) string {
 	if strings.Contains(text, "already been") {
 		first := ""

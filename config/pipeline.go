@@ -9,8 +9,8 @@ type pipeline struct {
 	fault, mend    string // why it cannot be; "": it can
 }
 
-// pipelines are those that the services ask for, in the order of the file. Only one without a fault has a
-// writer for certain.
+// pipelines are those that the services ask for, in the order of the file. Those
+// without a fault have a writer.
 func (d *draft) pipelines() []pipeline {
 	var all []pipeline
 	readers := make(map[string]*draftService)
@@ -38,7 +38,7 @@ func (d *draft) pipelines() []pipeline {
 }
 
 // checkPipelines reports pipelines that cannot be: from an unknown service, from the service itself, two
-// from one service, or beside another stdin.
+// from one service, or in addition to another stdin.
 func (r *reader) checkPipelines(d *draft) {
 	for _, p := range d.pipelines() {
 		if p.fault != "" {

@@ -43,9 +43,9 @@ func (f *file) source(line int) string {
 	return strings.TrimSuffix(rest, "\r")
 }
 
-// mistake makes a mistake of a part of the text. What goes beyond its first line
-// ends there. v, or nil, is the value that it belongs to, shown what is said to
-// be written behind its key.
+// mistake makes a mistake of a part of the text, cut at the end of its first
+// line. v, or nil, is the value that it belongs to; shown is the part that the message quotes
+// after its key.
 func (f *file) mistake(v *value, at, shown span, text, mend string) *Mistake {
 	at.start = max(0, min(at.start, len(f.text)))
 	line := f.line(at.start)
@@ -67,8 +67,7 @@ func (f *file) mistake(v *value, at, shown span, text, mend string) *Mistake {
 	return m
 }
 
-// excerpt is a part of the text for a message: its first line, and not too much
-// of that.
+// excerpt is a part of the text for a message: its first line, shortened.
 func (f *file) excerpt(at span) string {
 	const most = 60 // characters
 	whole := strings.TrimRight(f.text[at.start:at.end], " \t\r\n")
@@ -87,9 +86,8 @@ func (f *file) excerpt(at span) string {
 	return clean(strings.ReplaceAll(text, "\t", " "))
 }
 
-// firstOf is the line in which the key that a message of the TOML reader names in
-// single quotes stands for the first time, before the line of offset at; 0 where
-// it is not found.
+// firstOf is the line of the first appearance of the key that a message of the TOML
+// reader has in single quotes, before the line of offset at; 0 if it is not found.
 func (f *file) firstOf(message string, at int) int {
 	_, rest, _ := strings.Cut(message, "'")
 	name, _, ok := strings.Cut(rest, "'")
@@ -109,8 +107,8 @@ func (f *file) firstOf(message string, at int) int {
 	return f.line(n.key.start)
 }
 
-// trim takes white space from the front of a span, since a caret under nothing
-// points at nothing.
+// trim removes white space from the front of a span, so that carets do not point at
+// it.
 func (f *file) trim(at span) span {
 	at.start = max(0, min(at.start, len(f.text)))
 	at.end = max(at.start, min(at.end, len(f.text)))

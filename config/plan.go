@@ -27,8 +27,8 @@ type draft struct {
 	table   *value // the [service] table, or nil
 	strange bool   // a table has an unknown name; it may be a service's
 
-	graceFrom  string // said behind the grace: where it comes from
-	graceWrong bool   // nothing can be measured by it
+	graceFrom  string // where the grace comes from, for messages
+	graceWrong bool   // it is wrong, so nothing can be compared with it
 
 	control service.Control
 	health  service.Health
@@ -124,7 +124,7 @@ func initRows() []row[*draft] {
 	}
 }
 
-// graceOfEnvironment lets SEXTON_GRACE win over the file, so that one image fits
+// graceOfEnvironment lets SEXTON_GRACE override the file, so that one image fits
 // every terminationGracePeriodSeconds.
 func (r *reader) graceOfEnvironment(d *draft) {
 	text, _ := r.environment.lookup(graceVariable)
@@ -140,7 +140,7 @@ func (r *reader) graceOfEnvironment(d *draft) {
 	d.init.Grace, d.graceFrom, d.graceWrong = grace, " (from "+graceVariable+")", false
 }
 
-// checkMain reports a main that no service is.
+// checkMain reports a main that is not a service.
 func (r *reader) checkMain(d *draft) {
 	v := d.inits.child("main")
 	if v == nil || d.init.Main == "" && v.data != "" || d.find(d.init.Main) != nil {
@@ -166,13 +166,13 @@ func (d *draft) names() []string {
 	return names
 }
 
-// maxNameBytes bounds a service's name: it stands in front of every line of its
-// output, and in file names.
+// maxNameBytes bounds a service's name: every line of its output begins with it, and
+// file names contain it.
 const maxNameBytes = 64
 
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
-// nameFault says what is wrong with a service's name; "" where nothing is.
+// nameFault says what is wrong with a service's name; "" for nothing.
 func nameFault(name string) string {
 	switch {
 	case name == "":

@@ -36,7 +36,7 @@ func (r *reader) ready(v *value, into *service.Probe) {
 	*into = p
 }
 
-// oneShotReady reads the only thing that there is to say of a oneshot: by when it must be
+// oneShotReady reads the only setting that a oneshot can have here: by when it must be
 // done.
 func (r *reader) oneShotReady(v *value, into *service.Probe) {
 	const limit = `ready = { within = "5m" }`
@@ -61,8 +61,8 @@ func (r *reader) oneShotReady(v *value, into *service.Probe) {
 
 func ways() []string { return []string{"http", "tcp", "exec", "file", "after"} }
 
-// later tells that a table without a way has one of a later version or one that
-// is misspelt; either has been reported as such.
+// later tells that a table has a way of a later version, or a misspelt one; both
+// have been reported already.
 func later(v *value, meant []string) bool {
 	for _, way := range append(ways(), "https", "unix", "log", "notify") {
 		if v.child(way) != nil || slices.Contains(meant, way) {

@@ -9,7 +9,7 @@ import (
 	"sexton/service"
 )
 
-// Remarks are about what is valid but probably not meant. They are no mistakes: a
+// Remarks are about valid text that is probably not meant. They are not mistakes: a
 // program may really want "&&" as an argument.
 
 // remark looks at the commands of all services.
@@ -26,7 +26,7 @@ func (r *reader) remark(d *draft) {
 	}
 }
 
-// remarkCommand looks at one command: as it stands in the file, and as it is executed.
+// remarkCommand looks at one command, as written in the file and as executed.
 func (r *reader) remarkCommand(v *value, s *draftService, argv []string) {
 	if v == nil || len(argv) == 0 {
 		return
@@ -45,7 +45,7 @@ func (r *reader) remarkCommand(v *value, s *draftService, argv []string) {
 	r.remarkBackground(v, words, text)
 }
 
-// remarkList looks for what only a shell understands in a list, which no shell sees.
+// remarkList looks for shell syntax in a list, which no shell reads.
 func (r *reader) remarkList(v *value, argv []string) {
 	if len(argv) == 1 && strings.ContainsAny(argv[0], " \t") {
 		text := strings.TrimSpace(argv[0])
@@ -80,7 +80,7 @@ func (r *reader) remarkList(v *value, argv []string) {
 	}
 }
 
-// remarkShellText looks at what a shell will be given.
+// remarkShellText looks at the text for a shell.
 func (r *reader) remarkShellText(v *value, text string) {
 	if strings.Contains(text, "\r\n") {
 		r.remarkCRLF(v)
@@ -95,8 +95,8 @@ func (r *reader) remarkCRLF(v *value) {
 }
 
 // remarkBackground looks for commands that start a service elsewhere, or in the
-// background, and end. What nginx does is also in its own configuration, so it is not spoken
-// of at every start.
+// background, and end. nginx's own configuration decides too, so there is no remark about nginx
+// at a start.
 func (r *reader) remarkBackground(v *value, words []string, text string) {
 	for len(words) > 0 && (words[0] == "exec" || words[0] == "sudo" || strings.Contains(words[0], "=")) {
 		words = words[1:]
@@ -121,13 +121,13 @@ func isOneOf(words ...string) func(string) bool {
 	return func(word string) bool { return slices.Contains(words, word) }
 }
 
-// remarkProgram tells that a command's program is not there; Options.Program knows.
+// remarkProgram remarks on a missing program; Options.Program looks for it.
 func (r *reader) remarkProgram(v *value, s *draftService, argv []string) {
 	if r.options.Program == nil {
 		return
 	}
 	if len(argv) == 1 && strings.ContainsAny(argv[0], " \t") {
-		return // remarkList has spoken of it
+		return // remarkList has reported it
 	}
 	if err := r.options.Program(argv[0], &s.spec); err != nil {
 		mend := "install it, or correct the name"
@@ -138,7 +138,7 @@ func (r *reader) remarkProgram(v *value, s *draftService, argv []string) {
 	}
 }
 
-// remarkForeignVariables looks for variables that nothing fills in: supervisord's
+// remarkForeignVariables looks for variables that are not expanded: supervisord's
 // form, and ${NAME} in strings that are neither for a shell nor in env.
 func (r *reader) remarkForeignVariables(table *value) {
 	for _, v := range table.entries {
@@ -171,8 +171,8 @@ func isOperator(word string) bool {
 	return strings.HasPrefix(word, ">/") || strings.HasPrefix(word, "2>/")
 }
 
-// variableIn is the $NAME or ${NAME} that a word has in it; "" for none. A dollar
-// sign alone may be a pattern's.
+// variableIn is the $NAME or ${NAME} in a word; "" for none. A single dollar
+// sign may belong to a pattern.
 func variableIn(word string) string {
 	for i := strings.IndexByte(word, '$'); i >= 0 && i+1 < len(word); {
 		rest := strings.TrimPrefix(word[i+1:], "{")
@@ -194,7 +194,7 @@ func variableIn(word string) string {
 }
 
 // startsShell tells whether a list starts a shell that reads its script from an
-// argument. The shell understands what stands there.
+// argument. Then shell syntax in it is right.
 func startsShell(argv []string) bool {
 	words := argv
 	if len(words) > 1 && path.Base(words[0]) == "busybox" {
@@ -209,7 +209,7 @@ func startsShell(argv []string) bool {
 	return false
 }
 
-// tomlString writes a text as TOML does, in the quotes that need no escapes.
+// tomlString writes a text as a TOML string, in quotes that need no escapes if possible.
 func tomlString(text string) string {
 	if strings.ContainsAny(text, `"\`) && !strings.ContainsAny(text, "'\n\r") {
 		return "'" + text + "'"

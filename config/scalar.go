@@ -8,11 +8,10 @@ import (
 	"time"
 )
 
-// maxDuration bounds every time in the file, so that a sum of some of them is
-// still a time.
+// maxDuration bounds every duration in the file, so that sums do not overflow.
 const maxDuration = 365 * 24 * time.Hour
 
-// text is a string without NUL bytes, which the kernel would take for its end.
+// text is a string without NUL bytes: for the kernel a NUL byte ends it.
 func (r *reader) text(v *value) (string, bool) {
 	s, ok := v.data.(string)
 	if !ok {
@@ -30,7 +29,7 @@ func (r *reader) noNUL(v *value, s string) bool {
 	return false
 }
 
-// texts is a list of strings; each item that is none is reported. The list may
+// texts is a list of strings; it reports each item that is not a string. The list may
 // be empty.
 func (r *reader) texts(v *value) ([]string, bool) {
 	if _, ok := v.data.([]any); !ok {
@@ -52,7 +51,7 @@ func (r *reader) texts(v *value) ([]string, bool) {
 	return out, good
 }
 
-// inQuotes is the mend for a number or a word that should be a string.
+// inQuotes is the mend for a value that should be a string.
 func (r *reader) inQuotes(v *value) string {
 	switch v.data.(type) {
 	case int64, float64, bool, time.Time:
@@ -70,7 +69,7 @@ func (r *reader) boolean(v *value, into *bool) {
 	*into = b
 }
 
-// duration reads a time such as "1m30s" that is at least least and at most most.
+// duration reads a time such as "1m30s", from least to most.
 func (r *reader) duration(v *value, least, most time.Duration, into *time.Duration) bool {
 	s, ok := v.data.(string)
 	if !ok {
@@ -86,7 +85,7 @@ func (r *reader) duration(v *value, least, most time.Duration, into *time.Durati
 	return true
 }
 
-// wrongDuration reports a value that is no string; to a number it gives a unit.
+// wrongDuration reports a value that is not a string; for a number it suggests a unit.
 func (r *reader) wrongDuration(v *value) {
 	switch n := v.data.(type) {
 	case int64, float64:
@@ -97,8 +96,8 @@ func (r *reader) wrongDuration(v *value) {
 	}
 }
 
-// parseDuration reads a duration; where it is wrong, text says what and mend how
-// to mend it.
+// parseDuration reads a duration. If it is wrong, text says why and mend how to fix
+// it.
 func parseDuration(s string, least, most time.Duration) (d time.Duration, text, mend string) {
 	d, err := time.ParseDuration(s)
 	switch {
@@ -121,7 +120,7 @@ func isNumber(s string) bool {
 	return err == nil
 }
 
-// brief writes a duration without units that count nothing: 1m, not 1m0s.
+// brief writes a duration without zero units: 1m, not 1m0s.
 func brief(d time.Duration) string {
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {
@@ -167,7 +166,7 @@ func (r *reader) whole(v *value, least, most int64, into *int) bool {
 	return true
 }
 
-// word reads one of a few words; it gives the word's index.
+// word reads one of a few words, and returns its index.
 func (r *reader) word(v *value, words []string) (int, bool) {
 	s, ok := v.data.(string)
 	if !ok {
@@ -202,7 +201,7 @@ func (r *reader) path(v *value, into *string) bool {
 	return true
 }
 
-// command reads what is to be executed: a list as it is, a string by a shell.
+// command reads a command: a list is executed as it is, a string by a shell.
 func (r *reader) command(v *value, into *[]string) bool {
 	switch data := v.data.(type) {
 	case string:

@@ -6,11 +6,11 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// node is where one key and its value stand in the text. The TOML reader gives
+// node is the place of one key and its value in the text. The TOML reader returns
 // values without places: its public interface tells at most where a key's value
-// is, and for a list that is one place for all of its items. So the text is
-// walked a second time here, for the places alone. The text is known to be
-// right by then, which keeps this small.
+// is, and for a list that is one place for all of its items. So this file reads
+// the text a second time, only for the places. The text is known to be
+// valid by then, which keeps this small.
 type node struct {
 	key   span // the last part of the key; an item of a list: the item
 	at    span // the value; a table with a header: the dotted name in its brackets
@@ -19,7 +19,7 @@ type node struct {
 	items []*node
 }
 
-// kid is the place under a name; it is made where there is none yet.
+// kid is the node under a name; it is created if necessary.
 func (n *node) kid(name string, key span) *node {
 	if k := n.kids[name]; k != nil {
 		return k
@@ -45,8 +45,8 @@ func (n *node) under(parts []string, keys []span) *node {
 	return n
 }
 
-// scanner walks text that the TOML reader has accepted. On any other text it
-// gives nonsense but ends, and stays inside.
+// scanner reads text that the TOML reader has accepted. With any other text its
+// result is meaningless, but it ends and stays within the text.
 type scanner struct {
 	text string
 	pos  int
@@ -157,7 +157,7 @@ func (s *scanner) key() (parts []string, keys []span) {
 			name = s.text[start:s.pos]
 		}
 		if s.pos == start && s.pos < len(s.text) && s.peek() != '.' {
-			s.pos++ // not in valid TOML; go on, so as to end
+			s.pos++ // not in valid TOML; go on, so that the loop ends
 		}
 		parts, keys = append(parts, name), append(keys, span{start, s.pos})
 		s.skip(" \t")
@@ -168,8 +168,8 @@ func (s *scanner) key() (parts []string, keys []span) {
 	}
 }
 
-// unquote reads a key in double quotes. Where it has escapes the TOML reader,
-// who knows them all, does it.
+// unquote reads a key in double quotes. If it has escapes, the TOML reader does it,
+// because it knows all of them.
 func unquote(quoted string) string {
 	if strings.IndexByte(quoted, '\\') < 0 {
 		return strings.Trim(quoted, `"`)
@@ -216,7 +216,7 @@ func (s *scanner) close() {
 	}
 }
 
-// quoted passes over a string of any of the four kinds. One that is not closed
+// quoted skips a string of any of the four kinds. A string that is not closed
 // ends with its line, or with the text.
 func (s *scanner) quoted() {
 	quote := s.text[s.pos : s.pos+1]
@@ -234,7 +234,7 @@ func (s *scanner) quoted() {
 	s.untilQuote(quote)
 }
 
-// untilQuote goes behind the end of a string that has been opened.
+// untilQuote goes past the end of an open string.
 func (s *scanner) untilQuote(end string) {
 	for s.pos < len(s.text) {
 		switch {
@@ -251,7 +251,7 @@ func (s *scanner) untilQuote(end string) {
 	}
 }
 
-// tooDeep is where a text, which need not be valid, nests deeper than maxDepth,
+// tooDeep is the offset at which a text, valid or not, nests deeper than maxDepth,
 // or -1.
 func tooDeep(text string) int {
 	s := &scanner{text: text}

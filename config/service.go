@@ -10,7 +10,7 @@ import (
 	"sexton/service"
 )
 
-// newSpec is a service with every default that does not hang on other keys.
+// newSpec is a service with all defaults that do not depend on other keys.
 func newSpec(name string) service.Spec {
 	return service.Spec{
 		Name:    name,
@@ -52,7 +52,7 @@ func (r *reader) service(v *value, d *draft) {
 	d.services = append(d.services, s)
 }
 
-// oneShot fills in and checks what a oneshot has otherwise than other services.
+// oneShot sets and checks what differs for a oneshot.
 func (r *reader) oneShot(s *draftService) {
 	restart := s.table.child("restart")
 	switch {
@@ -115,7 +115,7 @@ func serviceRows() []row[*service.Spec] {
 	return slices.Concat(rows, identityRows(), laterRows())
 }
 
-// laterRows are keys that the file may have one day.
+// laterRows are keys that later versions may have.
 func laterRows() []row[*service.Spec] {
 	return []row[*service.Spec]{
 		{name: "healthy", others: "health liveness liveness_probe watchdog_sec"},
@@ -139,8 +139,8 @@ func laterRows() []row[*service.Spec] {
 	}
 }
 
-// services reads a list of names; a name that stands twice counts once. Whether
-// the names exist is seen when all services are known.
+// services reads a list of names; duplicates count once. Whether the names exist is
+// checked when all services are known.
 func (r *reader) services(v *value, into *[]string) {
 	if s, ok := v.data.(string); ok {
 		r.wrong(v, "expected a list of services but found a string", fmt.Sprintf("write %s = [%q]", v.name, s))
@@ -169,7 +169,7 @@ func readStdin(r *reader, v *value, s *service.Spec) {
 
 func readRestart(r *reader, v *value, s *service.Spec) {
 	mend := ""
-	switch v.data { // the words of Docker, systemd and supervisord
+	switch v.data { // words of Docker, systemd and supervisord
 	case "unless-stopped":
 		mend = `write "always": a service that was stopped on request stays down anyway`
 	case "no", false:

@@ -16,12 +16,12 @@ type draftRule struct {
 	rule   service.Rule
 	entry  *value
 	to     []*value // the names of Rule.To as they stand in the file
-	toMain bool     // it is for whoever is main
+	toMain bool     // it is for the main service
 	wrong  bool     // it has a mistake of its own, which is reported
 }
 
-// signals reads the [signals] table. Whether the services that it names exist is
-// seen when all of them are known.
+// signals reads the [signals] table. Whether its services exist is checked when all
+// services are known.
 func (r *reader) signals(v *value, d *draft) {
 	for _, entry := range r.tables(v) {
 		signal, ok := r.signalKey(entry, d)
@@ -35,7 +35,7 @@ func (r *reader) signals(v *value, d *draft) {
 	}
 }
 
-// keyOf is a key as it stands in the file.
+// keyOf is a key as written in the file.
 func keyOf(v *value) string { return v.path[strings.IndexByte(v.path, '.')+1:] }
 
 // signalKey reads the signal that a rule is for.
@@ -58,14 +58,14 @@ func (r *reader) signalKey(entry *value, d *draft) (proc.Signal, bool) {
 	return signal, true
 }
 
-// signalNamed reads a signal's name or number, and reports it by wrong where
-// it is none.
+// signalNamed reads a signal's name or number, and calls wrong if it is not a
+// signal.
 func (r *reader) signalNamed(name string, wrong func(text, mend string)) (proc.Signal, bool) {
 	if r.full() {
 		r.dropped++
 		return 0, false
 	}
-	if len(name) > maxNameBytes { // nobody mistypes that
+	if len(name) > maxNameBytes { // too long to be a typo
 		wrong("this is too long for the name of a signal", "")
 		return 0, false
 	}
@@ -78,8 +78,8 @@ func (r *reader) signalNamed(name string, wrong func(text, mend string)) (proc.S
 	return signal, true
 }
 
-// unheard says why a signal that is sent to us goes no further, whatever anybody
-// wants; "" where it can have a rule.
+// unheard says why sexton can never pass on a signal that it gets; "" if there can
+// be a rule for it.
 func unheard(signal proc.Signal) string {
 	switch signal {
 	case proc.KILL, proc.STOP:
@@ -127,7 +127,7 @@ func (r *reader) ruleWord(entry *value, word string, into *draftRule) (ok bool) 
 		return false
 	}
 	words := []string{"stop", "ignore", "forward", "reopen"}
-	if signal, err := proc.ParseSignal(word); err == nil && !slices.Contains(words, strings.ToLower(word)) { // who writes "STOP" means "stop"
+	if signal, err := proc.ParseSignal(word); err == nil && !slices.Contains(words, strings.ToLower(word)) { // "STOP" means "stop"
 		r.wrong(entry, fmt.Sprintf("%q is not a valid value for %s", word, keyOf(entry)),
 			fmt.Sprintf("to send it to the main service, write %s = { send = %q }", keyOf(entry), signal))
 		return false
@@ -197,7 +197,7 @@ func (r *reader) signal(v *value) (proc.Signal, bool) {
 	return signal, true
 }
 
-// targets reads whom a rule is about: one name, or a list.
+// targets reads the services of a rule: one name, or a list.
 func (r *reader) targets(v *value, into *draftRule) {
 	items := []*value{v}
 	if _, ok := v.data.(string); !ok {
@@ -217,8 +217,8 @@ func (r *reader) targets(v *value, into *draftRule) {
 	}
 }
 
-// readSignals reads the signals that are forwarded to a service beside what
-// [signals] says. One that stands twice counts once.
+// readSignals reads the signals that are forwarded to a service in addition to
+// [signals]. Duplicates count once.
 func readSignals(r *reader, v *value, s *service.Spec) {
 	switch data := v.data.(type) {
 	case string:
@@ -272,7 +272,7 @@ func (r *reader) checkSignals(d *draft) {
 	r.noteUnstoppable(d)
 }
 
-// noMain reports a rule for a main service that is not there.
+// noMain reports a rule for a main service that does not exist.
 func (r *reader) noMain(rule draftRule, d *draft) {
 	if rule.rule.Signal != 0 {
 		r.wrong(rule.entry, "it does not say to which service, and there is no main service", `add to = ["NAME"], or main = "NAME" in [init]`)
@@ -286,9 +286,9 @@ func (r *reader) noMain(rule draftRule, d *draft) {
 	r.note(rule.entry, "there is no main service to forward it to, so it does nothing", `write main = "NAME" in [init]`)
 }
 
-// noteUnstoppable remarks on a rule by which TERM no longer ends the container:
+// noteUnstoppable remarks on a rule that keeps TERM from ending the container:
 // docker stop and Kubernetes send TERM unless the image says otherwise, and
-// kill what does not end. Main may end by what it is sent; its end is ours.
+// kill what does not end. (If main gets TERM, it may end, and its end ends the container.)
 func (r *reader) noteUnstoppable(d *draft) {
 	rule, ruled := d.init.Rules[proc.TERM]
 	if !ruled || rule.Verb == service.VerbStop || rule.Verb == service.VerbForward && d.find(d.init.Main) != nil ||

@@ -7,9 +7,9 @@ import (
 	"sexton/service"
 )
 
-// readSyslog reads an address, or a table that has one; or false, for a service that goes
-// its own way. What is sent to a socket of this machine is what its daemons read; over the
-// network it is RFC 5424, which alone names the host.
+// readSyslog reads an address, a table with an address, or false for a service that does not
+// want [log]'s syslog. A socket of this machine gets the local format, which its daemons read;
+// over the network it is RFC 5424, the only format that names the host.
 func readSyslog(r *reader, v *value, d draftLog) {
 	switch v.data.(type) {
 	case bool:

@@ -6,7 +6,7 @@ import (
 	"sexton/service"
 )
 
-// readTTY reads who gives the service a terminal: the container, nobody, or we.
+// readTTY reads which terminal the service has: the container's, none, or one of its own.
 func readTTY(r *reader, v *value, s *service.Spec) {
 	word, ok := v.data.(string)
 	switch {
@@ -19,11 +19,11 @@ func readTTY(r *reader, v *value, s *service.Spec) {
 	}
 }
 
-// ownTerminal is the value of tty for a terminal of the service's own.
+// ownTerminal is the value of tty for a service's own terminal.
 const ownTerminal = "pty"
 
-// checkTerminals reports every service but the first that asks for the
-// container's terminal, and what cannot go with a terminal of its own.
+// checkTerminals reports every service except the first that asks for the
+// container's terminal, and what excludes a terminal of its own.
 func (r *reader) checkTerminals(d *draft) {
 	var first *draftService
 	for _, s := range d.services {
@@ -41,10 +41,10 @@ func (r *reader) checkTerminals(d *draft) {
 	}
 }
 
-// checkStdinOfTerminal reports services that would read the terminal beside the one
-// that has it. They are in sessions of their own, so the kernel does not stop them
-// for that (SIGTTIN, termios(3)): they would take what is typed for another. Whether
-// there is a terminal is known at a start alone.
+// checkStdinOfTerminal reports services that would read the terminal in addition to the one
+// that has it. They have sessions of their own, so the kernel does not stop them
+// for that (SIGTTIN, termios(3)): they would read what is typed for another service. Only a start
+// knows whether there is a terminal.
 func (r *reader) checkStdinOfTerminal(d *draft) {
 	terminal := r.options.Running && r.options.Terminal
 	for _, s := range d.services {

@@ -33,9 +33,9 @@ func sources(t *testing.T) []*ast.File {
 	return out
 }
 
-// Texts are interface. Whatever string in the package has words in it must be
-// seen in a golden file, so that nobody changes it, or writes a new one,
-// unseen.
+// Texts are interface. Every string in the package that has words in it must be
+// in a golden file, so that each change of a text, and each new one, is
+// visible.
 func TestEveryTextStandsInAGoldenFile(t *testing.T) {
 	var seen strings.Builder
 	paths, _ := filepath.Glob(filepath.Join(testdata, "*", "*.golden"))

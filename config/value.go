@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// value is a TOML value together with where it stands.
+// value is a TOML value together with its place.
 type value struct {
 	data any // string, int64, float64, bool, time.Time; a list or a table as the TOML reader made it
 	name string
 	key  span // its key
 	at   span // itself
 
-	service string // whose it is; "": no service's
+	service string // the service that it belongs to; "": none
 	path    string // for messages: "stop", "ready.http", "init.grace"; of an item, its list's
 	shown   span   // for messages: what is written behind the path; empty: nothing
 
@@ -65,8 +65,8 @@ func (f *file) growItem(list *value, n *node, i int, data any) {
 	list.items = append(list.items, item)
 }
 
-// put gives a value its place. A place that scan did not see is that of what is
-// around it.
+// put gives a value its place. A value that scan did not see gets the place around
+// it.
 func (f *file) put(v *value, around, place *node) {
 	if place == nil {
 		place = &node{key: around.key, at: around.at}
@@ -78,8 +78,8 @@ func (f *file) put(v *value, around, place *node) {
 	f.grow(v, place)
 }
 
-// headed tells that a table is not written as a value, in braces, but by a
-// header or by dotted keys.
+// headed tells that a table is written with a header or with dotted keys, and not as a
+// value in braces.
 func (f *file) headed(v *value) bool {
 	switch v.data.(type) {
 	case map[string]any, []map[string]any:
@@ -106,7 +106,7 @@ func namesOf(data map[string]any, n *node) []string {
 	return known
 }
 
-// join writes a key behind the path of its table, in quotes where TOML wants
+// join appends a key to the path of its table, in quotes if TOML needs
 // them.
 func join(path, name string) string {
 	if name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != "" {
@@ -118,7 +118,7 @@ func join(path, name string) string {
 	return path + "." + name
 }
 
-// child is the entry of a table under a name; nil where there is none, or no
+// child is the entry of a table under a name; nil if there is none, or if v is not a
 // table.
 func (v *value) child(name string) *value {
 	if v == nil {
@@ -132,7 +132,7 @@ func (v *value) child(name string) *value {
 	return nil
 }
 
-// empty tells that a table has nothing in it, or is not there.
+// empty tells that a table has no entries, or does not exist.
 func (v *value) empty() bool {
 	if v == nil {
 		return true
