@@ -16,23 +16,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Max is how many callers there are at a time, where there are descriptors enough. With a
-// thousand silent ones a second it leaves a new caller a tenth of a second to speak.
+// Max is the number of callers at a time if there are enough descriptors. With a
+// thousand new silent callers a second it leaves each one a tenth of a second to send its request.
 const Max = 128
 
-// placesOf is how many there are where we may have so many descriptors: with those
-// that were cut off, and at two sockets, callers take an eighth of them at most. The rest
+// placesOf is the number of callers for a limit of descriptors: at two sockets, with those that
+// were disconnected but not closed yet, callers take an eighth of the descriptors at most. The rest
 // is for starting services.
 func placesOf(descriptors uint64) int { return int(max(1, min(Max, descriptors/32))) }
 
-// acceptPause is the wait after a failed accept: there are no descriptors left,
-// say.
+// acceptPause is the pause after a failed accept, for example for lack of
+// descriptors.
 const acceptPause = 100 * time.Millisecond
 
-// Gate lets one caller at a time into a system call, of all that share it. Go's
-// runtime makes a thread for each goroutine that is in one for long, on a busy
+// Gate lets one caller at a time into a system call, of all that share the gate. Go's
+// runtime creates a thread for each goroutine that stays in a system call, on a busy
 // machine even in one that does not block; and it ends the process when it
-// cannot make one, at a container's pids limit. Who waits at the gate needs no
+// cannot create one, at a container's pids limit. A goroutine that waits at the gate needs no
 // thread.
 type Gate struct{ mu sync.Mutex }
 
@@ -49,26 +49,26 @@ type Caller struct {
 	*Gate
 	raw   syscall.RawConn
 	all   *bounded
-	stage stage // under all.mu, and so is the next
-	cut   bool  // it has to go, whatever it may still have to say
+	stage stage // guarded by all.mu, and so is the next field
+	cut   bool  // it is being disconnected
 }
 
-// stage is how far a caller has come, in the order in which they are cut off.
+// stage is how far a caller has come. Lower stages are disconnected first.
 type stage uint8
 
 const (
-	answered stage = iota // it has its answer, and need only go
-	silent                // it has not said what it wants
-	large                 // it waits for a large answer, or takes it
+	answered stage = iota // it has its answer
+	silent                // it has not sent its request
+	large                 // it waits for a large answer, or reads it
 	asking                // it waits for an answer
 	stages
 )
 
-// writeBytes bounds what is written in one system call, so that a large answer does not
+// writeBytes bounds one write system call, so that a large answer does not
 // keep others from the gate.
 const writeBytes = 64 << 10
 
-// Read and Write do what those of the connection do, through the gate.
+// Read and Write are those of the connection, through the gate.
 func (c *Caller) Read(p []byte) (n int, err error) {
 	waited := c.raw.Read(func(fd uintptr) (done bool) {
 		c.Do(func() { n, err = again(func() (int, error) { return unix.Read(int(fd), p) }) })
@@ -112,9 +112,9 @@ func again(call func() (int, error)) (n int, err error) {
 	}
 }
 
-// Close does what that of the connection does, through the gate. It is for the
-// goroutine that serves the caller: one that reads would wait at the gate for the one that
-// closes, and the other way round.
+// Close closes the connection, through the gate. Only the goroutine that serves the
+// caller calls it: a goroutine that reads and another one that closes would wait for each other at
+// the gate.
 func (c *Caller) Close() (err error) {
 	c.Do(func() { err = c.Conn.Close() })
 	return err
@@ -127,14 +127,14 @@ func (c *Caller) CloseWrite() {
 	}
 }
 
-// Heard tells that the caller has said what it wants, and is not silent any more.
+// Heard marks that the caller has sent its request.
 func (c *Caller) Heard() { c.is(asking) }
 
-// Answered tells that the caller has its answer.
+// Answered marks that the caller has its answer.
 func (c *Caller) Answered() { c.is(answered) }
 
-// Large tells that the caller, which was heard, wants a large answer. Half of the places at most are
-// for those: false means that there are too many already.
+// Large marks that the caller has asked for a large answer. At most half of the places are
+// for such callers; false means that there are too many already.
 func (c *Caller) Large() bool {
 	c.all.mu.Lock()
 	defer c.all.mu.Unlock()
@@ -157,9 +157,9 @@ func (c *Caller) is(s stage) {
 	c.all.mu.Unlock()
 }
 
-// SetReadDeadline does what that of the connection does, unless the caller was cut
-// off: in a burst of them that may be before its goroutine has come so far, and
-// nothing may give it time again.
+// SetReadDeadline is that of the connection, unless the caller is being disconnected: in a
+// burst of callers that can happen before its goroutine gets here, and then the caller must not
+// get new time.
 func (c *Caller) SetReadDeadline(t time.Time) error {
 	c.all.mu.Lock()
 	defer c.all.mu.Unlock()
@@ -177,8 +177,8 @@ type bounded struct {
 }
 
 // Serve calls serve for each caller, on a goroutine of its own, until the
-// listener is closed. What they have to do with the kernel goes through the gate. A
-// panic in serve ends that call alone: PID 1 must not end of whatever somebody sends it.
+// listener is closed. All system calls go through the gate. A
+// panic in serve ends only that call: no input of a client may end PID 1.
 func Serve(listener net.Listener, gate *Gate, serve func(*Caller)) {
 	places := Max
 	var limit unix.Rlimit
@@ -187,7 +187,7 @@ func Serve(listener net.Listener, gate *Gate, serve func(*Caller)) {
 	}
 	all := bounded{places: places, slots: make(chan struct{}, 2*places)}
 	for {
-		all.slots <- struct{}{} // who was cut off has one until it has gone
+		all.slots <- struct{}{} // a caller that was disconnected has one until it is closed
 		conn, err := listener.Accept()
 		switch {
 		case errors.Is(err, net.ErrClosed):
@@ -213,8 +213,8 @@ func Serve(listener net.Listener, gate *Gate, serve func(*Caller)) {
 	}
 }
 
-// admit takes a caller in. When there are too many, one of the lowest stage has to go, the
-// oldest of them. The newcomer itself, which has had no time to speak, is not among them.
+// admit adds a caller. When there are too many, it disconnects one of the lowest stage, the
+// oldest of those, but not the new caller itself, which has had no time to send anything.
 func (a *bounded) admit(c *Caller) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -229,7 +229,7 @@ func (a *bounded) admit(c *Caller) {
 		}
 	}
 	a.callers[victim].cut = true
-	_ = a.callers[victim].SetDeadline(time.Unix(1, 0)) // long ago: whatever it waits for has ended, and it closes
+	_ = a.callers[victim].SetDeadline(time.Unix(1, 0)) // long ago: whatever it waits for fails, and it closes
 	a.callers = slices.Delete(a.callers, victim, victim+1)
 }
 

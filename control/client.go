@@ -22,8 +22,8 @@ import (
 const replyBytes = 16 << 20
 
 // Ask sends a request to the sexton of our own container, which answers at one of sockets
-// (see Sockets), and waits for its reply, at most for the time given in all. An error
-// says why there is no reply, and how to mend that; a Reply with Error is one too.
+// (see Sockets), and waits for its reply, for the given time at most. An error says
+// why there is no reply, and how to fix that; a Reply with Error becomes an error too.
 // A shutdown begins when this process has ended, or after a second.
 func Ask(sockets []string, r verbs.Request, within time.Duration) (verbs.Reply, error) {
 	deadline := time.Now().Add(within)
@@ -36,8 +36,8 @@ func Ask(sockets []string, r verbs.Request, within time.Duration) (verbs.Reply, 
 	var seen, full []string
 	nowhere, closed := 0, false
 	for i := 0; i < len(sockets)+len(full); i++ {
-		// Somebody else's socket, on which nobody answers, must leave time for ours: what has a full
-		// queue comes last, and waits for a share of the time.
+		// Another program's socket that does not answer must leave time for ours: a socket with a full
+		// queue comes last, and gets a share of the time.
 		path, share := "", time.Time{}
 		if i < len(sockets) {
 			path = sockets[i]
@@ -84,14 +84,14 @@ func Ask(sockets []string, r verbs.Request, within time.Duration) (verbs.Reply, 
 }
 
 // ErrNobody: no sexton of this container was found. ErrNothing: no socket either.
-// ErrClosed: there is one that we may not open.
+// ErrClosed: there is a socket that we are not allowed to open.
 var (
 	ErrNobody  = errors.New("no sexton answers")
 	ErrNothing = fmt.Errorf("%w", ErrNobody)
 	ErrClosed  = fmt.Errorf("%w", ErrNobody)
 )
 
-// noSexton says what was found instead.
+// noSexton says what was found instead of a sexton.
 func noSexton(seen []string, nothing, closed bool) error {
 	all := strings.Join(seen, "; ")
 	switch {
@@ -106,7 +106,7 @@ func noSexton(seen []string, nothing, closed bool) error {
 // exchange sends the request and reads the reply.
 func exchange(conn *net.UnixConn, path string, line []byte, deadline time.Time) (verbs.Reply, error) {
 	_ = conn.SetDeadline(deadline)
-	if err := send(conn, line); err != nil && !errors.Is(err, unix.EPIPE) { // its words may be there all the same
+	if err := send(conn, line); err != nil && !errors.Is(err, unix.EPIPE) { // its reply may be there anyway
 		return verbs.Reply{}, fmt.Errorf("ask sexton at %s: %w", path, bare(err))
 	}
 	return readReply(conn, path)
@@ -154,12 +154,12 @@ func readReply(from io.Reader, path string) (verbs.Reply, error) {
 	return reply, nil
 }
 
-// noConnection says why nobody was reached at a path.
+// noConnection says why there is no connection to a path.
 func noConnection(path string, err error) string {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return "nothing at " + path
-	case errors.Is(err, unix.EACCES): // EPERM is a seccomp profile's (connect(2) has it for netfilter alone)
+	case errors.Is(err, unix.EACCES): // EPERM comes from a seccomp profile (in connect(2), only from netfilter)
 		return fmt.Sprintf("UID %d is not allowed to open %s; run this as root or as sexton's user, or see allow_uids in [control]", os.Geteuid(), path)
 	case errors.Is(err, unix.ECONNREFUSED) && !isSocket(path):
 		return path + " is not a socket"
@@ -174,8 +174,8 @@ func noConnection(path string, err error) string {
 // fullPause is the wait before a full queue is tried again.
 const fullPause = 5 * time.Millisecond
 
-// connect waits until a deadline, zero for not at all, for a place in the queue of those who want to ask, where
-// that is full: a socket that does not block says so at once (EAGAIN, unix(7)).
+// connect connects to a socket. If its queue is full, which a socket that does not block reports at
+// once (EAGAIN, unix(7)), connect tries again until the deadline; zero: only once.
 func connect(path string, deadline time.Time) (*net.UnixConn, error) {
 	if err := noLink(path); err != nil {
 		return nil, err

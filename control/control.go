@@ -1,11 +1,11 @@
 // Package control is the unix socket by which people, scripts and probes
-// operate a running container: the words on the wire, the server in PID 1, and
-// the client that `sexton status` and its like are.
+// operate a running container: the server in PID 1, and the client for
+// `sexton status` and the other verbs. Package verbs has the requests and replies.
 //
 // # The wire
 //
-// A caller connects, writes one line, a Request as JSON, and reads one line, a
-// Reply as JSON. Then the server closes. So anything that can write to a unix
+// A client connects, writes one line, a verbs.Request as JSON, and reads one line, a
+// verbs.Reply as JSON. Then the server closes. So anything that can write to a unix
 // socket can ask:
 //
 //	echo '{"verb":"status"}' | socat - UNIX:/run/sexton.sock
@@ -13,10 +13,10 @@
 // (HTTP would let curl ask as well, but package net/http costs more memory and more of
 // every start than everything else in the binary.)
 //
-// # Who waits for whom
+// # Waiting
 //
-// The loop of PID 1 waits for nobody. Each caller has a goroutine, a bounded
-// line, and a moment to say it; there is a bounded number of callers, and when
-// there are too many, who has been silent longest has to go. What a caller wants
-// goes to the loop by Loop, which answers between two turns.
+// The loop of PID 1 never waits for a client. Each client has a goroutine, a bounded
+// line, and a bounded time to send it. The number of clients is bounded too: when
+// there are too many, the server disconnects the one that has been silent longest. Requests
+// reach the loop through verbs.Loop, which answers between two turns.
 package control

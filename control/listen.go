@@ -26,8 +26,8 @@ func (s *Server) listen(mode os.FileMode) error {
 		return fmt.Errorf("%s: %w", s.path, bare(err))
 	}
 	defer place.Close()
-	// The file gets its mode when it is made, so that nobody slips in before
-	// chmod: Linux takes it from the socket, less the umask.
+	// The file gets its mode when it is created, so that no client can connect before
+	// chmod: Linux takes the mode from the socket, minus the umask.
 	config := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
 		return raw.Control(func(fd uintptr) { _ = unix.Fchmod(int(fd), uint32(mode.Perm())) })
 	}}
@@ -38,7 +38,7 @@ func (s *Server) listen(mode os.FileMode) error {
 		}
 		listener, err = config.Listen(context.Background(), "unix", s.path)
 	}
-	if err != nil && place.Shared != nil { // somebody may see to that
+	if err != nil && place.Shared != nil { // another user may have caused it
 		return inUse{fmt.Sprintf("%s: %v, and %s can write to %s", s.path, bare(err), place.Shared.Who, place.Shared.Dir)}
 	} else if err != nil {
 		return fmt.Errorf("%s: %w", s.path, bare(err))
@@ -52,8 +52,8 @@ func (s *Server) listen(mode os.FileMode) error {
 	return nil
 }
 
-// secure finds the socket that was just made, by the directory and not by a path that
-// others may have changed, and gives it the mode that the umask reduced.
+// secure opens the socket that was just made, through its directory and not by a path that
+// others may have changed, and gives it the permissions that the umask took away.
 func (s *Server) secure(place *paths.Place, mode os.FileMode) error {
 	fd, err := unix.Openat(place.Dir, place.Name, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -82,7 +82,7 @@ func (s *Server) secure(place *paths.Place, mode os.FileMode) error {
 	return os.Chmod(held, mode)
 }
 
-// answersOurself tells whether the socket at a path is one of ours.
+// answersOurself tells whether this process listens on the socket at a path.
 func answersOurself(path string) bool {
 	conn, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: path, Net: "unix"})
 	if err != nil {
@@ -93,8 +93,8 @@ func answersOurself(path string) bool {
 	return err == nil && int(who.Pid) == os.Getpid()
 }
 
-// removeStale removes the socket of one that was killed. ErrInUse: somebody answers, or
-// it is another user's and cannot be removed.
+// removeStale removes the socket of a sexton that was killed. ErrInUse: a program answers, or
+// the socket is another user's and cannot be removed.
 func (s *Server) removeStale(place *paths.Place) error {
 	var file unix.Stat_t
 	if place.Stat(&file) == nil && file.Mode&unix.S_IFMT != unix.S_IFSOCK {
@@ -120,7 +120,7 @@ func (s *Server) removeStale(place *paths.Place) error {
 	return nil
 }
 
-// taken is the error for a file that stands in our way: another user's counts as in use.
+// taken is the error for a file in the way of our socket: another user's counts as in use.
 func (s *Server) taken(file *unix.Stat_t, why string) error {
 	if int(file.Uid) != os.Geteuid() {
 		return inUse{fmt.Sprintf("%s: %s; it belongs to UID %d", s.path, why, file.Uid)}
@@ -155,7 +155,7 @@ func (s *Server) Close() {
 	}
 }
 
-// is tells whether our socket is still at a place.
+// is tells whether our socket is still there.
 func (s *Server) is(place *paths.Place) bool {
 	var now unix.Stat_t
 	return place.Stat(&now) == nil && now.Dev == s.dev && now.Ino == s.ino
@@ -177,12 +177,12 @@ func (s *Server) Serve() {
 	}
 }
 
-// watchEvery is how often a socket is looked for that others can take away. Elsewhere only
-// root and we can, and nobody looks.
+// watchEvery is how often the server checks a socket that other users can remove. A
+// socket that only root and our user can remove is not checked.
 const watchEvery = 5 * time.Second
 
-// watch notices that our socket was removed or replaced, by a user who can write to its
-// directory, and moves to this container's own name in /dev/shm, once.
+// watch notices that a user with write access to its directory has removed or replaced our
+// socket, and then moves once to this container's own name in /dev/shm.
 func (s *Server) watch() {
 	for {
 		time.Sleep(watchEvery)
@@ -192,7 +192,7 @@ func (s *Server) watch() {
 	}
 }
 
-// lookAfter looks whether the socket is still ours, and moves if it is not.
+// lookAfter checks whether the socket is still ours, and moves if it is not.
 func (s *Server) lookAfter() (done bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -13,13 +13,13 @@ import (
 	"sexton/paths"
 )
 
-// Where the socket is, and whose it is. The containers of a pod share /dev/shm, perhaps
+// Where the socket is, and to which sexton it belongs. The containers of a pod share /dev/shm, perhaps
 // the PID namespace and perhaps a volume at /run; every user can write to /dev/shm. The one
-// thing that a sexton and a client in the same container share, and nobody else has, is
+// thing that a sexton and a client in the same container share, and no other container has, is
 // the mount namespace.
 
 const (
-	// UsualSocket is where it is if that place can be written.
+	// UsualSocket is the path if that place is writable.
 	UsualSocket = "/run/sexton.sock"
 
 	fallbackDir = "/dev/shm"
@@ -39,7 +39,7 @@ func Namespace() string {
 	return fmt.Sprintf("root:[%d-%d]", s.Dev, s.Ino)
 }
 
-// fallback is the name of this container's own, without its end.
+// fallback is a name that only this container uses, without its ending.
 func fallback() string {
 	own := strings.TrimSuffix(strings.ReplaceAll(strings.TrimPrefix(Namespace(), "mnt:["), ":[", "-"), "]")
 	return fallbackDir + "/sexton-" + own
@@ -47,8 +47,8 @@ func fallback() string {
 
 const socketEnd = ".sock"
 
-// Sockets are where a client looks for the sexton of its container: at path, or at the
-// usual place where path is "", and then at the fallback's names.
+// Sockets are the paths at which a client looks for the sexton of its container: path, or the
+// usual place if path is "", and then the fallback's names.
 func Sockets(path string) []string {
 	if path == "" {
 		path = UsualSocket
@@ -56,8 +56,8 @@ func Sockets(path string) []string {
 	return append([]string{path, fallback() + socketEnd}, others()...)
 }
 
-// SomethingAt tells whether a socket may be at path, or at the usual place where path is "",
-// or at the fallback's first name: without one of them there is no sexton to ask. It costs a
+// SomethingAt tells whether there may be a socket at path, or at the usual place if path is "",
+// or at the fallback's first name. If not, there is no sexton to ask. It costs a
 // start two system calls.
 func SomethingAt(path string) bool {
 	if path == "" {
@@ -66,9 +66,9 @@ func SomethingAt(path string) bool {
 	return unix.Access(path, unix.F_OK) != unix.ENOENT || unix.Access(fallback()+socketEnd, unix.F_OK) == nil
 }
 
-// Listened tells whether a program listens at path, or at the usual place where path is "",
-// even where we may not connect: the kernel lists sockets by their paths, those of other
-// mount namespaces among them (proc_net(5), unix).
+// Listened tells whether a program listens at path, or at the usual place if path is "",
+// even if we are not allowed to connect: the kernel lists sockets by their paths, including those
+// of other mount namespaces (proc_net(5), unix).
 func Listened(path string) bool {
 	if path == "" {
 		path = UsualSocket
@@ -83,8 +83,8 @@ func Listened(path string) bool {
 	return false
 }
 
-// ListenedElsewhere tells whether a program listens at the fallback's first name, and who
-// owns it is root or the user of the namespace's first process. Any other user may have
+// ListenedElsewhere tells whether a program listens at the fallback's first name, and the
+// socket belongs to root or to the user of the namespace's first process. Any other user may have
 // taken the name to keep a sexton from starting.
 func ListenedElsewhere() bool {
 	path := fallback() + socketEnd
@@ -95,11 +95,11 @@ func ListenedElsewhere() bool {
 	return file.Uid == 0 || unix.Stat("/proc/1", &first) == nil && first.Uid == file.Uid
 }
 
-// mostOfOne bounds the names of one owner that a client tries: another user can make as
-// many as it likes, and must not keep a client from the one that counts.
+// mostOfOne bounds the names of one owner that a client tries: another user can create
+// any number of them, and must not keep a client from the right one.
 const mostOfOne = 4
 
-// others are the names that a sexton takes when somebody has taken its fallback before it.
+// others are the names that a sexton takes if another program has taken its fallback.
 func others() (found []string) {
 	place, err := paths.Directory(fallbackDir)
 	if err != nil {
@@ -121,10 +121,10 @@ func others() (found []string) {
 	return found
 }
 
-// Open listens at path, or at the usual place where path is "". Where somebody else's
-// living socket is there, or the usual place cannot be written, it listens at a name of
-// this container's own in /dev/shm. note says why it is not where people look first, in
-// words for a line of ours; "" if nobody needs to know. err says of each place why not.
+// Open listens at path, or at the usual place if path is "". If another program
+// listens there, or the usual place is not writable, it listens at this container's own
+// name in /dev/shm. note says why the socket is not where people look first, for a
+// line of ours; "" for no need to say it. err says for each place why it failed.
 func Open(path string, mode fs.FileMode) (s *Server, note string, err error) {
 	first := path
 	if first == "" {
@@ -145,15 +145,15 @@ func Open(path string, mode fs.FileMode) (s *Server, note string, err error) {
 	return s, note, nil
 }
 
-// listenFallback listens at this container's own name; at one that nobody can guess where
-// that has been taken by another user.
+// listenFallback listens at this container's own name, or, if another user has taken
+// that, at a name that cannot be guessed.
 func listenFallback(mode fs.FileMode, note *string) (*Server, error) {
 	s, err := Listen([]string{fallback() + socketEnd}, mode)
 	if !errors.Is(err, ErrInUse) {
 		return s, err
 	}
-	// The runtime seeds this generator by the kernel's (math/rand/v2, "Top-level functions"),
-	// and it gives nothing away that has been drawn before.
+	// The runtime seeds this generator from the kernel's (math/rand/v2, "Top-level functions"),
+	// and its output does not reveal earlier output.
 	s, again := Listen([]string{fmt.Sprintf("%s-%016x%s", fallback(), rand.Uint64(), socketEnd)}, mode)
 	if again != nil {
 		return nil, errors.Join(err, again)
@@ -165,8 +165,8 @@ func listenFallback(mode fs.FileMode, note *string) (*Server, error) {
 	return s, nil
 }
 
-// protected tells whether nobody but root and we can remove or replace the socket at a
-// place: no directory on the way can be written by others, or it stands in a sticky one
+// protected tells whether only root and our user can remove or replace the socket at a
+// place: other users can write to no directory on the way, or its directory is sticky
 // (unlink(2), EPERM).
 func protected(place *paths.Place) bool {
 	if place.Shared == nil {

@@ -41,8 +41,8 @@ type Server struct {
 	Gate *callers.Gate
 	// Allow are the UIDs that may ask, besides root and our own.
 	Allow []int
-	// Moved is told when the socket was taken away from us in a directory that others can
-	// write to: a line that says so. It is called once, by a goroutine of its own.
+	// Moved is called when another user has removed or replaced the socket, in a directory that
+	// others can write to, with a line that says so. It is called once, on a goroutine of its own.
 	Moved func(words string)
 
 	namespace string
@@ -52,17 +52,17 @@ type Server struct {
 	listener *net.UnixListener
 	path     string
 	dev, ino uint64 // of the socket's file
-	exposed  bool   // others can replace it
+	exposed  bool   // other users can replace it
 	mode     os.FileMode
 	closed   bool
 }
 
-// ErrInUse is a place that somebody else holds.
+// ErrInUse is a place that another program holds.
 var ErrInUse = errors.New("another program answers there")
 
-// Listen makes the socket at the first of paths where one can be made. What is
-// left of a sexton that was killed is replaced; a socket that somebody answers
-// on, or a file that is no socket, is not touched. The error says of each path why not.
+// Listen creates the socket at the first of paths where that is possible. It replaces
+// the socket of a sexton that was killed; it does not touch a socket on which a program
+// answers, or a file that is not a socket. The error says for each path why it failed.
 func Listen(paths []string, mode os.FileMode) (*Server, error) {
 	var all []error
 	for _, path := range paths {
@@ -118,8 +118,8 @@ func (s *Server) serve(c *callers.Caller) {
 	}
 }
 
-// askedBy says who wanted something. Whom our PID namespace does not show has no
-// number in it.
+// askedBy names the client that wanted something. A process outside of our PID namespace
+// has no number in it.
 func askedBy(who unix.Ucred) string {
 	if who.Pid == 0 {
 		return fmt.Sprintf(" by UID %d from outside the container", who.Uid)
@@ -135,7 +135,7 @@ func (s *Server) permission(who unix.Ucred) verbs.Permission {
 	return verbs.None
 }
 
-// peer tells who connected, as it was at that moment (unix(7), SO_PEERCRED).
+// peer is the process that connected, as it was at that moment (unix(7), SO_PEERCRED).
 func peer(conn net.Conn) (unix.Ucred, error) {
 	nobody := unix.Ucred{Uid: ^uint32(0)}
 	raw, err := conn.(*net.UnixConn).SyscallConn()
@@ -155,8 +155,8 @@ func peer(conn net.Conn) (unix.Ucred, error) {
 	return *who, nil
 }
 
-// readRequest reads one line, without its newline; what is sent behind it is
-// not looked at. A line without a newline at the end of what is sent will do.
+// readRequest reads one line, without its newline, and ignores what follows. At the
+// end of the input the newline may be missing.
 func (s *Server) readRequest(from io.Reader) ([]byte, error) {
 	limited := &io.LimitedReader{R: from, N: requestBytes + 1}
 	line, err := bufio.NewReaderSize(limited, 512).ReadBytes('\n')
@@ -223,7 +223,7 @@ func (s *Server) reply(c net.Conn, r verbs.Reply) {
 	_, _ = c.Write(append(line, '\n'))
 }
 
-// bare takes the path out of an error, which we name ourselves.
+// bare removes the path from an error, because our message has it already.
 func bare(err error) error {
 	var path *os.PathError
 	var call *os.SyscallError

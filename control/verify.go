@@ -10,14 +10,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A client tells apart the sexton of its own container, that of another container, and
-// somebody who only pretends: any user can listen in /dev/shm.
+// A client distinguishes the sexton of its own container, that of another container, and
+// an impostor: any user can listen in /dev/shm.
 
-// verify tells whether the one that listens is the sexton of our own container; an error
-// says in words why it is not.
+// verify returns an error, with the reason, unless the sexton of our own container
+// listens.
 //
-// The kernel says which process listens and as whom (unix(7), SO_PEERCRED), and in which
-// mount namespace it is, where we may know (proc_pid_ns(5)). Where we may not, as another
+// The kernel tells which process listens and its user (unix(7), SO_PEERCRED), and its
+// mount namespace if we are allowed to see it (proc_pid_ns(5)). If we are not, as another
 // user, Request.Namespace lets an honest sexton of another container refuse.
 func verify(who unix.Ucred, own string) error {
 	if who.Pid == 0 {
@@ -33,9 +33,9 @@ func verify(who unix.Ucred, own string) error {
 	return fmt.Errorf("UID %d (pid %d) answers there, which is neither root nor UID %d nor the container's first process, so it was not asked", int32(who.Uid), who.Pid, os.Geteuid())
 }
 
-// trusted tells whether a process may speak for the container: it is root, our own user,
+// trusted tells whether a process may answer for the container: it is root, our own user,
 // or the container's first process (`docker exec -u 0` in a container that runs as another
-// user). here: it is proven to be in our mount namespace.
+// user). here: it is known to be in our mount namespace.
 //
 // In a PID namespace of several containers the first process of each has its parent
 // outside, so that its parent is 0. Under `docker run --init` sexton is not the first one, but its user is the
@@ -55,10 +55,10 @@ func trusted(who unix.Ucred, here bool) bool {
 		namespaceOf(unix.Ucred{Pid: 1, Uid: first.Uid, Gid: first.Gid}) == Namespace() // and not a pod's pause process
 }
 
-// namespaceOf is the mount namespace of a process; "": not to be known.
+// namespaceOf is the mount namespace of a process; "": unknown.
 //
-// ptrace(2), "Ptrace access mode checking": the link can be read by who has the same
-// user and group IDs and no fewer capabilities, or CAP_SYS_PTRACE, which root in a container has not. But it may become that user.
+// ptrace(2), "Ptrace access mode checking": a process can read the link if it
+// has the same user and group IDs and no fewer capabilities, or CAP_SYS_PTRACE. Root in a container does not have that, but can become the user.
 func namespaceOf(who unix.Ucred) string {
 	path := fmt.Sprintf("/proc/%d/ns/mnt", who.Pid)
 	link, err := os.Readlink(path)
@@ -67,7 +67,7 @@ func namespaceOf(who unix.Ucred) string {
 	}
 	done := make(chan string)
 	go func() {
-		runtime.LockOSThread() // and no unlock: the thread, which is another user now, ends with the goroutine
+		runtime.LockOSThread() // and never unlock: the thread is another user now, and ends with the goroutine
 		if unix.Setfsgid(int(who.Gid)) == nil && unix.Setfsuid(int(who.Uid)) == nil {
 			link, _ = os.Readlink(path)
 		}

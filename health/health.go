@@ -1,6 +1,6 @@
 // Package health answers probes and scrapes over HTTP: /livez, /readyz and
-// /metrics. It speaks as much of HTTP/1.1 as they need, by hand: one GET or HEAD
-// a connection. (Package net/http costs megabytes, and half a millisecond of
+// /metrics. It implements as much of HTTP/1.1 as they need: one GET or HEAD per
+// connection. (Package net/http costs megabytes, and half a millisecond of
 // every start.)
 package health
 
@@ -24,9 +24,9 @@ import (
 
 const (
 	headBytes    = 8 << 10         // the longest request, without a body
-	askWithin    = 5 * time.Second // the request must be there
-	answerWithin = 2 * time.Second // the loop must have answered; and then, the caller have taken it
-	politeBytes  = 64 << 10        // of a body that nobody wants; see hangUp
+	askWithin    = 5 * time.Second // the request must have come
+	answerWithin = 2 * time.Second // the loop must have answered; and then, the client must have taken it
+	politeBytes  = 64 << 10        // of a body, which is ignored; see hangUp
 	politeTime   = 200 * time.Millisecond
 )
 
@@ -43,10 +43,10 @@ type Server struct {
 	Loop    Loop
 	Version string
 	// Gate is not shared with other servers, and Memory does not go through it: a probe
-	// waits for short system calls alone.
+	// waits only for short system calls.
 	Gate *callers.Gate
 	// Memory tells how much resident memory the process group of each PID has;
-	// one that it does not know is left out. nil: nobody knows.
+	// one that it does not know is left out. nil: nothing is known.
 	Memory func(leaders []int) map[int]int64
 	// Output are the accounts of what services wrote; nil: there are none.
 	Output func() []service.Output
@@ -58,7 +58,7 @@ type Server struct {
 	cache cache
 }
 
-// cache is the last answer to /metrics. Whoever asks while it is being made waits for it.
+// cache is the last answer to /metrics. Clients that ask while it is being made wait for it.
 type cache struct {
 	mu   sync.Mutex
 	made time.Time
@@ -67,14 +67,14 @@ type cache struct {
 }
 
 // A scrape of a thousand services is a megabyte, and the memory of each costs a look at /proc.
-// However many clients ask however often, it is made anew twice a second and given fifty times a second.
+// However many clients ask, sexton makes it at most twice a second and sends it at most fifty times a second.
 const (
 	cacheFor   = 500 * time.Millisecond
 	largeEvery = 20 * time.Millisecond
 )
 
 // Listen opens an address: host:port, where the host is an IP address, localhost
-// or nothing. It looks no name up, which could take its time.
+// or empty. It looks up no names, because that could take long.
 func Listen(address string) (*Server, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -119,7 +119,7 @@ func (s *Server) Close() { s.listener.Close() }
 // answer is one HTTP answer.
 type answer struct {
 	status string // "200 OK"
-	header string // one more, with its end; "": none
+	header string // one more header with its line end; "": none
 	body   string
 }
 
@@ -160,8 +160,8 @@ func (s *Server) turn() {
 	time.Sleep(wait)
 }
 
-// hangUp closes after what the caller may still be sending was taken in, up to
-// a bound: closing a socket with unread bytes resets it, and the answer may be lost.
+// hangUp reads what the caller is still sending, up to a bound, before the connection is
+// closed: closing a socket with unread bytes resets it, and the answer may be lost.
 func hangUp(c *callers.Caller) {
 	c.CloseWrite()
 	_ = c.SetReadDeadline(time.Now().Add(politeTime))

@@ -8,7 +8,7 @@ import (
 )
 
 // metrics writes Prometheus' text format, version 0.0.4. Names follow its
-// habits: base units, _total for what only grows.
+// conventions: base units, _total for counters.
 func (s *Server) metrics(now *service.Answer) string {
 	t := &text{}
 	t.family("sexton_info", "gauge", "The version that runs.")
@@ -89,10 +89,10 @@ func (s *Server) output(t *text) {
 	}
 }
 
-// text is the format in the making.
+// text builds the format.
 type text struct {
 	strings.Builder
-	name string // of the present family
+	name string // of the current family
 }
 
 func (t *text) family(name, kind, help string) {
@@ -118,7 +118,7 @@ func (t *text) sample(value string, labels ...string) {
 	t.WriteString(" " + value + "\n")
 }
 
-// escape writes a label's value as the format wants it.
+// escape writes a label's value as the format requires.
 func escape(value string) string {
 	if !strings.ContainsAny(value, "\\\"\n") {
 		return value

@@ -1,20 +1,20 @@
 // Package pattern matches a line with a small regular expression. Package
 // regexp would cost 0.1 ms of every start, for maps that package unicode
-// makes before main runs; this is the part of it that log lines need.
+// makes before main runs. This is the part of it that log lines need.
 //
 // A pattern is made of
 //
 //	abc         characters that stand for themselves
 //	.           any character
-//	\s \d \w    white space, a digit, a letter or digit or _; \S \D \W what is none
-//	\t \. \\    a tab; any sign that is no letter or digit stands for itself
-//	[a-z_] [^"] one of some characters, or none of them; \s \d \w may stand inside
+//	\s \d \w    white space, a digit, a letter or digit or _; \S \D \W anything else
+//	\t \. \\    a tab; any character except letters and digits stands for itself
+//	[a-z_] [^"] one of these characters, or any other one; \s \d \w may stand inside
 //	x* x+ x?    any number of x, at least one, at most one
-//	(x|y)       either; | alone parts the whole pattern
+//	(x|y)       either; | outside of parentheses divides the whole pattern
 //	^ $         the line's beginning, its end
 //
-// It matches anywhere in the line unless ^ and $ say otherwise, in a time that
-// is at most the product of the lengths of the two. Bytes are looked at, not
+// It matches anywhere in the line unless ^ and $ say otherwise, in a time of at
+// most the product of both lengths. It compares bytes, not
 // characters: in a class, or before * + ?, a character outside of ASCII is a
 // mistake.
 package pattern
@@ -24,18 +24,18 @@ import (
 	"fmt"
 )
 
-// Pattern is what Compile made. It may be used by several goroutines, each with
+// Pattern is a compiled pattern. Several goroutines may use it, each with
 // a Matcher of its own.
 type Pattern struct {
 	program []step
 	begins  bool // every way through it begins with ^: only the line's beginning is tried
 }
 
-// step is one instruction: it takes a byte of its set, or goes on without one.
+// step is one instruction: it takes a byte of its set, or goes on without taking one.
 type step struct {
 	kind kind
 	set  set
-	a, b int // where to go on: one way for jumps, two for splits
+	a, b int // the next steps: one for jumps, two for splits
 }
 
 type kind uint8

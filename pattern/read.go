@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// reader turns text into steps. What follows a step in the program follows it
+// reader turns text into steps. The next step in the program is the next one
 // in the pattern, unless a jump or split says otherwise.
 type reader struct {
 	text    string
@@ -46,7 +46,7 @@ func (r *reader) either() error {
 	return nil
 }
 
-// insert puts a step before those from i on, which move.
+// insert puts a step at i, and moves the steps from i on.
 func (r *reader) insert(i int, s step) {
 	for j := i; j < len(r.program); j++ {
 		if m := &r.program[j]; m.kind == jump || m.kind == split {
@@ -76,8 +76,8 @@ func (r *reader) sequence() error {
 	return nil
 }
 
-// repeated reads what may stand behind a thing whose steps begin at first.
-// simple is false for what cannot be repeated.
+// repeated reads the repetition that may follow a thing, whose steps begin at first.
+// simple is false for a thing that cannot be repeated.
 func (r *reader) repeated(first int, simple bool) error {
 	if r.at == len(r.text) || strings.IndexByte("*+?{", r.text[r.at]) < 0 {
 		return nil
@@ -148,7 +148,7 @@ func (r *reader) thing() (simple bool, err error) {
 	return c < 0x80, nil
 }
 
-// escape reads what stands behind a backslash.
+// escape reads what follows a backslash.
 func (r *reader) escape() (s set, err error) {
 	if r.at == len(r.text) {
 		return s, errors.New("a \\ at the end; write \\\\ for the character")
@@ -186,7 +186,7 @@ func (r *reader) escape() (s set, err error) {
 	return s, nil
 }
 
-// class reads what stands behind [.
+// class reads what follows [.
 func (r *reader) class() (s set, err error) {
 	not := strings.HasPrefix(r.text[r.at:], "^")
 	if not {

@@ -21,15 +21,15 @@ const (
 	// line, and answerBytes how much is read before that line, of interim answers.
 	statusBytes = 1024
 	answerBytes = 64 << 10
-	// politeBytes and politeTime bound what is read of the rest. A server whose
-	// answer is not read to the end sees its connection reset, and many write
-	// that to their log, at every probe.
+	// politeBytes and politeTime bound the reading of the rest. If the answer is not read to
+	// its end, the server's connection is reset, and many servers log that at every
+	// probe.
 	politeBytes = 16 << 10
 	politeTime  = 100 * time.Millisecond
 )
 
-// checkHTTP makes one GET request. 200 to 399 is ready, as Kubernetes has it;
-// redirections are not followed.
+// checkHTTP makes one GET request. 200 to 399 is ready, as in Kubernetes; it does not
+// follow redirections.
 func checkHTTP(ctx context.Context, p service.Probe) error {
 	where, err := parseURL(p.Target)
 	if err != nil {
@@ -68,10 +68,10 @@ func checkHTTP(ctx context.Context, p service.Probe) error {
 }
 
 // readStatus reads the first line of the final answer, or as much as there is of it.
-// Interim answers (RFC 9110, 15.2: 100 Continue, 103 Early Hints and the like) come
-// before the final one and are passed over; interim is the status of the last of them,
-// or 0. 101 Switching Protocols is final: no other answer follows it. The error is for
-// no final answer at all.
+// It skips interim answers (RFC 9110, 15.2: 100 Continue, 103 Early Hints and others), which
+// come before the final one; interim is the status of the last of them,
+// or 0. 101 Switching Protocols is final: no other answer follows it. An error means
+// that there is no final answer.
 func readStatus(from io.Reader) (line string, interim int, err error) {
 	r := bufio.NewReaderSize(&bounded{from, answerBytes}, statusBytes)
 	for {
@@ -98,7 +98,7 @@ func readStatus(from io.Reader) (line string, interim int, err error) {
 	}
 }
 
-// bounded reads so many bytes of an answer; then it is an error.
+// bounded reads a limited number of bytes of an answer; more is an error.
 type bounded struct {
 	from io.Reader
 	left int
@@ -114,7 +114,7 @@ func (b *bounded) Read(into []byte) (int, error) {
 }
 
 // readLine reads one line without its end, or the first statusBytes of it: then whole is
-// false, and the next call goes on in the same line. What stands before the end of the
+// false, and the next call goes on in the same line. The text before the end of the
 // input is a line too.
 func readLine(r *bufio.Reader) (line string, whole bool, err error) {
 	text, err := r.ReadSlice('\n')

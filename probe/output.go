@@ -9,19 +9,19 @@ import (
 )
 
 const (
-	// tailBytes is how much of what an attempt writes is kept: the last of it.
+	// tailBytes is how much of an attempt's output is kept: its end.
 	tailBytes = 4 << 10
-	// burstBytes is how much is read at once. What writes more than that in a
-	// millisecond has to wait, so that a probe that floods its output does not keep us busy.
+	// burstBytes is how much is read at once. A probe that writes more than that in a
+	// millisecond has to wait, so that a flood of output does not keep us busy.
 	burstBytes = 16 << 10
-	// restBytes is how much is read when the attempt has ended: what a pipe holds
-	// (pipe(7), "Pipe capacity"), and not what somebody may go on to write.
+	// restBytes is how much is read after the end of the attempt: the capacity of a pipe
+	// (pipe(7)), and not what another process may go on to write.
 	restBytes = 64 << 10
 )
 
-// Output takes what one attempt of an exec probe writes, and keeps the end of it. It is
-// read all the time: a program whose pipe is full would wait, and the probe never end. It
-// is made by NewOutput and must be ended.
+// Output reads what one attempt of an exec probe writes, and keeps the end of it. It reads
+// all the time: a program whose pipe is full would wait, and the probe would never end.
+// NewOutput creates it, and End must be called.
 type Output struct {
 	mu    sync.Mutex
 	fd    int
@@ -31,7 +31,7 @@ type Output struct {
 	tail  []byte
 }
 
-// NewOutput makes the pipe of one attempt and reads it beside its caller until End.
+// NewOutput creates the pipe of one attempt and reads it in the background until End.
 func NewOutput() (*Output, error) {
 	var ends [2]int
 	if err := syscall.Pipe2(ends[:], syscall.O_CLOEXEC); err != nil {
@@ -46,7 +46,7 @@ func NewOutput() (*Output, error) {
 	return o, nil
 }
 
-// FD is the descriptor for the child's 1 and 2. It is closed by Started.
+// FD is the descriptor for the child's 1 and 2. Started closes it.
 func (o *Output) FD() int { return o.write }
 
 // Started closes our copy of the child's end, whether or not there is a child.
@@ -55,8 +55,8 @@ func (o *Output) Started() {
 	o.write = -1
 }
 
-// End is the last line that is not empty of what was written, without the blanks around
-// it; "" when there is none. It closes the pipe and does not wait: some process may still
+// End returns the last line of the output that is not empty, without blanks around
+// it; "" if there is none. It closes the pipe and does not wait: some process may still
 // have the other end.
 func (o *Output) End() string {
 	o.mu.Lock()
@@ -72,7 +72,7 @@ func (o *Output) End() string {
 	return string(bytes.TrimSpace(text[bytes.LastIndexAny(text, "\r\n")+1:]))
 }
 
-// follow reads until the end and closes the pipe: Close waits for those who read.
+// follow reads until the end and closes the pipe: Close waits for readers.
 func (o *Output) follow() {
 	defer o.file.Close()
 	raw, err := o.file.SyscallConn()
@@ -84,7 +84,7 @@ func (o *Output) follow() {
 	o.mu.Unlock()
 }
 
-// readAll reads what is there. It tells whether that is the end.
+// readAll reads what the pipe has. It tells whether that is the end.
 func (o *Output) readAll() (end bool) {
 	for {
 		o.mu.Lock()

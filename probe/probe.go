@@ -1,14 +1,13 @@
-// Package probe asks a service once whether it is ready: by a TCP connection, by
+// Package probe checks once whether a service is ready: by a TCP connection, by
 // an HTTP request, or by looking for a file. It keeps no schedule and no count:
-// when to ask again is the machine's to say, and how long to wait is the
-// caller's.
+// the machine decides when to check again, and the caller how long to wait.
 //
 // HTTP is spoken by hand, and net/http and the packages for TLS are not
 // imported: they would cost every start of the container half a millisecond,
 // and the image several megabytes, for one line of an answer.
-// Package net is imported, for the names in the DNS and for its dialler's care
-// (it notices when a port has been connected to itself, which makes a port that
-// nobody listens on look ready).
+// Package net is imported for DNS and for its careful dialler (it notices when a
+// port was connected to itself, which makes a port without a listener look
+// ready).
 package probe
 
 import (
@@ -25,17 +24,17 @@ import (
 	"sexton/service"
 )
 
-// Check asks once, and returns nil when the answer is that the service is
-// ready. The error says in a few words what was seen instead: "connection
-// refused", "HTTP 503", "no such file", "no answer within 1s".
+// Check makes one attempt, and returns nil if the service is ready. Otherwise the
+// error says in a few words what it saw: "connection refused", "HTTP 503",
+// "no such file", "no answer within 1s".
 //
-// It waits until ctx is done at most; a probe of a file on a network file
-// system that hangs may take longer, as no system call looks at ctx. p.Timeout
-// is not waited for: it is what the error names when the time of ctx is over.
-// Kinds other than TCPProbe, HTTPProbe and FileProbe are an error.
+// It returns when ctx is done, except for a file on a network file system that
+// hangs, because no system call obeys ctx. p.Timeout only appears in the error
+// when the time of ctx is over. Kinds other than TCPProbe, HTTPProbe and FileProbe
+// are an error.
 //
 // before is what Look saw at the path of a FileProbe just before the service was started: a
-// file that is still the same was left by somebody else. nil: any file counts.
+// file that is still the same was left by another process. nil: any file counts.
 func Check(ctx context.Context, p service.Probe, before *service.FileMark) error {
 	switch p.Kind {
 	case service.TCPProbe:
@@ -58,9 +57,9 @@ func checkTCP(ctx context.Context, p service.Probe) error {
 	return nil
 }
 
-// fileChecks bounds how many looks at a file there are at once. One at a disk
-// that hangs holds a thread for as long, and threads are few
-// (pid1 reserves them).
+// fileChecks bounds the looks at files at one time. A look at a disk that hangs
+// keeps a thread until the disk answers, and threads are few (pid1 reserves
+// them).
 var fileChecks = make(chan struct{}, 2)
 
 func checkFile(ctx context.Context, p service.Probe, before *service.FileMark) error {
@@ -76,9 +75,9 @@ func checkFile(ctx context.Context, p service.Probe, before *service.FileMark) e
 	return nil
 }
 
-// Look is what there is at a path; a symbolic link is followed. Times are not compared with
-// a clock: file systems keep coarser ones, or those of another machine. So a file that is
-// touched twice within one tick of its file system (4 ms often, before Linux 6.13)
+// Look is what exists at a path; it follows a symbolic link. It does not compare times with
+// a clock: file systems keep coarser times, or those of another machine. So a file that is
+// touched twice within one tick of its file system (often 4 ms, before Linux 6.13)
 // looks the same.
 //
 // It may take longer than ctx, see Check.
@@ -107,7 +106,7 @@ func Look(ctx context.Context, path string) (service.FileMark, error) {
 	return mark, nil
 }
 
-// errno is the system's own error, without the words that people know already.
+// errno is the system's own error, without the operation and path around it.
 func errno(err error) error {
 	var errno syscall.Errno
 	if errors.As(err, &errno) {
@@ -141,8 +140,8 @@ func dial(ctx context.Context, p service.Probe, address string) (net.Conn, error
 	return conn, nil
 }
 
-// names remembers which name server was asked last: when none answers, the error of
-// package net does not say it. It is for one check; dial may run beside it.
+// names remembers which name server was asked last: if none answers, the error of
+// package net does not name it. It is for one check; dial may run concurrently.
 type names struct {
 	asked atomic.Value // string
 }
@@ -153,8 +152,8 @@ func (n *names) dial(ctx context.Context, network, address string) (net.Conn, er
 	return dialer.DialContext(ctx, network, address)
 }
 
-// inWords is inWords for a check that may have looked up a name. A name server that does
-// not answer is not a service that does not answer.
+// inWords is inWords for a check that may have looked up a name. It tells a silent name
+// server from a silent service.
 func (n *names) inWords(ctx context.Context, p service.Probe, err error) error {
 	var name *net.DNSError
 	if errors.Is(ctx.Err(), context.Canceled) || !errors.As(err, &name) || !name.IsTimeout {
@@ -174,8 +173,8 @@ func (n *names) inWords(ctx context.Context, p service.Probe, err error) error {
 	return fmt.Errorf("the name %q is not resolved: no answer from the name server%s%s", name.Name, server, within)
 }
 
-// inWords says in a few words what an error means for somebody who waits for
-// the service. The address is known to whoever reads it.
+// inWords says in a few words what an error means for the readiness of the service.
+// It leaves out the address, which the reader knows.
 func inWords(ctx context.Context, p service.Probe, err error) error {
 	var name *net.DNSError
 	var errno syscall.Errno
