@@ -6,10 +6,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// boundedWriter writes what is to be said before there is a loop: to a descriptor
-// that may be stalled, gone, or a terminal in whose foreground we are not. It
-// waits a second at most for a reader, and then gives up. os.File would do
-// neither: it waits for ever, and ends us on EPIPE.
+// boundedWriter writes messages before there is a loop, to a descriptor that may be
+// stalled or gone, or a terminal on which we are in the background. It waits a second at
+// most for a reader, and then gives up. os.File would wait for ever, and end us on
+// EPIPE.
 type boundedWriter int
 
 // patience is how long boundedWriter waits for a reader, in all.

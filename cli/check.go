@@ -11,7 +11,7 @@ import (
 	"sexton/service"
 )
 
-// check says what is wrong with a file, or in short what it would do.
+// check prints what is wrong with a file, or a summary of what it would do.
 func (c *call) check() int {
 	plan, ok := c.load(false)
 	if !ok {
@@ -66,7 +66,7 @@ func summary(name string, plan *service.Plan) string {
 	return b.String()
 }
 
-// or joins signals as one says them: "TERM, INT or WINCH".
+// or joins signals with commas and "or": "TERM, INT or WINCH".
 func or(signals []proc.Signal) string {
 	text := signals[0].String()
 	for i, s := range signals[1:] {
@@ -79,8 +79,8 @@ func or(signals []proc.Signal) string {
 	return text
 }
 
-// signalWords says what the signals do that the file speaks of, in the order of
-// their numbers, and what becomes of the others.
+// signalWords says what the signals in the file do, in the order of their numbers, and
+// what happens with all others.
 func signalWords(plan *service.Plan) (lines []string) {
 	table := forward.New(plan)
 	for s := proc.Signal(1); s <= proc.LastSignal; s++ {
@@ -96,7 +96,7 @@ func signalWords(plan *service.Plan) (lines []string) {
 	return lines
 }
 
-// ruleWords says what a signal with this rule does, and who listens to it.
+// ruleWords says what a signal with this rule does, and which services listen to it.
 func ruleWords(rule service.Rule, main string, listeners []string) string {
 	words := ""
 	switch {
@@ -158,7 +158,7 @@ func startWords(s *service.Spec) string {
 	return ""
 }
 
-// ladder is a stop ladder as it stands in the file.
+// ladder is a stop ladder as written in the file.
 func ladder(s *service.Spec) string {
 	var words []string
 	for _, rung := range s.Stop {

@@ -1,6 +1,5 @@
-// Package cli is the words that people and scripts use: it reads command
-// lines, prints, and says with which status to exit. What a verb does is done
-// elsewhere.
+// Package cli is the command line: it reads arguments, prints, and decides the
+// exit status. Other packages do the work of the verbs.
 package cli
 
 import (
@@ -25,15 +24,15 @@ const (
 	exitNotFound = service.ExitNotFound
 )
 
-// descriptorsLeast is how many descriptors we must be able to open beside the
-// standard ones for anything but one command: the signals' two, the poller's two, and a file.
+// descriptorsLeast is how many descriptors we must be able to open besides the
+// standard ones for anything except one command: the signals' two, the poller's two, and a file.
 const descriptorsLeast = 5
 
 // Version is set by the linker (-X sexton/cli.Version=...).
 var Version = "0.1.0-dev"
 
-// Main runs one command line, args[0] the name that we were called by, and
-// returns the exit status.
+// Main runs one command line and returns the exit status. args[0] is the name under
+// which we were called.
 func Main(args []string) int {
 	if len(args) == 0 {
 		args = []string{"sexton"}
@@ -43,7 +42,7 @@ func Main(args []string) int {
 	}
 	c := &call{verb: verbs.NoVerb.Name, environ: entry.Environ(), stdout: boundedWriter(1), stderr: boundedWriter(2)}
 	path := ""
-	if new(kernel.Linux).First() { // by docker exec it is not the container's end
+	if new(kernel.Linux).First() { // under docker exec, our end is not the container's end
 		path = service.DefaultTerminationLog
 	}
 	if err := c.parse(args[1:]); err != nil {
@@ -111,9 +110,9 @@ type call struct {
 
 	config  string   // -c; "": not given
 	command []string // COMMAND ARG...
-	dashes  bool     // which stands behind --
-	words   []string // what stands behind a verb that asks a running sexton: services
-	flags   []given  // in their order, for complaints
+	dashes  bool     // which follows --
+	words   []string // what follows a verb that asks a running sexton: services
+	flags   []given  // in their order, for error messages
 
 	help, version bool
 	single        bool
@@ -129,7 +128,7 @@ type call struct {
 
 	json, ready, live, immediately, brief bool
 
-	remarks []string // on the file, to be said as JSON when there is output
+	remarks []string // about the file, to be written as JSON when there is output
 }
 
 // rewrite is one --rewrite FROM:TO; to 0 drops the signal.

@@ -11,8 +11,8 @@ import (
 	"sexton/kernel/entry"
 )
 
-// doctor says what sexton can do in this container. Its status is 0 whatever it
-// finds: what is limited may be meant.
+// doctor prints what works in this container. Its status is always 0: a limit may be
+// intended.
 func (c *call) doctor() int {
 	mask, ignored := entry.Inherited()
 	options := doctor.Options{Getenv: c.getenv, Mask: mask, Ignored: ignored}

@@ -13,17 +13,17 @@ import (
 	"sexton/verbs"
 )
 
-// flag is one of ours: what it is called, and what it does. A verb has a list of the flags that it knows.
+// flag is one of sexton's flags. Each verb lists the flags that it knows.
 type flag struct {
 	short, long string // "-c", "--config"; one may be ""
 	value       bool   // it takes one
 	arg         string // what the value is called in the usage
-	oneCommand  bool   // it is for one command: with services, the file says it
+	oneCommand  bool   // it is for one command; for services, the file has keys
 	help        string // in the usage; "": it is not shown
 	set         func(c *call, name, value string) error
 }
 
-// name is what a verb's list calls the flag.
+// name is the flag's name in the lists of verbs.
 func (f *flag) name() string { return cmp.Or(f.long, f.short) }
 
 // verbs are those that know the flag.
@@ -36,7 +36,7 @@ func (f *flag) verbs() (names []string) {
 	return names
 }
 
-// flags are all of them; of two that are equally near to a typo, the first is named.
+// flags are all flags; of two that are equally near to a typo, the first is suggested.
 var flags = []flag{
 	{short: "-c", long: "--config", value: true, arg: "FILE", help: "the services to run",
 		set: func(c *call, _, value string) error { c.config = value; return nil }},
@@ -73,10 +73,10 @@ var flags = []flag{
 	{long: "--now", help: "skip the drain; the stop ladders keep their time", set: func(c *call, _, _ string) error { c.immediately = true; return nil }},
 }
 
-// noEffect is for what is done always.
+// noEffect is for what sexton always does.
 func noEffect(*call, string, string) error { return nil }
 
-// given is a flag as it stands in the command line.
+// given is a flag as given on the command line.
 type given struct {
 	name string
 	*flag
@@ -90,7 +90,7 @@ func flagNamed(name string) *flag {
 	return &flags[i]
 }
 
-// parse reads flags up to the first word that is none, or to `--`; the rest is
+// parse reads flags up to the first word that is not a flag, or to `--`; the rest is
 // the COMMAND, unless that word is a verb: `-c FILE check` must not start anything.
 func (c *call) parse(args []string) error {
 	for len(args) > 0 {
@@ -138,7 +138,7 @@ func (c *call) parse(args []string) error {
 	return c.agree()
 }
 
-// fileMeant is the mend where a verb that reads the file was given it as a word.
+// fileMeant is the mend if a verb that reads the file got it as a word.
 func (c *call) fileMeant(word string) string {
 	if c.config == "" && !c.row().Asks() && c.row().Knows("--config") {
 		return "; to name the file, write -c " + word
@@ -150,7 +150,7 @@ func (c *call) fileMeant(word string) string {
 }
 
 // flag takes one argument that begins with a dash, and its value from args if
-// it needs one. Short flags may stand together (-sv) and have their value behind them (-e143).
+// it needs one. Short flags may stand together (-sv) and be followed by their value (-e143).
 func (c *call) flag(arg string, args []string) (rest []string, err error) {
 	if strings.HasPrefix(arg, "--") {
 		name, value, hasValue := strings.Cut(arg, "=")
@@ -192,7 +192,7 @@ func (c *call) set(g given, value string, hasValue bool, args []string) (rest []
 	case g.value && !hasValue:
 		value, args = args[0], args[1:]
 	}
-	if g.value && value == "" { // a variable of a script that is not set, mostly
+	if g.value && value == "" { // usually a script's variable that is not set
 		return nil, fmt.Errorf("%s: its value is empty", g.name)
 	}
 	c.flags = append(c.flags, g)
@@ -247,7 +247,7 @@ func parseRewrite(text string) (r rewrite, err error) {
 
 // setDuration reads a flag's length of time.
 func setDuration(into **time.Duration, name, text string) error {
-	d, err := time.ParseDuration(text) // which takes a bare 0
+	d, err := time.ParseDuration(text) // which accepts a bare 0
 	if _, number := strconv.ParseFloat(text, 64); err != nil && number == nil {
 		return fmt.Errorf("%s %s: the length of time has no unit; write %ss for seconds", name, text, text)
 	}

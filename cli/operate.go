@@ -55,8 +55,8 @@ func terminalWidth() int {
 	return max(leastWidth, int(size.Col))
 }
 
-// socket is where the file says to ask, which need not be without mistakes for that; "":
-// at the usual places. off: it says that nobody listens.
+// socket is the control socket's path in the file, which may have mistakes; "":
+// the usual places. off: the file says that there is no socket.
 func (c *call) socket() (path string, off bool) {
 	text, err := readFile(c.fileName())
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"sexton/kernel/entry"
 )
 
-// refusedCalls says which system calls are refused, a line each, and whether nothing can be
-// done without them: then those lines stand alone.
+// refusedCalls says which system calls are refused, one line each. fatal: nothing works without
+// some of them; then only their lines are returned.
 func refusedCalls(calls []entry.RefusedCall) (text string, fatal bool) {
 	deadly, others := "", ""
 	for _, call := range calls {

@@ -20,24 +20,24 @@ import (
 // A bare sexton, a mistyped verb or a COMMAND, typed into a container that runs, must not
 // start all services a second time by accident.
 
-// secondWithin is how long the sexton that is there may take to say which services it runs.
+// secondWithin is how long the running sexton may take to say which services it runs.
 const secondWithin = time.Second
 
-// mistaken looks whether the plan should not be started: a sexton of our mount namespace
-// runs the same file's services already, or there is no such COMMAND. Then it says so, and
+// mistaken checks whether the plan should not be started: a sexton in our mount namespace
+// already runs the services of the same file, or COMMAND does not exist. Then it says so, and
 // returns the exit status; 0 means go on.
 func (c *call) mistaken(plan *service.Plan) (status int) {
 	if !plan.Init.Lean {
 		if why := c.alreadyHere(plan); why != "" {
-			// Not to the termination log, which tells of the container's own end.
+			// Not to the termination log, which is for the container's own end.
 			return c.refuse(exitUsage, "", "sexton: "+why+"\n")
 		}
 	}
 	return c.noCommand(plan)
 }
 
-// alreadyHere tells in words that the services of our file run already, and how to go on;
-// "": they do not, as far as can be known.
+// alreadyHere says that the services of our file already run, and how to go on;
+// "": as far as we can see, they do not.
 func (c *call) alreadyHere(plan *service.Plan) string {
 	socket := plan.Control.Socket
 	if c.again || plan.Control.Off || !control.SomethingAt(socket) {
@@ -61,8 +61,8 @@ func (c *call) alreadyHere(plan *service.Plan) string {
 	return fmt.Sprintf("a sexton already runs here, and does not say whether it runs the services of %s: %v; ", file, err) + c.goOn()
 }
 
-// sameFile tells whether two absolute paths are one file. theirs is "" where the other
-// sexton does not say.
+// sameFile tells whether two absolute paths are the same file. theirs is "" if the other
+// sexton does not tell its path.
 func sameFile(theirs, ours string) bool {
 	if theirs == "" || theirs == ours {
 		return true
@@ -75,7 +75,7 @@ func sameFile(theirs, ours string) bool {
 	return err == nil && os.SameFile(a, b)
 }
 
-// goOn says what was meant perhaps, and how to have what was asked for.
+// goOn says what the user may have meant, and how to do what the command line asks for.
 func (c *call) goOn() string {
 	if len(c.command) == 0 {
 		return "start a second set: --again; see how they are: sexton status"
@@ -87,7 +87,7 @@ func (c *call) goOn() string {
 	return fmt.Sprintf("%s a second set: --again; run a program alone: sexton -- %s", words, strings.Join(c.command, " "))
 }
 
-// nearVerb is the verb that was meant by COMMAND perhaps; "": none, or it stands behind --.
+// nearVerb is the verb that COMMAND may be a typo of; "": none, or COMMAND follows --.
 func (c *call) nearVerb() string {
 	if c.dashes {
 		return ""
@@ -101,8 +101,8 @@ func (c *call) nearVerb() string {
 	return proc.Nearest(c.command[0], known)
 }
 
-// noCommand looks for COMMAND before anything is started beside it. Where it runs alone the
-// start itself tells, unless a verb was meant.
+// noCommand looks for COMMAND before any service starts next to it. For a COMMAND without
+// services the start itself reports it, unless it may be a mistyped verb.
 func (c *call) noCommand(plan *service.Plan) (status int) {
 	if len(c.command) == 0 {
 		return 0
@@ -131,7 +131,7 @@ func (c *call) noCommand(plan *service.Plan) (status int) {
 	return c.refuse(exitNotFound, plan.Init.TerminationLog, text+"\n")
 }
 
-// absolute is a path from the root on.
+// absolute is the absolute path of a file.
 func absolute(name string) string {
 	if full, err := filepath.Abs(name); err == nil {
 		return full

@@ -15,14 +15,14 @@ import (
 // sharedWithin is how long the start waits for sharedLogs.
 const sharedWithin = 250 * time.Millisecond
 
-// sharedLogsInTime is sharedLogs beside the start: a log directory on a file system that
-// does not answer must not keep the services from being started.
+// sharedLogsInTime is sharedLogs with a time limit: a log directory on a file system that
+// does not answer must not delay the start of the services.
 func sharedLogsInTime(plan *service.Plan) (remarks []string) {
 	if !slices.ContainsFunc(plan.Services, func(s service.Spec) bool { return s.Log.File.Path != "" }) {
 		return nil
 	}
 	found := make(chan []string, 1)
-	specs := &service.Plan{Services: slices.Clone(plan.Services)} // the caller goes on changing its own
+	specs := &service.Plan{Services: slices.Clone(plan.Services)} // the caller may change its own
 	go func() { found <- sharedLogs(specs) }()
 	timer := time.NewTimer(sharedWithin)
 	defer timer.Stop()
@@ -35,7 +35,7 @@ func sharedLogsInTime(plan *service.Plan) (remarks []string) {
 }
 
 // sharedLogs remarks on the directories of log files that others can write to, each
-// once. A directory that is not there yet is judged by the one that it will be made in.
+// once. For a directory that does not exist yet, the one in which it will be created counts.
 func sharedLogs(plan *service.Plan) (remarks []string) {
 	var found []paths.Shared
 	services := make(map[paths.Shared][]string)

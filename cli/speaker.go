@@ -12,14 +12,14 @@ import (
 	"sexton/stdio"
 )
 
-// speaker is pid1.Output for a command whose output is ours, in the manner of
-// another init.
+// speaker is pid1.Output for one command under the name of another init: the command has our
+// own descriptors, and our lines have the other's form.
 type speaker struct {
 	voices [machine.Debug + 1]dropin.Voice
 	muxes  [machine.Debug + 1]*stdio.Mux // nil: silent; levels of one descriptor share one, so that their lines keep their order
 	said   [machine.Debug + 1]bool
 
-	instead string // goes out in the place of the next error of the command, in the other's form; "": none
+	instead string // replaces the next error of the command, in the other's form; "": nothing
 }
 
 func newSpeaker(voices [machine.Debug + 1]dropin.Voice) *speaker {
@@ -34,8 +34,8 @@ func newSpeaker(voices [machine.Debug + 1]dropin.Voice) *speaker {
 	return s
 }
 
-// threads is how many may be needed at once: one for each mux that waits for
-// its reader, and one to spare.
+// threads is how many threads may be needed at once: one for each mux that waits for
+// its reader, and one more.
 func (s *speaker) threads() int {
 	n := 1
 	for level, mux := range s.muxes {
@@ -64,7 +64,7 @@ func (s *speaker) Break(string) {}
 
 func (s *speaker) ClosePipeline(string) {}
 
-// Sum is pid1.Output's: what we are called by says nothing of the kind.
+// Sum does nothing: the other inits print no summary.
 func (s *speaker) Sum(service.Summary) {}
 
 func (s *speaker) Say(level machine.Level, name, text string) {
@@ -79,7 +79,7 @@ func (s *speaker) Say(level machine.Level, name, text string) {
 	s.original(level, s.voices[level].Self+text)
 }
 
-// original says a line behind the other's mark alone.
+// original writes a line with only the other's mark before it.
 func (s *speaker) original(level machine.Level, line string) {
 	if mux := s.muxes[level]; mux != nil {
 		s.said[level] = true

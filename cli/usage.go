@@ -70,8 +70,8 @@ func (f *flag) usage() string {
 	return inColumns(name, f.help, 27)
 }
 
-// inColumns puts help behind a name from a column on, on a line of its own where the name
-// is too long; further lines of help stand in the same column.
+// inColumns writes help after a name, from a column on, and on a line of its own if the name
+// is too long; further lines of help begin in the same column.
 func inColumns(name, help string, column int) string {
 	indent := "\n" + strings.Repeat(" ", column)
 	lines := strings.Join(strings.Split(help, "\n"), indent)

@@ -14,7 +14,7 @@ type Loop interface {
 	Shutdown(ctx context.Context, now bool, from string) (service.Answer, error)
 }
 
-// Source is where answers come from. Its fields do not change while it is asked.
+// Source is what answers are made of. Its fields do not change after the first request.
 type Source struct {
 	Loop Loop
 	// Memory tells how much resident memory the process group of each PID has;

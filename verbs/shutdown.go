@@ -7,9 +7,9 @@ import (
 	"sexton/service"
 )
 
-// Shutdown tells that the end has begun.
+// Shutdown tells that a shutdown has begun.
 type Shutdown struct {
-	Already  bool `json:"already"`  // it had before
+	Already  bool `json:"already"`  // it had begun before
 	Services int  `json:"services"` // how many have processes
 }
 

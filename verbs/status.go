@@ -13,23 +13,23 @@ import (
 	"sexton/service"
 )
 
-// Status is how everything is.
+// Status is the state of the container and its services.
 type Status struct {
 	UptimeSeconds float64   `json:"uptime_seconds"` // of sexton
 	Ready         bool      `json:"ready"`
 	Draining      bool      `json:"draining"`
 	Stopping      bool      `json:"stopping"`
 	PID           int       `json:"pid,omitempty"`  // of sexton
-	File          string    `json:"file,omitempty"` // whose services they are: its path
+	File          string    `json:"file,omitempty"` // the path of the configuration
 	Services      []Service `json:"services"`       // in the order of the file
 }
 
-// Service is how one service is.
+// Service is the state of one service.
 type Service struct {
 	Name          string  `json:"name"`
 	State         string  `json:"state"` // service.State in words
 	OneShot       bool    `json:"oneshot,omitempty"`
-	Ready         bool    `json:"ready"` // it does not hold the container from being ready
+	Ready         bool    `json:"ready"` // it does not keep the container from being ready
 	PID           int     `json:"pid,omitempty"`
 	Run           uint64  `json:"run,omitempty"` // the number of its present run
 	UptimeSeconds float64 `json:"uptime_seconds,omitempty"`
@@ -39,7 +39,7 @@ type Service struct {
 	MemoryBytes   int64   `json:"memory_bytes,omitempty"` // resident, of its process group; missing: not known
 	WaitsFor      string  `json:"waits_for,omitempty"`
 
-	Output []service.Output `json:"output,omitempty"` // what it wrote, where that passes through us
+	Output []service.Output `json:"output,omitempty"` // what it wrote, if its output passes through sexton
 }
 
 // everything is a look at all services.
@@ -87,9 +87,8 @@ func serviceOf(at time.Duration, s *service.Status, memory map[int]int64, output
 	return out
 }
 
-// text is how everything is, as a table that is at most p.Width characters wide.
-// What is to be said of a service beside the columns stands behind them where it fits,
-// and otherwise on a line below.
+// text is a table that is at most p.Width characters wide. The details of a service
+// follow its columns if they fit, and are on the line below otherwise.
 func (s *Status) text(p *Page) (string, int) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, up for %s\n", stateOf(s), Elapsed(s.UptimeSeconds))
@@ -144,8 +143,8 @@ func statusRow(s *Service) []string {
 	return row
 }
 
-// detailOf is what a service waits for, what became of its output, and how it ended
-// last; "" where there is nothing to say.
+// detailOf is what a service waits for, how many lines were dropped, and how it ended
+// last; "" for nothing.
 func detailOf(s *Service) string {
 	var parts []string
 	if s.WaitsFor != "" {
@@ -164,7 +163,7 @@ func detailOf(s *Service) string {
 	return strings.Join(parts, "; ")
 }
 
-// shortened keeps a line within a width; why has the whole.
+// shortened cuts a line to a width; why shows all of it.
 func shortened(text string, most int) string {
 	const more = " ..."
 	if letters := []rune(text); len(letters) > most {
@@ -191,7 +190,7 @@ func aligned(rows [][]string) []string {
 	return lines
 }
 
-// Elapsed writes a length of time so that one sees its size: 430ms, 3.2s,
+// Elapsed writes a length of time with two units at most: 430ms, 3.2s,
 // 2m10s, 3h20m, 12d4h.
 func Elapsed(seconds float64) string {
 	d := time.Duration(seconds * float64(time.Second))

@@ -1,6 +1,6 @@
 // Package verbs is the table of sexton's verbs, with everything that a verb consists of: its name,
 // arguments, flags and help, the permission that it takes, what it asks of the loop, and how its
-// answer looks on the wire and on paper. The command line, the usage text, the control socket's server and
+// answer looks on the wire and in print. The command line, the usage text, the control socket's server and
 // the check of the documentation read this table. To add a verb that asks a running sexton, write a row here,
 // and a file that has its functions and its answer; the answer is also a field of Reply.
 package verbs
@@ -18,12 +18,12 @@ import (
 
 // Verb is one verb. "sexton -- NAME" runs a program of that name instead.
 type Verb struct {
-	Name  string
-	Args  string // behind the name in the usage; see the constants below
-	Flags string // that it knows, by their long names
-	Help  string // one line; "": this version does not have the verb yet
-	About string // what `sexton VERB --help` says besides
-	No    string // why it takes no names, if somebody gives it one
+	Name       string
+	Args       string // its arguments in the usage; see the constants below
+	Flags      string // the flags that it knows, by their long names
+	Help       string // one line; "": this version does not have the verb yet
+	About      string // more text for `sexton VERB --help`
+	NoServices string // why it takes no services
 
 	// What follows is for a verb that asks a running sexton; all of it is zero for others.
 
@@ -48,7 +48,7 @@ const (
 	Change                   // it changes what runs
 )
 
-// Names that code outside of the table needs.
+// Names that code outside of this package needs.
 const (
 	Pause   = "pause" // runs nothing: it reaps, and waits for a stop signal
 	Check   = "check"
@@ -99,7 +99,7 @@ var All = []Verb{
 		Name: "shutdown", Args: "[--now]", Flags: "--config --quiet --now",
 		Help:       "stop the container gracefully; --now skips the drain",
 		About:      "The same as SIGTERM. It returns when the shutdown has begun, and does not wait for its end.",
-		No:         "it ends the container, not a service",
+		NoServices: "it ends the container, not a service",
 		Permission: Change, ask: everything, reply: shutdown, then: beginShutdown,
 	},
 	{
@@ -143,7 +143,7 @@ func (v *Verb) Accepts(services []string) error {
 			return fmt.Errorf("%s: name one service; sexton status lists them", v.Name)
 		}
 	case len(services) > 0:
-		return fmt.Errorf("%s: %q is one word too many: %s", v.Name, services[0], v.No)
+		return fmt.Errorf("%s: %q is one word too many: %s", v.Name, services[0], v.NoServices)
 	}
 	return nil
 }
@@ -168,7 +168,7 @@ type Page struct {
 	JSON  bool // one line of JSON, exact
 	Width int  // of the terminal, in characters
 	Now   time.Time
-	Live  bool // health was asked whether it lives
+	Live  bool // the question was whether it lives
 	Quiet bool
 }
 

@@ -6,14 +6,14 @@ import (
 	"sexton/proc"
 )
 
-// Visible makes every string of a reply one that a terminal shows and does not obey (see
+// Visible escapes every string of a reply so that a terminal shows it and does not act on it (see
 // proc.Visible): names, states, the words of probes, the last lines of a service. It is for
-// a client that prints for people. What --json prints stays exact.
+// clients that print for people; --json prints exact text.
 func (r Reply) Visible() Reply {
 	return visible(reflect.ValueOf(r)).Interface().(Reply)
 }
 
-// visible is a copy of v. It goes through all of it, so that a new field of the wire cannot
+// visible is such a copy of v. It walks through all fields, so that a new one cannot
 // be forgotten.
 func visible(v reflect.Value) reflect.Value {
 	copied := reflect.New(v.Type()).Elem()

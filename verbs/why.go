@@ -13,10 +13,10 @@ import (
 type Why struct {
 	Service Service   `json:"service"`
 	Runs    []PastRun `json:"runs"`
-	Lines   []string  `json:"lines,omitempty"` // the last that it wrote, where they pass through us
+	Lines   []string  `json:"lines,omitempty"` // the last that it wrote, if its output passes through sexton
 }
 
-// PastRun is one run that has ended. Moments are seconds before now.
+// PastRun is one run that has ended. Moments are in seconds before now.
 type PastRun struct {
 	Run         uint64  `json:"run"`    // the number among the runs of all services
 	Number      int     `json:"number"` // the number among those of this one, from 1
@@ -59,7 +59,7 @@ func runOf(at time.Duration, r *service.Record) PastRun {
 	return run
 }
 
-// What `why` shows of a service's last lines.
+// How much `why` shows of a service's last lines.
 const (
 	whyLines     = 20
 	whyLineBytes = 1 << 10
@@ -79,7 +79,7 @@ func (s *Source) recent(name string) (lines []string) {
 	return lines
 }
 
-// text tells how a service is and how its last runs ended, the latest first.
+// text tells the state of a service and how its last runs ended, the latest first.
 func (w *Why) text(p *Page) (string, int) {
 	var b strings.Builder
 	s := &w.Service
@@ -117,8 +117,8 @@ func (w *Why) text(p *Page) (string, int) {
 	return b.String(), 0
 }
 
-// tells tells whether a run's own lines say all of how its service ended: there may be
-// more, that it was given up say.
+// tells reports whether a run's own lines already say how its service ended. There may be
+// more to say, for example that sexton gave up.
 func tells(r *PastRun, lastExit string) bool {
 	more, same := strings.CutPrefix(lastExit, r.Exit)
 	return same && !strings.Contains(more, "; ")

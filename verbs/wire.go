@@ -1,16 +1,16 @@
 package verbs
 
-// Request is what a caller asks for.
+// Request is what a client asks for.
 type Request struct {
 	Verb      string   `json:"verb"`
-	Services  []string `json:"services,omitempty"`  // status, health: these alone; why: exactly one
+	Services  []string `json:"services,omitempty"`  // status, health: only these; why: exactly one
 	Live      bool     `json:"live,omitempty"`      // health: whether it lives, instead of whether it is ready
 	Now       bool     `json:"now,omitempty"`       // shutdown: without the drain
-	Namespace string   `json:"namespace,omitempty"` // of the sexton that is meant, as Namespace names it; "": whoever answers
+	Namespace string   `json:"namespace,omitempty"` // the mount namespace of the sexton that is meant; "": any
 }
 
-// Reply is the answer: one of the pointers, or Error. Error says in words why the
-// request was not understood, not allowed or not done.
+// Reply is the answer: one of the pointers, or Error, which says why sexton did not
+// understand, allow or carry out the request.
 type Reply struct {
 	Error     string `json:"error,omitempty"`
 	Elsewhere bool   `json:"elsewhere,omitempty"` // with Error: Request.Namespace is not ours, and nothing was done
@@ -21,12 +21,12 @@ type Reply struct {
 	Shutdown *Shutdown `json:"shutdown,omitempty"`
 }
 
-// answer is what a verb has to tell. text writes it for people, and gives the exit status that goes with it.
+// answer is the content of a reply. text writes it for people, and returns the exit status that goes with it.
 type answer interface {
 	text(p *Page) (words string, status int)
 }
 
-// answer is the one in a reply; nil: there is none that this version knows.
+// answer is the content of a reply; nil: this version knows none in it.
 func (r *Reply) answer() answer {
 	switch {
 	case r.Status != nil:

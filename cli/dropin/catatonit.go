@@ -6,9 +6,9 @@ import (
 	"sexton/proc"
 )
 
-// The version of the interface that we offer under catatonit's name. It speaks
-// of tini, as catatonit's does, for those who ask an init for its version as
-// dockerd does.
+// The version of the interface that we offer under catatonit's name. It names
+// tini, as catatonit's does, for programs such as dockerd that ask an init for its
+// version.
 const catatonitVersion = "tini version 0.2.1_catatonit - git.sexton\n"
 
 const catatonitUsage = `usage: %[1]s [-ghLPV] [--] <progname> [<arguments>...]
@@ -59,7 +59,7 @@ func catatonit(args, environ []string, pid int) *Line {
 		}
 		d = newDropIn(argv, environ)
 		d.Plan.Services[0].Single = !group
-		d.ignore(proc.TTIN, proc.TTOU) // about the terminal and ourselves
+		d.ignore(proc.TTIN, proc.TTOU) // they are about the terminal and sexton itself
 	}
 	d.SpawnStatus, d.NotExecuted = anyError(1), "failed to exec pid1: "
 	levels := 1
@@ -72,7 +72,7 @@ func catatonit(args, environ []string, pid int) *Line {
 	return d
 }
 
-// catatonitMark is what catatonit puts before its lines.
+// catatonitMark is the prefix of catatonit's lines.
 func catatonitMark(level string, pid int) string {
 	return fmt.Sprintf("%s (catatonit:%d): ", level, pid)
 }

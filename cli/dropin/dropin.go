@@ -1,6 +1,6 @@
 // Package dropin reads the command lines of other inits: tini, dumb-init, catatonit and the inits that
 // Docker and Podman put into containers. Each reader is a pure function from arguments and environment
-// to a plan. docs/drop-in.md lists where we differ from them, and why.
+// to a plan. docs/drop-in.md lists the differences from them, and the reasons.
 package dropin
 
 import (
@@ -17,8 +17,8 @@ import (
 
 // Line is the command line of another init in terms of our own.
 type Line struct {
-	// Answered marks a line that is done when Out and Err are written: it asks only for
-	// text, or it is wrong. Then only Status is used besides them.
+	// Answered marks a command line that only asks for text, or that is wrong. Then the answer is
+	// Out, Err and Status, and nothing runs.
 	Answered bool
 	Status   int
 	Out, Err string
@@ -35,14 +35,14 @@ type Line struct {
 	Voices       [machine.Debug + 1]Voice
 }
 
-// Voice is the form of the lines of one level: the descriptor, what the other init writes before
-// its lines, and what stands between that and words of our own. The zero Voice is silent.
+// Voice is the form of the lines of one level: the descriptor, the other init's prefix, and what
+// follows that prefix if the text is sexton's own. The zero Voice is silent.
 type Voice struct {
 	FD         int
 	Mark, Self string
 }
 
-// ourMark stands before words of our own among another's.
+// ourMark is the prefix of sexton's own texts among another init's.
 const ourMark = "sexton: "
 
 // A reader turns the command line of one init into a Line. pid is our own process ID, which some inits print.
@@ -72,13 +72,13 @@ func readerOf(name string) reader {
 	return nil
 }
 
-// answer makes the line one that is done with words.
+// answer is a line that only prints.
 func answer(status int, out, err string) *Line {
 	return &Line{Answered: true, Status: status, Out: out, Err: err}
 }
 
-// newDropIn is what the others have in common: one command, which is told every
-// signal but CHLD, and whose end is ours at once.
+// newDropIn is what the other inits have in common: one command that gets every
+// signal except CHLD, and whose end is ours at once.
 func newDropIn(argv, environ []string) *Line {
 	d := &Line{Plan: config.OneCommand(argv, environ)}
 	d.Plan.Init.Linger, d.Plan.Init.ContinueIfStopped = 0, false
@@ -106,8 +106,8 @@ func (d *Line) ignore(signals ...proc.Signal) {
 	}
 }
 
-// anyError gives every command that cannot be started one status, but for
-// those that never got as far as exec.
+// anyError is the same status for every command that cannot be executed, and 1 for
+// a failure before exec.
 func anyError(status int) func(*proc.SpawnError) int {
 	return func(failed *proc.SpawnError) int {
 		if failed.Stage != "exec" {
@@ -117,7 +117,7 @@ func anyError(status int) func(*proc.SpawnError) int {
 	}
 }
 
-// Errno is the errno of a failed exec; 0 where it was something else.
+// Errno is the errno of a failed exec; 0 if something else failed.
 func Errno(failed *proc.SpawnError) unix.Errno {
 	if errno, ok := failed.Err.(unix.Errno); ok && failed.Stage == "exec" {
 		return errno
@@ -125,7 +125,7 @@ func Errno(failed *proc.SpawnError) unix.Errno {
 	return 0
 }
 
-// fullName reads a signal as "SIGTERM", and in no other way.
+// fullName reads a signal in the form "SIGTERM" only.
 func fullName(text string) (proc.Signal, bool) {
 	name, ok := strings.CutPrefix(text, "SIG")
 	if !ok {
@@ -139,7 +139,7 @@ func fullName(text string) (proc.Signal, bool) {
 	return 0, false
 }
 
-// marked puts what another init writes before its lines before one of ours.
+// marked is a line of ours with another init's prefix.
 func marked(mark, format string, args ...any) string {
 	return mark + fmt.Sprintf(format, args...) + "\n"
 }

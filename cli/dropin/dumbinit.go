@@ -83,7 +83,7 @@ func dumbInit(args, environ []string, _ int) *Line {
 }
 
 // dumbInitRewrite reads two numbers and a colon as scanf(3) does: blanks and a
-// sign before a number are taken, and so is whatever stands behind the second.
+// sign before a number are allowed, and anything after the second number.
 // A number too large for an int keeps its low bits.
 func dumbInitRewrite(text string) (from, to proc.Signal, ok bool) {
 	first, rest, ok := leadingNumber(text)
@@ -95,10 +95,10 @@ func dumbInitRewrite(text string) (from, to proc.Signal, ok bool) {
 	return from, to, ok && from >= 1 && from <= 31 && to >= 0 && to <= 31
 }
 
-// becomeDumb gives signals the ways of dumb-init. TSTP, TTIN and TTOU stop the
-// command's session, since a group that no shell looks after does not stop by
-// them (setpgid(2), orphaned groups), and then ourselves. At the command's end
-// its group gets TERM.
+// becomeDumb handles signals as dumb-init does. TSTP, TTIN and TTOU stop the
+// command's session with STOP, because an orphaned process group does not stop on
+// them (setpgid(2)), and then sexton itself. At the command's end its group gets
+// TERM.
 //
 // A single child stays in our group; it has ended by then, and its number may
 // belong to another process, so it gets no signal.
@@ -113,7 +113,7 @@ func (d *Line) becomeDumb(single bool, rewrites map[proc.Signal]proc.Signal) {
 		d.Plan.Init.Rules[s] = service.Rule{Verb: service.VerbForward}
 	}
 	for from, to := range rewrites {
-		if from == proc.CHLD { // news for us, which nobody forwards
+		if from == proc.CHLD { // it is for sexton, and never forwarded
 			continue
 		}
 		rule := service.Rule{Verb: service.VerbForward, Signal: to}

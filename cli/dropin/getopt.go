@@ -9,8 +9,8 @@ import (
 // option is one option of a command line, as getopt(3) reads it.
 type option struct {
 	flag  byte   // its letter, or that of a long option
-	value string // what follows it, where it takes a value
-	wrong string // instead of all: what getopt prints; it is the last then
+	value string // its value, if it takes one
+	wrong string // an error as getopt prints it, instead of an option; always the last
 }
 
 // longOption is a long name of an option.
@@ -20,11 +20,11 @@ type longOption struct {
 	flag  byte
 }
 
-// getopt reads a command line as glibc's getopt_long(3) does, args[0] being our
-// name: the letters that there are stand in short, those with a value with a
-// colon behind them. With permute, options may stand behind operands; without
-// it the first operand ends them. "--" ends them in any case. Without any long
-// option it is getopt(3), which takes "--word" for the letters "-", "w" and so on.
+// getopt reads a command line as glibc's getopt_long(3) does. args[0] is our
+// name; short has the letters, each one with a colon after it if it takes a
+// value. With permute, options may follow operands; without
+// it the first operand ends them. "--" always ends them. Without any long
+// option it is getopt(3), which reads "--word" as the letters "-", "w" and so on.
 func getopt(args []string, short string, long []longOption, permute bool) (options []option, operands []string) {
 	for i := 1; i < len(args); i++ {
 		arg := args[i]
@@ -78,8 +78,8 @@ func getoptShort(name, letters, short string, next []string) (options []option, 
 	return options, false
 }
 
-// getoptLong reads one long option, which may be shortened as long as it means
-// one option alone.
+// getoptLong reads one long option, which may be shortened as long as it is
+// unambiguous.
 func getoptLong(name, word string, long []longOption, next []string) (options []option, taken bool) {
 	wrong := func(format string, args ...any) ([]option, bool) {
 		return []option{{wrong: name + ": " + fmt.Sprintf(format, args...)}}, false
@@ -124,16 +124,16 @@ func Variable(environ []string, name string) (value string, ok bool) {
 	return "", false
 }
 
-// permutes tells whether options may stand behind operands: where the
-// environment does not ask for POSIX's way.
+// permutes tells whether options may follow operands: unless the environment asks for
+// POSIX's rules.
 func permutes(environ []string) bool {
 	_, posix := Variable(environ, "POSIXLY_CORRECT")
 	return !posix
 }
 
 // leadingNumber reads a decimal number as strtol(3) does: blanks and a sign may
-// stand before it, and what comes behind it is left over. One beyond 64 bits is
-// the largest or the least that there is.
+// precede it, and rest is what follows it. A number beyond 64 bits becomes the largest or
+// the smallest one.
 func leadingNumber(text string) (n int64, rest string, ok bool) {
 	at := strings.TrimLeft(text, " \t\n\v\f\r")
 	negative := false

@@ -12,8 +12,8 @@ import (
 )
 
 // The version of the interface that we offer under tini's names. dockerd asks
-// docker-init for it and wants to read "tini version X", and behind " - git."
-// whatever has no dot in it (moby, daemon/info_unix.go).
+// docker-init for it and expects "tini version X", followed by " - git." and
+// text without a dot (moby, daemon/info_unix.go).
 const tiniVersion = "tini version 0.19.0 - git.sexton\n"
 
 //go:embed licence.txt
@@ -49,7 +49,7 @@ const runtimeUsage = `  -L            as -l
   -V            as --version
 `
 
-// The mend for a tini that cannot do what it is there for.
+// The warning of a tini that cannot reap orphans.
 const tiniWarning = "not PID 1 and not a subreaper: orphans go to another process and will not be reaped; pass -s, set TINI_SUBREAPER, or run as PID 1"
 
 // tini reads tini's command line.
@@ -61,8 +61,8 @@ func tini(args, environ []string, pid int) *Line {
 }
 
 // runtimeInit reads the command line of the init that Docker and Podman put into
-// containers. They pass "--" alone; people may pass what they know of tini,
-// Docker's, or of catatonit, Podman's, where that has another letter.
+// containers. Both pass only "--"; people may pass options of tini, Docker's init, or
+// of catatonit, Podman's, if that has another letter.
 func runtimeInit(args, environ []string, pid int) *Line {
 	return tiniLike(args, environ, pid, tiniOptions+"LPV", []longOption{{name: "version", flag: 'V'}},
 		fmt.Sprintf(tiniUsage, path.Base(args[0]), runtimeUsage))
@@ -98,7 +98,7 @@ func tiniLike(args, environ []string, pid int, short string, long []longOption, 
 	return d
 }
 
-// tiniSettings are what tini's options say.
+// tiniSettings are the values of tini's options.
 type tiniSettings struct {
 	pid                                  int // ours
 	verbosity                            int64
@@ -107,7 +107,7 @@ type tiniSettings struct {
 	parentDeath                          proc.Signal
 }
 
-// take does what one option says. It returns nil when there is more to do.
+// take applies one option. A line that is not nil is the answer to the whole command line.
 func (t *tiniSettings) take(o option, usage string) *Line {
 	switch o.flag {
 	case 'h':
@@ -128,7 +128,7 @@ func (t *tiniSettings) take(o option, usage string) *Line {
 		t.pause = true
 	case 'p':
 		signal, ok := fullName(o.value)
-		if !ok || signal == 16 || signal == 29 || signal == 30 { // STKFLT, IO and PWR are none of tini's
+		if !ok || signal == 16 || signal == 29 || signal == 30 { // tini does not know STKFLT, IO and PWR
 			return answer(1, "", marked(tiniMark("FATAL", t.pid), "-p %s: give the full name of a signal, SIGTERM for example", o.value))
 		}
 		t.parentDeath = signal
@@ -150,16 +150,16 @@ func (t *tiniSettings) environment(environ []string) {
 		t.group = true
 	}
 	if text, set := Variable(environ, "TINI_VERBOSITY"); set {
-		n, _, _ := leadingNumber(text) // what is no number is 0, atoi(3)
-		t.verbosity = int64(int32(n))  // and of a large one its low bits count
+		n, _, _ := leadingNumber(text) // as atoi(3): 0 for anything else
+		t.verbosity = int64(int32(n))  // a large number keeps its low bits
 	}
 }
 
-// tiniMark is what tini puts before its lines.
+// tiniMark is the prefix of tini's lines.
 func tiniMark(level string, pid int) string { return fmt.Sprintf("[%-5s tini (%d)] ", level, pid) }
 
-// tiniVoices: what is wrong goes to stderr, and what is only told to stdout. A
-// negative verbosity says everything.
+// tiniVoices: errors and warnings go to stderr, all else to stdout. A
+// negative verbosity prints everything.
 func tiniVoices(verbosity int64, pid int) (voices [machine.Debug + 1]Voice) {
 	for level, word := range []string{"FATAL", "WARN", "INFO", "DEBUG"} {
 		fd := 2
@@ -173,7 +173,7 @@ func tiniVoices(verbosity int64, pid int) (voices [machine.Debug + 1]Voice) {
 	return voices
 }
 
-// tiniSpawnStatus: 127 and 126 as shells have it, and 1 for all the rest.
+// tiniSpawnStatus is 127 and 126 as in shells, and 1 for everything else.
 func tiniSpawnStatus(failed *proc.SpawnError) int {
 	switch Errno(failed) {
 	case unix.ENOENT, unix.ENOEXEC: // a script, and there is no shell for it
