@@ -78,7 +78,7 @@ func TestSilentCallersAreCutOffOldestFirst(t *testing.T) {
 
 // Many callers come in one burst, before the goroutine of the first has begun: what is cut
 // off then is not given time by its goroutine.
-func TestWhoIsCutOffEarlyStaysCutOff(t *testing.T) {
+func TestEarlyDisconnectedCallerStaysDisconnected(t *testing.T) {
 	arrived, begin, ended := make(chan struct{}), make(chan struct{}), make(chan error, 2*Max)
 	path := listen(t, func(c *Caller) {
 		arrived <- struct{}{}
@@ -110,7 +110,7 @@ func TestWhoIsCutOffEarlyStaysCutOff(t *testing.T) {
 	}
 }
 
-func TestWhoHasSpokenIsNotCutOffForWhoIsSilent(t *testing.T) {
+func TestCallerWithARequestIsNotDisconnectedForASilentOne(t *testing.T) {
 	release, heard := make(chan struct{}), make(chan struct{})
 	path := listen(t, func(c *Caller) {
 		if line, err := bufio.NewReader(c).ReadString('\n'); err != nil || line == "" {
@@ -137,9 +137,9 @@ func TestWhoHasSpokenIsNotCutOffForWhoIsSilent(t *testing.T) {
 	}
 }
 
-// Who comes when all others have spoken, and do not take their answers, is not the
-// silent one that has to go.
-func TestTheNewcomerIsHeard(t *testing.T) {
+// A new caller is not disconnected as the silent one, even if all others have sent their requests
+// and do not read their answers.
+func TestNewCallerIsHeard(t *testing.T) {
 	heard, release := make(chan struct{}), make(chan struct{})
 	path := listen(t, func(c *Caller) {
 		line, err := bufio.NewReader(c).ReadString('\n')
@@ -169,9 +169,9 @@ func TestTheNewcomerIsHeard(t *testing.T) {
 	}
 }
 
-// Who has its answer goes first, then the silent, then those with large answers, of which
-// half of the places are kept free; who waits for a short answer goes last.
-func TestWhoIsCutOffFirst(t *testing.T) {
+// Callers with their answer are disconnected first, then silent ones, then those with large answers, which
+// have half of the places at most, and last those that wait for a short answer.
+func TestOrderOfDisconnecting(t *testing.T) {
 	all := &bounded{places: 6}
 	add := func() *Caller {
 		one, other := net.Pipe()

@@ -14,7 +14,7 @@ import (
 	"sexton/verbs"
 )
 
-func TestNobodyToAsk(t *testing.T) {
+func TestErrorSaysWhatWasFoundInsteadOfASexton(t *testing.T) {
 	dir := t.TempDir()
 	killed := filepath.Join(dir, "killed")
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: killed, Net: "unix"})
@@ -45,7 +45,7 @@ func shortQueue(t *testing.T) (path string, fd int) {
 	return path, fd
 }
 
-// Who finds the queue full waits for a place in it, as long as it has time.
+// A client waits for a place in a full queue, as long as it has time.
 func TestAFullQueueIsWaitedFor(t *testing.T) {
 	path, fd := shortQueue(t)
 	first, err := net.Dial("unix", path)
@@ -74,9 +74,9 @@ func TestAFullQueueIsWaitedFor(t *testing.T) {
 	}
 }
 
-// Whom the server hangs up on at once, before the request was written, is not
-// ended by SIGPIPE but told.
-func TestBeingHungUpOnIsAnError(t *testing.T) {
+// A client whose connection is closed at once, before it has written its request, is not
+// ended by SIGPIPE but gets an error.
+func TestClosedConnectionIsAnError(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	l, err := net.Listen("unix", path)
 	if err != nil {

@@ -29,7 +29,7 @@ type loop struct {
 	answer    service.Answer
 	hangs     bool
 	panics    bool
-	shutdowns chan bool // with what was said of now
+	shutdowns chan bool // the value of now
 }
 
 func (l *loop) Look(ctx context.Context, name string) (service.Answer, error) {
@@ -140,7 +140,7 @@ func TestEachVerbIsAnswered(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeAnsweredIsSaid(t *testing.T) {
+func TestErrorSaysWhyARequestHasNoAnswer(t *testing.T) {
 	l := &loop{answer: someAnswer(), shutdowns: make(chan bool, 1)}
 	s := listen(t, l)
 	for request, want := range map[string]string{
@@ -203,9 +203,9 @@ func TestALoopThatHangsOrABugIsAnError(t *testing.T) {
 	}
 }
 
-// Silent callers, half a line, a line without end, callers that vanish: who asks
-// politely meanwhile is answered at once.
-func TestHostileCallersKeepNobodyOut(t *testing.T) {
+// Silent clients, half a line, a line without an end, clients that vanish: a client that asks
+// properly meanwhile gets its answer at once.
+func TestHostileClientsKeepNoOtherClientOut(t *testing.T) {
 	s := listen(t, &loop{answer: someAnswer()})
 	var open []net.Conn
 	for i := range 500 {
@@ -246,7 +246,7 @@ func (endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestWhoMayAsk(t *testing.T) {
+func TestOnlyAllowedUsersMayAsk(t *testing.T) {
 	s := &Server{Allow: []int{1000}}
 	for uid, want := range map[uint32]bool{0: true, uint32(os.Geteuid()): true, 1000: true, 1001: false, 65534: false, ^uint32(0): false} {
 		if got := s.permission(unix.Ucred{Uid: uid}) == verbs.Change; got != want {

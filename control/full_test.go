@@ -10,8 +10,8 @@ import (
 	"sexton/verbs"
 )
 
-// A socket whose queue somebody keeps full, before ours in the order of the names, costs a client no time.
-func TestAFullQueueOfSomebodyElseIsNotWaitedFor(t *testing.T) {
+// A socket whose queue another program keeps full, before ours in the order of the names, costs a client no time.
+func TestAFullQueueOfAnotherProgramCostsNoTime(t *testing.T) {
 	full := filepath.Join(t.TempDir(), "full")
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {

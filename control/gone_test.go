@@ -13,9 +13,9 @@ import (
 	"sexton/verbs"
 )
 
-// The end begins when the one who asked for it has gone: it could be swept up before it
-// has printed the answer otherwise. One that stays is not waited for long.
-func TestTheEndWaitsForWhoAskedForIt(t *testing.T) {
+// A shutdown begins when the client that asked for it has gone: otherwise the client could be
+// killed before it has printed the answer. The server does not wait long for a client that stays.
+func TestShutdownWaitsUntilTheClientHasGone(t *testing.T) {
 	l := &loop{answer: someAnswer(), shutdowns: make(chan bool, 1)}
 	s := listen(t, l)
 	conn := dialTest(t, s.Path())
@@ -23,13 +23,13 @@ func TestTheEndWaitsForWhoAskedForIt(t *testing.T) {
 	io.WriteString(conn, "{\"verb\":\"shutdown\"}\n")
 	<-l.shutdowns
 	if waited := time.Since(asked); waited < s.within.gone {
-		t.Errorf("the end began %v after it was asked for, and the one who asked is still there", waited)
+		t.Errorf("the end began %v after it was asked for, and the client is still there", waited)
 	}
 }
 
 // The client does its part: it keeps the connection until it ends itself.
-func TestWhoAsksForTheEndStays(t *testing.T) {
-	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // which closes what nobody knows any more
+func TestClientThatAsksForShutdownStaysConnected(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // which closes connections that are not referenced
 	listener, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
 	if err != nil {
 		t.Fatal(err)
@@ -54,7 +54,7 @@ func TestWhoAsksForTheEndStays(t *testing.T) {
 	}
 }
 
-// A socket that somebody listens on is not replaced because he has no time just now.
+// A socket on which a program listens is not replaced because the program is busy.
 func TestABusySocketIsNotTakenForAStaleOne(t *testing.T) {
 	path, _ := shortQueue(t)
 	defer dialTest(t, path).Close()

@@ -15,7 +15,7 @@ import (
 	"sexton/verbs"
 )
 
-// unixAt listens at a path, as somebody else would.
+// unixAt listens at a path, as another program would.
 func unixAt(t *testing.T, path string) {
 	t.Helper()
 	l, err := net.Listen("unix", path)
@@ -40,7 +40,7 @@ func TestAClientTriesAFewNamesOfEachOwner(t *testing.T) {
 	}
 }
 
-func TestTheFallbackIsTakenWhereSomebodyElseListens(t *testing.T) {
+func TestTheFallbackIsUsedIfAnotherProgramListens(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	unixAt(t, path)
 	s, note, err := Open(path, 0o600)
@@ -64,7 +64,7 @@ func TestTheFallbackIsTakenWhereSomebodyElseListens(t *testing.T) {
 	}
 }
 
-// A user who can write to a directory on the way can keep us from making the socket there, but not from having one.
+// A user with write access to a directory on the way can keep us from making the socket there, but not from having one.
 func TestTheFallbackIsTakenWhereOthersAreInTheWay(t *testing.T) {
 	dir := t.TempDir()
 	for _, err := range []error{os.Chmod(dir, 0o777), os.Mkdir(dir+"/there", 0o755), os.Symlink("there", dir+"/link"), os.WriteFile(dir+"/file", nil, 0o644)} {

@@ -163,7 +163,7 @@ func TestWhatIsNoRequestIsRefused(t *testing.T) {
 	}
 }
 
-func TestHostileCallersKeepNobodyOut(t *testing.T) {
+func TestHostileClientsKeepNoOtherClientOut(t *testing.T) {
 	s := listen(t, loop{answer: someAnswer()})
 	for i := range 300 {
 		conn, err := net.Dial("tcp", s.Address())

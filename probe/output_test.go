@@ -51,8 +51,8 @@ func TestOutputTellsItsLastLine(t *testing.T) {
 	}
 }
 
-// Whoever keeps the pipe, and writes into it, does not keep us.
-func TestOutputEndsWhileSomebodyHasThePipe(t *testing.T) {
+// A process that keeps the pipe, and writes into it, does not delay us.
+func TestOutputEndsWhileAnotherProcessHasThePipe(t *testing.T) {
 	o, err := NewOutput()
 	if err != nil {
 		t.Fatal(err)

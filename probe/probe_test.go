@@ -289,7 +289,7 @@ func TestFile(t *testing.T) {
 	wantError(t, "below a file", check(t, service.FileProbe, path+"/x", patience), "not a directory")
 }
 
-// What was there before the start was left by somebody else, until somebody touches it.
+// A file from before the start was left by another process, until something changes it.
 func TestOldFile(t *testing.T) {
 	dir := t.TempDir()
 	path, link := filepath.Join(dir, "ready"), filepath.Join(dir, "link")
