@@ -30,11 +30,11 @@ func TestWhoHasNewsInItsTurnHasAnother(t *testing.T) {
 		t.Fatal("it has no turn at all")
 	}
 	k.enqueue(s)
-	k.settle(s, wait)
+	k.putBack(s, wait)
 	if k.pop(false) != s {
 		t.Error("it has no other turn")
 	}
-	k.settle(s, wait)
+	k.putBack(s, wait)
 	if k.pop(false) != nil {
 		t.Error("it has a third turn")
 	}

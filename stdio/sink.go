@@ -114,15 +114,15 @@ func (k *sink) work() {
 				break
 			}
 		}
-		k.settle(s, s.serve(b))
+		k.putBack(s, s.serve(b))
 		k.places.yield()
 	}
 	k.mux.batches.giveBack(b)
 	k.mux.changed()
 }
 
-// settle decides what becomes of a stream after its turn.
-func (k *sink) settle(s *stream, t turn) {
+// putBack decides what becomes of a stream after its turn.
+func (k *sink) putBack(s *stream, t turn) {
 	k.mu.Lock()
 	s.listed = t != over && (t == more || s.again)
 	s.again = false
