@@ -256,9 +256,7 @@ func TestPictureOfTheRooms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if *golden.Rewrite {
-		golden.File(t, "docs/rooms.svg", svg)
-	}
+	golden.File(t, "docs/rooms.svg", svg)
 }
 
 // goList runs go list over the binary's packages.
