@@ -36,6 +36,8 @@ type Container struct {
 	dir    string // the directory of services that name none
 	output *output
 	loop   *pid1.PID1
+
+	editions editions
 }
 
 // Load builds a container. Nothing is started before Run.
@@ -69,12 +71,6 @@ func Load(o Options) *Container {
 
 // Run is the container's life. It returns the exit status.
 func (c *Container) Run() (status int) { return c.loop.Run() }
-
-// Adopt is pid1.Owner's.
-func (c *Container) Adopt(plan *service.Plan) (moreThreads int) { return 0 }
-
-// Forget is pid1.Owner's.
-func (c *Container) Forget(name string) {}
 
 // nameOrphan prints an orphan that was reaped, if somebody wants to know; nil: nobody does.
 func (c *Container) nameOrphan() func(proc.Dead, string) {

@@ -20,21 +20,19 @@ import (
 
 // output is pid1.Output over stdio.
 type output struct {
-	mux     *stdio.Mux
-	used    bool
-	level   machine.Level
-	json    bool // our own lines are JSON
-	specs   map[string]*service.Spec
-	inherit map[string]bool              // services whose descriptors 1 and 2 are ours
-	readers map[string]string            // who reads the stdout of a service, by the writer's name
-	held    map[service.Run]*stdio.Pipes // our copies of the terminals of runs, until they end
+	mux      *stdio.Mux
+	used     bool
+	level    machine.Level
+	json     bool // our own lines are JSON
+	services []service.Spec
+	carried  map[string]bool              // services of whose output we have carried some
+	readers  map[string]string            // who reads the stdout of a service, by the writer's name
+	held     map[service.Run]*stdio.Pipes // our copies of the terminals of runs, until they end
+	placed   bool                         // stdio knows how many files may hang
 }
 
-// newOutput chooses where output goes: with one service its descriptors are ours
-// and nothing stands in between; with several each line gets its name; and the
-// file may say otherwise for each.
 func newOutput(plan *service.Plan, verbosity int, getenv func(string) string) *output {
-	o := &output{level: machine.Info, inherit: make(map[string]bool), specs: make(map[string]*service.Spec), readers: make(map[string]string), held: make(map[service.Run]*stdio.Pipes)}
+	o := &output{level: machine.Info, carried: make(map[string]bool), held: make(map[service.Run]*stdio.Pipes)}
 	if plan.Init.Lean {
 		o.level = machine.Warn
 	}
@@ -44,27 +42,7 @@ func newOutput(plan *service.Plan, verbosity int, getenv func(string) string) *o
 	case verbosity > 0:
 		o.level = machine.Debug
 	}
-	var names []string
-	for i := range plan.Services {
-		s := &plan.Services[i]
-		o.specs[s.Name] = s
-		if s.StdinFrom != "" {
-			o.readers[s.StdinFrom] = s.Name
-		}
-		away := s.Log.File.Path != "" || s.Log.Syslog != ""
-		switch {
-		case s.Log.Format != service.AutoFormat || len(plan.Services) > 1:
-		case away, s.PTY:
-			s.Log.Format = service.Raw
-		default:
-			s.Log.Format = service.Inherit
-		}
-		// Who has the terminal must have all of it.
-		o.inherit[s.Name] = !away && (s.Log.Format == service.Inherit || s.TTY && kernel.IsTerminal(0) && kernel.IsTerminal(1))
-		if !o.inherit[s.Name] {
-			names = append(names, s.Name)
-		}
-	}
+	names := o.adopt(plan)
 	o.json = plan.Log.Format == service.JSON
 	o.mux = stdio.New(stdio.Options{
 		Out: 1, Err: 2, Names: names, ColorOut: stdio.Color(1, plan.Color, getenv), ColorErr: stdio.Color(2, plan.Color, getenv),
@@ -73,6 +51,46 @@ func newOutput(plan *service.Plan, verbosity int, getenv func(string) string) *o
 		KeepThread: entry.KeepThread, FreeThread: entry.FreeThread,
 	})
 	return o
+}
+
+// adopt takes the services of a plan. It returns those whose output we carry, for stdio.
+func (o *output) adopt(plan *service.Plan) (names []string) {
+	o.services, o.readers = plan.Services, make(map[string]string)
+	for i := range o.services {
+		s := &o.services[i]
+		if s.StdinFrom != "" {
+			o.readers[s.StdinFrom] = s.Name
+		}
+		if _, inherits := o.log(s); !inherits {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
+// log chooses where output of a service goes: with one service its descriptors are ours and
+// nothing stands in between; with several each line gets its name; and the file may say
+// otherwise for each.
+func (o *output) log(s *service.Spec) (log service.Log, inherits bool) {
+	log = s.Log
+	away := log.File.Path != "" || log.Syslog != ""
+	switch {
+	case log.Format != service.AutoFormat || len(o.services) > 1:
+	case away, s.PTY:
+		log.Format = service.Raw
+	default:
+		log.Format = service.Inherit
+	}
+	// Who has the terminal must have all of it.
+	return log, !away && (log.Format == service.Inherit || s.TTY && kernel.IsTerminal(0) && kernel.IsTerminal(1))
+}
+
+// forget drops what is kept of a service that is gone for good.
+func (o *output) forget(name string) {
+	if o.carried[name] || o.used {
+		o.mux.Forget(name)
+	}
+	delete(o.carried, name)
 }
 
 // threads is how many threads output may hold up at once besides those of our
@@ -84,8 +102,8 @@ func (o *output) threads() int {
 	if n > 0 {
 		n++
 	}
-	for _, s := range o.specs {
-		if s.Log.Overflow != service.Block {
+	for i := range o.services {
+		if o.services[i].Log.Overflow != service.Block {
 			return n + stdio.Pumps
 		}
 	}
@@ -95,8 +113,9 @@ func (o *output) threads() int {
 // places is how many files and syslogs may hang at once.
 func (o *output) places() int {
 	places := make(map[string]bool)
-	for _, s := range o.specs {
-		for _, place := range []string{s.Log.File.Path, s.Log.Syslog} {
+	for i := range o.services {
+		log := &o.services[i].Log
+		for _, place := range []string{log.File.Path, log.Syslog} {
 			if place != "" {
 				places[place] = true
 			}
@@ -105,9 +124,11 @@ func (o *output) places() int {
 	return stdio.PlacesFor(len(places))
 }
 
-// Lack is pid1.Output's.
+// Lack is pid1.Output's. The places for files stay as many as at the first plan that has some:
+// system calls may be on their way in them.
 func (o *output) Lack(threads int) {
-	if n := o.places(); n > 0 {
+	if n := o.places(); n > 0 && !o.placed {
+		o.placed = true
 		o.mux.Places(n - threads)
 	}
 }
@@ -140,14 +161,15 @@ func (o *output) Open(spec *service.Spec, run service.Run, files [3]int) (full [
 		}
 		o.used = true
 	}
-	if o.inherit[name] {
+	log, inherits := o.log(spec)
+	if inherits {
 		if spec.Log.OneStream {
 			files[2] = files[1]
 		}
 		return files, func(proc.PID) { close.all() }, nil
 	}
-	o.used = true
-	pipes, err := o.mux.Open(stdio.Source{Service: name, Run: run, Log: spec.Log, ErrOnly: reader != "", Terminal: spec.PTY})
+	o.used, o.carried[name] = true, true
+	pipes, err := o.mux.Open(stdio.Source{Service: name, Run: run, Log: log, ErrOnly: reader != "", Terminal: spec.PTY})
 	if err != nil {
 		return files, nil, err
 	}
@@ -172,7 +194,7 @@ func (o *output) Open(spec *service.Spec, run service.Run, files [3]int) (full [
 
 // Died is pid1.Output's.
 func (o *output) Died(name string) {
-	if !o.inherit[name] {
+	if o.carried[name] {
 		o.mux.Died(name)
 	}
 }

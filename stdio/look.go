@@ -29,7 +29,7 @@ func Color(fd int, setting string, getenv func(string) string) bool {
 // colorOf is the colour of a service: by its place in Options.Names, so that
 // it keeps its colour when it is started again.
 func (m *Mux) colorOf(service string) string {
-	i := slices.Index(m.options.Names, service)
+	i := slices.Index(m.names.Load().names, service)
 	if i < 0 {
 		i = len(service)
 	}
@@ -61,7 +61,7 @@ func (m *Mux) serviceFrame(o *Source, which string, k *sink) framing.Frame {
 		if k.color {
 			color = m.colorOf(o.Service)
 		}
-		f = framing.Prefixed(o.Service, m.width, color)
+		f = framing.Prefixed(o.Service, m.names.Load().width, color)
 		if log.Timestamps {
 			f.AddTime()
 		}
@@ -94,8 +94,8 @@ func (m *Mux) ownFrame(k *sink, timestamps bool) framing.Frame {
 		color = framing.Bold
 	}
 	f := framing.Titled(m.options.Self, color)
-	if m.options.Prefixed {
-		f = framing.Prefixed(m.options.Self, m.width, color)
+	if names := m.names.Load(); names.prefixed {
+		f = framing.Prefixed(m.options.Self, names.width, color)
 	}
 	if timestamps {
 		f.AddTime()

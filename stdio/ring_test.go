@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"sexton/service"
 )
 
@@ -51,4 +53,35 @@ func TestRingIsWhatWasWrittenLast(t *testing.T) {
 	if got := fmt.Sprintf("%q", r.lines(-1)); got != `["no end" "another"]` {
 		t.Errorf("two streams: %s", got)
 	}
+}
+
+// A service that comes under the name of one that is gone for good has no lines of that one, and
+// no pipe. Another set of names gives what is opened from then on another width.
+func TestForgottenServicesLeaveNothing(t *testing.T) {
+	out := newReader(t, 0).read()
+	m := newMux(t, Options{Out: out.out, Err: out.out, Self: "sexton", Prefixed: true, Names: []string{"web"}})
+	web := spawn(t, m, Source{Service: "web", Log: service.Log{Recent: 64}})
+	web.say("before\n")
+	eventually(t, "the line", func() bool { return strings.Contains(out.String(), "web    | before\n") })
+	web.exit()
+	write, err := m.PipelineOut("web")
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := func() bool { _, err := unix.FcntlInt(uintptr(write), unix.F_GETFD, 0); return err == nil }
+	before := open()
+	m.Forget("web")
+	m.Forget("nobody")
+	if m.Recent("web", -1) != nil || !before || open() {
+		t.Errorf("left: %q, pipe open: %v", m.Recent("web", -1), open())
+	}
+	m.SetNames([]string{"a-longer-name", "web"}, true)
+	web = spawn(t, m, Source{Service: "web"})
+	web.say("after\n")
+	m.Say(Errors, "", "said")
+	eventually(t, "the lines", func() bool {
+		return strings.Contains(out.String(), "web           | after\n") && strings.Contains(out.String(), "sexton        | said\n")
+	})
+	web.exit()
+	flushed(t, m)
 }

@@ -27,6 +27,7 @@
 package stdio
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -89,7 +90,8 @@ type Options struct {
 // goroutine, and only Flush and FlushOwn wait for output.
 type Mux struct {
 	options Options
-	width   int // of a name in a prefix, in characters
+	first   naming // that of options
+	names   atomic.Pointer[naming]
 
 	once     sync.Once // for what is below, see begin
 	out, err *sink     // one and the same, when both are one file
@@ -126,15 +128,55 @@ const maxAlign = 20
 // nothing does not pay for them.
 func New(o Options) *Mux {
 	m := &Mux{options: o}
-	if o.Prefixed {
-		m.width = min(utf8.RuneCountInString(o.Self), maxAlign)
+	m.first.set(o.Self, o.Names, o.Prefixed)
+	m.names.Store(&m.first)
+	return m
+}
+
+// naming is the part of Options that a new plan changes.
+type naming struct {
+	names    []string
+	prefixed bool
+	width    int // of a name in a prefix, in characters
+}
+
+// SetNames takes other Names and Prefixed than Options had. Streams that are open keep their
+// look until their runs have ended.
+func (m *Mux) SetNames(names []string, prefixed bool) {
+	n := new(naming)
+	n.set(m.options.Self, names, prefixed)
+	m.names.Store(n)
+}
+
+func (n *naming) set(self string, names []string, prefixed bool) {
+	n.names, n.prefixed = names, prefixed
+	if prefixed {
+		n.width = min(utf8.RuneCountInString(self), maxAlign)
 	}
-	for _, name := range o.Names {
-		if n := utf8.RuneCountInString(name); n > m.width && n <= maxAlign {
-			m.width = n
+	for _, name := range names {
+		if w := utf8.RuneCountInString(name); w > n.width && w <= maxAlign {
+			n.width = w
 		}
 	}
-	return m
+}
+
+// Forget drops what is kept of a service that is gone for good: its latest lines, and the pipe
+// from its stdout to its reader. A later service of the same name begins without them.
+func (m *Mux) Forget(service string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.rings, service)
+	m.pipelines = slices.DeleteFunc(m.pipelines, func(p pipeline) bool {
+		if p.writer != service {
+			return false
+		}
+		for _, fd := range []int{p.read, p.write} {
+			if fd >= 0 {
+				_ = unix.Close(fd)
+			}
+		}
+		return true
+	})
 }
 
 // begin makes what the first use needs.
