@@ -69,9 +69,9 @@ func TestWhatASignalDoes(t *testing.T) {
 
 func TestStopsNamesWhatStopsTheContainer(t *testing.T) {
 	plan := &service.Plan{Init: service.Init{Rules: map[proc.Signal]service.Rule{
-		proc.INT: ignore, proc.HUP: stop, proc.CHLD: stop, proc.KILL: stop,
+		proc.INT: ignore, proc.HUP: stop, proc.CHLD: stop, proc.KILL: stop, proc.LastSignal: stop,
 	}}}
-	if got := New(plan).Stops(); !slices.Equal(got, []proc.Signal{proc.TERM, proc.QUIT, proc.RTMin + 3, proc.HUP}) {
+	if got := New(plan).Stops(); !slices.Equal(got, []proc.Signal{proc.TERM, proc.QUIT, proc.RTMin + 3, proc.HUP, proc.LastSignal}) {
 		t.Error(got)
 	}
 }
