@@ -50,7 +50,8 @@ func (u *unit) outlived(m *Machine, event Event) {
 	exit := event.(Exited).Exit
 	u.probe.end(m, u)
 	u.become(m, service.Stopping)
-	u.rung, u.reach, u.lastSignal, u.stopAt, u.since = 0, proc.Group, u.forwarded, u.forwardedAt, u.forwardedAt
+	u.wanted = false
+	u.rung, u.reach, u.lastSignal, u.stopAt, u.since = 0, m.reachOf(u), u.forwarded, u.forwardedAt, u.forwardedAt
 	u.leaderEnded(m, event)
 	if u.forwarded == proc.INT {
 		m.shutdown.ints = 1

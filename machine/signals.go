@@ -164,6 +164,6 @@ func (m *Machine) graceBegins(u *unit, e Signalled) {
 	if u.state.Live() && u.state != service.Killing {
 		u.probe.end(m, u)
 		u.become(m, service.Stopping)
-		u.stopAt, u.deadline, u.lastSignal = m.now, m.shutdown.killAt, e.Signal
+		u.stopAt, u.deadline, u.lastSignal, u.reach = m.now, m.shutdown.killAt, e.Signal, m.reachOf(u)
 	}
 }
