@@ -119,6 +119,15 @@ func TestTheLastWordsOfTheRuntimeAreOurs(t *testing.T) {
 	}
 }
 
+// The runtime's other last words are printed unchanged, with its own status.
+func TestOtherLastWordsOfTheRuntimeAreUnchanged(t *testing.T) {
+	command := exec.Command(program(t), "deadlock")
+	out, _ := command.CombinedOutput()
+	if !strings.HasPrefix(string(out), "fatal error: all goroutines are asleep - deadlock!\n") || !strings.Contains(string(out), "goroutine 1 ") || command.ProcessState.ExitCode() != 2 {
+		t.Errorf("%v\n%s", command.ProcessState, out)
+	}
+}
+
 // Without the entry, what the runtime leaves alone is told.
 func TestWithoutTheEntryIgnoredSignalsAreSeen(t *testing.T) {
 	if mask, _ := Inherited(); mask != 0 || InheritedNofile().Max != 0 {

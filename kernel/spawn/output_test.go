@@ -26,8 +26,9 @@ func TestOnlyPipesOfOursAreGivenAway(t *testing.T) {
 	}
 	defer unix.Close(stdin)
 	defer func() { _ = unix.Dup3(stdin, 0, 0) }()
+	terminal := -1
 	owner := func(fd int) uint32 {
-		giveOutput(&proc.Command{Files: [3]int{-1, fd, -1}, Foreground: -1, Credential: &proc.Credential{UID: 4321, GID: 4321}})
+		giveOutput(&proc.Command{Files: [3]int{-1, fd, -1}, Foreground: terminal, TakeTerminal: terminal >= 0, Credential: &proc.Credential{UID: 4321, GID: 4321}})
 		var s unix.Stat_t
 		if err := unix.Fstat(fd, &s); err != nil {
 			t.Fatal(err)
@@ -39,6 +40,18 @@ func TestOnlyPipesOfOursAreGivenAway(t *testing.T) {
 	}
 	if got := owner(0); got != 0 {
 		t.Errorf("descriptor 0 belongs to %d", got)
+	}
+	file, err := os.CreateTemp(t.TempDir(), "log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if got := owner(int(file.Fd())); got != 0 {
+		t.Errorf("a file belongs to %d", got)
+	}
+	terminal = int(file.Fd()) // stands for one, as far as giveOutput knows
+	if got := owner(terminal); got != 4321 {
+		t.Errorf("the child's own terminal belongs to %d", got)
 	}
 	if got := owner(int(w.Fd())); got != 4321 {
 		t.Errorf("the pipe belongs to %d", got)

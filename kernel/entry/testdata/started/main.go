@@ -24,6 +24,9 @@ func main() {
 			all = append(all, make([]byte, 16<<20))
 		}
 	}
+	if len(os.Args) == 2 && os.Args[1] == "deadlock" {
+		select {}
+	}
 	if len(os.Args) == 3 && os.Args[1] == "thread" {
 		entry.FreeThread()
 		for range 100 {
