@@ -38,8 +38,12 @@ func (e environment) lookup(name string) (string, bool) {
 }
 
 // with is the environment with some values replaced or added: a known name keeps
-// its place, new ones follow, sorted by name. The caller owns the result.
+// its place, new ones follow, sorted by name. Services without values of their own share
+// one list, so the caller must not change the entries of the result.
 func (e environment) with(values map[string]string) []string {
+	if len(values) == 0 {
+		return slices.Clip(e.entries)
+	}
 	out := slices.Clone(e.entries)
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		entry := name + "=" + values[name]

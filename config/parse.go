@@ -98,6 +98,7 @@ type reader struct {
 	mistakes    []*Mistake
 	dropped     int // mistakes beyond maxMistakes
 	notes       []*Mistake
+	rows        []row[*service.Spec] // serviceRows, made once for all services
 }
 
 // syntax reads the text as TOML. It returns nil after a mistake, because the

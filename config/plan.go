@@ -68,6 +68,7 @@ func (r *reader) draft(root *value) *draft {
 // plan is what a draft has become.
 func (d *draft) plan() service.Plan {
 	plan := service.Plan{Init: d.init, Control: d.control, Health: d.health, Log: d.log, Color: d.color}
+	plan.Services = make([]service.Spec, 0, len(d.services))
 	for _, s := range d.services {
 		plan.Services = append(plan.Services, s.spec)
 	}

@@ -41,7 +41,10 @@ func (r *reader) service(v *value, d *draft) {
 	if once := v.child("oneshot"); once != nil { // its ready is another
 		s.spec.OneShot, _ = once.data.(bool)
 	}
-	meant := walk(r, v, serviceRows(), &s.spec)
+	if r.rows == nil {
+		r.rows = serviceRows()
+	}
+	meant := walk(r, v, r.rows, &s.spec)
 	if v.child("command") == nil && !slices.Contains(meant, "command") {
 		r.wrongKey(v, "command is missing", `add, for example, command = ["nginx", "-g", "daemon off;"]`)
 	}

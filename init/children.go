@@ -27,7 +27,7 @@ type child struct {
 	run     service.Run   // the run that it is, or that it asks
 	handle  *handle       // the run's service
 	spec    *service.Spec // as it was when it started
-	command *proc.Command // how it was started
+	command *proc.Command // how it was started; nil once a service without exec probe has started
 	started machine.Instant
 
 	signalRefused bool // we have said that we may not signal it

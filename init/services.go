@@ -61,6 +61,9 @@ func (p *PID1) spawn(a ordered) {
 		p.answers = append(p.answers, answer)
 		return
 	}
+	if spec.Ready.Kind != service.ExecProbe {
+		child.command = nil // a thousand environments are a megabyte
+	}
 	p.planLook(child)
 	handle.ranAs = command.Credential
 	p.runs[a.Run] = child
