@@ -119,7 +119,7 @@ func TestEndlessFilesAreNotCompressed(t *testing.T) {
 	f.Compress, f.Keep = true, 5
 	holes, growing := f.Path+".20260101T000000.000000001Z", f.Path+".20260101T000000.000000002Z"
 	// Large enough that compressing it takes longer than the writer may have to wait for a processor.
-	must(t, os.WriteFile(holes, []byte("x"), 0o600), os.Truncate(holes, 1<<40), os.WriteFile(growing, []byte(strings.Repeat("x", 32<<20)), 0o600))
+	must(t, os.WriteFile(holes, []byte("x"), 0o600), os.Truncate(holes, 1<<40), os.WriteFile(growing, []byte(strings.Repeat("x", 8<<20)), 0o600))
 	stop := make(chan struct{})
 	defer close(stop)
 	begun := make(chan struct{})
