@@ -142,31 +142,3 @@ func TestMeasureCountsWhatWasWritten(t *testing.T) {
 		t.Errorf("%d bytes counted of %d", whole.Bytes, len(stream))
 	}
 }
-
-// FuzzCut compares the cutter with a naive one. What comes out must not depend
-// on how the stream was split into chunks, nor on how much fits into a batch.
-func FuzzCut(f *testing.F) {
-	f.Add([]byte("one\ntwo\nthree"), []byte{1, 2, 3}, uint8(4), uint8(0), false)
-	f.Add([]byte("\n\n\n0123456789\n"), []byte{200}, uint8(10), uint8(1), false)
-	f.Add([]byte("0123456789\u00e9\u20ac\n\xff\xfe\n"), []byte{1}, uint8(1), uint8(9), false)
-	f.Add([]byte("raw\r\n\x00 bytes, and a long line without an end"), []byte{5, 1}, uint8(7), uint8(3), true)
-	f.Fuzz(func(t *testing.T, stream, chunks []byte, room, batch uint8, raw bool) {
-		frame := testFrame(raw, int(room)%40+1)
-		at := 0
-		chunk := func() int {
-			if len(chunks) == 0 {
-				return len(stream)
-			}
-			at++
-			return int(chunks[at%len(chunks)])
-		}
-		want, lines := cutSlowly(frame, stream)
-		got, count := cutInChunks(frame, stream, chunk, int(batch))
-		if got != want {
-			t.Errorf("room %d:\n got %q\nwant %q", frame.room, got, want)
-		}
-		if count.Bytes != int64(len(stream)) || count.Lines != int64(lines) {
-			t.Errorf("counted %+v, want %d bytes and %d lines", count, len(stream), lines)
-		}
-	})
-}

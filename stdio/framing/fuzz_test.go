@@ -17,44 +17,46 @@ func FuzzCutJSON(f *testing.F) {
 	f.Add([]byte("{\"a\":1}\r\n\t{\"b\":[]} \n   {\"time\":1}\r\n \n    {}"), []byte{1}, uint8(60), uint8(9), true, true)
 	f.Add([]byte("{\"a\":1,\n\n \"b\":[\n 2]}\n{}\n"), []byte{1}, uint8(60), uint8(9), true, true)
 	f.Add([]byte("{\"a\":1,\n \"b\":[\n 2]}\n{}\n"), []byte{2}, uint8(60), uint8(90), true, true)
-	f.Fuzz(func(t *testing.T, stream, chunks []byte, room, batch uint8, merge, join bool) {
-		frame := testJSONFrame(int(room)+escapeMost, merge, join)
-		at := 0
-		chunk := func() int {
-			if len(chunks) == 0 {
-				return len(stream)
-			}
-			at++
-			return int(chunks[at%len(chunks)])
+	f.Fuzz(checkCutJSON)
+}
+
+func checkCutJSON(t *testing.T, stream, chunks []byte, room, batch uint8, merge, join bool) {
+	frame := testJSONFrame(int(room)+escapeMost, merge, join)
+	at := 0
+	chunk := func() int {
+		if len(chunks) == 0 {
+			return len(stream)
 		}
-		joins := joinsSlowly
-		if !join {
-			joins = nil
+		at++
+		return int(chunks[at%len(chunks)])
+	}
+	joins := joinsSlowly
+	if !join {
+		joins = nil
+	}
+	want, lines := jsonSlowly(frame, string(stream), joins)
+	got, count := cutInChunks(frame, stream, chunk, int(batch))
+	if got != want {
+		t.Errorf("room %d:\n got %q\nwant %q", frame.room, got, want)
+	}
+	if count.Bytes != int64(len(stream)) || count.Lines != int64(lines) {
+		t.Errorf("counted %+v, want %d bytes and %d lines", count, len(stream), lines)
+	}
+	if measured := frame.Measure([]byte(got), len(got)).Bytes; measured != count.Bytes && measured != count.Bytes+1 {
+		t.Errorf("measured %d bytes, want %d", measured, count.Bytes)
+	}
+	other := NewJSON(Origin{"web", "stdout", "error", 12345, 1}, merge, nil) // another run may ask
+	if again := other.Measure([]byte(got), len(got)); again != frame.Measure([]byte(got), len(got)) {
+		t.Errorf("measured %+v by another run", again)
+	}
+	for object := range strings.Lines(got) {
+		if len(object) > frame.most() {
+			t.Errorf("an object of %d bytes, most is %d", len(object), frame.most())
 		}
-		want, lines := jsonSlowly(frame, string(stream), joins)
-		got, count := cutInChunks(frame, stream, chunk, int(batch))
-		if got != want {
-			t.Errorf("room %d:\n got %q\nwant %q", frame.room, got, want)
+		if !json.Valid([]byte(object)) {
+			t.Errorf("no JSON: %q", object)
 		}
-		if count.Bytes != int64(len(stream)) || count.Lines != int64(lines) {
-			t.Errorf("counted %+v, want %d bytes and %d lines", count, len(stream), lines)
-		}
-		if measured := frame.Measure([]byte(got), len(got)).Bytes; measured != count.Bytes && measured != count.Bytes+1 {
-			t.Errorf("measured %d bytes, want %d", measured, count.Bytes)
-		}
-		other := NewJSON(Origin{"web", "stdout", "error", 12345, 1}, merge, nil) // another run may ask
-		if again := other.Measure([]byte(got), len(got)); again != frame.Measure([]byte(got), len(got)) {
-			t.Errorf("measured %+v by another run", again)
-		}
-		for object := range strings.Lines(got) {
-			if len(object) > frame.most() {
-				t.Errorf("an object of %d bytes, most is %d", len(object), frame.most())
-			}
-			if !json.Valid([]byte(object)) {
-				t.Errorf("no JSON: %q", object)
-			}
-		}
-	})
+	}
 }
 
 func FuzzObject(f *testing.F) {
@@ -86,4 +88,34 @@ func FuzzEscape(f *testing.F) {
 			t.Errorf("%q: %d bytes taken make %d, not %d; room %d", text, taken, len(part), size, room)
 		}
 	})
+}
+
+// FuzzCut compares the cutter with a naive one. What comes out must not depend
+// on how the stream was split into chunks, nor on how much fits into a batch.
+func FuzzCut(f *testing.F) {
+	f.Add([]byte("one\ntwo\nthree"), []byte{1, 2, 3}, uint8(4), uint8(0), false)
+	f.Add([]byte("\n\n\n0123456789\n"), []byte{200}, uint8(10), uint8(1), false)
+	f.Add([]byte("0123456789\u00e9\u20ac\n\xff\xfe\n"), []byte{1}, uint8(1), uint8(9), false)
+	f.Add([]byte("raw\r\n\x00 bytes, and a long line without an end"), []byte{5, 1}, uint8(7), uint8(3), true)
+	f.Fuzz(checkCut)
+}
+
+func checkCut(t *testing.T, stream, chunks []byte, room, batch uint8, raw bool) {
+	frame := testFrame(raw, int(room)%40+1)
+	at := 0
+	chunk := func() int {
+		if len(chunks) == 0 {
+			return len(stream)
+		}
+		at++
+		return int(chunks[at%len(chunks)])
+	}
+	want, lines := cutSlowly(frame, stream)
+	got, count := cutInChunks(frame, stream, chunk, int(batch))
+	if got != want {
+		t.Errorf("room %d:\n got %q\nwant %q", frame.room, got, want)
+	}
+	if count.Bytes != int64(len(stream)) || count.Lines != int64(lines) {
+		t.Errorf("counted %+v, want %d bytes and %d lines", count, len(stream), lines)
+	}
 }
