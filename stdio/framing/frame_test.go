@@ -60,7 +60,9 @@ func cutInChunks(f Frame, input []byte, chunk func() int, room int) (framed stri
 				buffer = make([]byte, 0, f.MostOf(len(data)))
 			}
 		}
-		tail = data
+		if tail = data; f.format != Raw && len(tail) > f.room+escapeMost {
+			panic("a piece was not cut though there is enough of it")
+		}
 	}
 	out, lines := f.Last(make([]byte, 0, f.LastMost(tail)), tail)
 	if cap(out) > f.LastMost(tail) {

@@ -138,3 +138,32 @@ func TestRecordsAreHeldBack(t *testing.T) {
 		t.Error("a stream without records holds one")
 	}
 }
+
+// An object passes as an object up to the limit, though it would be longer as text; one byte
+// more, and it comes in pieces. Without merge it is text.
+func TestObjectOfTheLimit(t *testing.T) {
+	object := `{"a":["","","",""]}`
+	for _, c := range []struct {
+		room  int
+		merge bool
+		want  int
+	}{{len(object), true, 1}, {len(object) - 1, true, 2}, {len(object), false, 2}} {
+		f := testJSONFrame(c.room, c.merge, false)
+		got, n := f.Lines([]byte(object + "\n"))
+		if n != c.want || strings.Contains(string(got), ", \"a\":[") != (c.want == 1) {
+			t.Errorf("room %d, merge %v: %d lines:\n%s", c.room, c.merge, n, got)
+		}
+	}
+}
+
+// Lines has room for every text, in every format.
+func TestLinesHasRoom(t *testing.T) {
+	text := []byte(strings.Repeat("\x00", 5000) + "\n\n" + strings.Repeat("\n", 100) + strings.Repeat("\u20ac", 2000) + "\n")
+	prefixed, raw := Prefixed("web", 3, NoColor), NewRaw()
+	for _, f := range []Frame{prefixed, raw, testJSONFrame(300, false, false), testJSONFrame(escapeMost, true, true), NewSyslog(RFC3164, true, "h", "web", 1)} {
+		lines, n := f.Lines(text)
+		if c := f.Measure(lines, len(lines)); c != (Count{int64(len(text)), int64(n)}) {
+			t.Errorf("format %d: %+v of %d bytes", f.format, c, len(text))
+		}
+	}
+}
