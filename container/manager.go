@@ -48,7 +48,7 @@ func notifier(plan *service.Plan, o *output, getenv func(string) string) func(st
 	}
 	manager, err := kernel.NewNotifier(address)
 	if err != nil {
-		o.Say(machine.Debug, "", fmt.Sprintf("cannot tell our state to the service manager that started us: %s: %v; the services run all the same", notifyVariable, err))
+		o.Say(machine.Debug, "", fmt.Sprintf("cannot tell our state to the service manager that started us: %s: %v; the services run anyway", notifyVariable, err))
 		return nil
 	}
 	return manager.Notify

@@ -17,7 +17,7 @@ import (
 
 // serve opens what others can ask by, and answers there beside the loop. The
 // caller calls what it returns at the end. With one command nothing is opened.
-// What cannot be opened is said; the services run all the same.
+// sexton reports what it cannot open, and the services run anyway.
 func (c *Container) serve() (end func()) {
 	plan, p, o := &c.Plan, c.loop, c.output
 	if plan.Init.Lean {
@@ -78,7 +78,7 @@ func serveControl(plan *service.Plan, file string, p *pid1.PID1, o *output, gate
 	}
 	server, note, err := control.Open(plan.Control.Socket, fs.FileMode(plan.Control.Mode))
 	if err != nil {
-		o.Say(machine.Warn, "", "no control socket, so that sexton status and health will find nobody; the services run all the same: "+
+		o.Say(machine.Warn, "", "no control socket: sexton status and health cannot reach sexton; the services run anyway: "+
 			strings.ReplaceAll(err.Error(), "\n", "; "))
 		return func() {}
 	}
@@ -98,7 +98,7 @@ func serveHealth(plan *service.Plan, version string, p *pid1.PID1, o *output, me
 	}
 	server, err := health.Listen(plan.Health.Listen)
 	if err != nil {
-		o.Say(machine.Error, "", fmt.Sprintf("nobody answers /livez, /readyz and /metrics: [health] listen: %v; the services run all the same", err))
+		o.Say(machine.Error, "", fmt.Sprintf("cannot answer /livez, /readyz and /metrics: [health] listen: %v; the services run anyway", err))
 		return func() {}
 	}
 	server.Loop, server.Gate, server.Version, server.Memory, server.Output = p, new(callers.Gate), version, memory, o.accounts
