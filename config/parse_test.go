@@ -245,6 +245,7 @@ func TestCaretsStandUnderWhatTheyMean(t *testing.T) {
 		{"a\tb\tc", 3, 3, "a   b   c", 4, 5},
 		{"漢字 x", 4, 1, "漢字 x", 5, 1},
 		{"漢字 x", 1, 2, "漢字 x", 0, 4},
+		{"漢字 x", 2, 1, "漢字 x", 2, 2},
 		{"e\u0301x", 3, 1, "e\u0301x", 1, 1},
 		{"\x1b[31mx", 6, 1, "\ufffd[31mx", 5, 1},
 		{"\xffx", 2, 1, "\ufffdx", 1, 1},
