@@ -150,6 +150,7 @@ func TestBadTextsShowEveryMistake(t *testing.T) {
 		"text-too-large":         parse(strings.Repeat("#", MaxBytes+1)),
 		"text-utf16":             parse("\xff\xfe[\x00s\x00"),
 		"text-binary":            parse("\x7fELF\x02\x01\x01\x00"),
+		"text-nul-first":         parse("\x00[service.web]\n"),
 		"text-old-mac":           parse("[service.web]\rcommand = \"web\"\r"),
 		"text-latin1":            parse("[service.web]\ncommand = \"\ufffd M\xfcller\"\n"),
 		"text-too-deep":          parse("[service.web]\ncommand = " + strings.Repeat("[", 1_000_000)),
