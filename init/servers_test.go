@@ -2,6 +2,7 @@ package pid1
 
 import (
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,11 +15,11 @@ import (
 // list of our children.
 type listed struct {
 	slow
-	times int
+	times atomic.Int32
 }
 
 func (k *listed) Children() ([]proc.PID, bool) {
-	k.times++
+	k.times.Add(1)
 	return k.Sim.Children()
 }
 
@@ -40,7 +41,7 @@ func TestManyServicesAreLookedAtTogether(t *testing.T) {
 		for _, spec := range services {
 			s.habits[spec.Name] = []simkernel.Habit{{Polite: true}}
 		}
-		s.at(3*time.Second, func() { seen = kernel.times })
+		s.at(3*time.Second, func() { seen = int(kernel.times.Load()) })
 		s.signal(4*time.Second, proc.TERM)
 	}, func(s *scene) {
 		if looks := 3 * int(time.Second/looksApart); seen > looks || seen == 0 {
