@@ -53,8 +53,12 @@ func (c *call) run() int {
 			return c.refuse(exitInternal, plan.Init.TerminationLog, fmt.Sprintf("sexton: %v\n", err))
 		}
 	}
+	file := ""
+	if !plan.Init.Lean { // nobody can ask for it
+		file = absolute(c.fileName())
+	}
 	status := container.Load(container.Options{
-		Plan: plan, Kernel: k, File: absolute(c.fileName()), Getenv: c.getenv, Version: Version,
+		Plan: plan, Kernel: k, File: file, Getenv: c.getenv, Version: Version,
 		Verbosity: c.verbosity, Trace: trace, NameOrphans: c.nameOrphans, Remarks: c.remarks,
 	}).Run()
 	if slices.Contains(c.okCodes, status) {

@@ -77,7 +77,7 @@ func TestPlansAreReadAsTheyWereWritten(t *testing.T) {
 		if kind == service.AfterTime {
 			s.Ready.Delay, s.Ready.Target, s.Ready.Command = time.Second, "1s", []string{"/bin/sh", "-c", "1s"}
 		}
-		s.Restart, s.ShutdownOn, s.OneShot, s.Single = service.OnFailure, service.NoShutdown, true, true
+		s.Restart, s.ShutdownOn, s.OneShot, s.Single, s.Edition = service.OnFailure, service.NoShutdown, true, true, 7
 		s.Backoff, s.GiveUp = service.Backoff{First: 1, Factor: 1.5, Max: 3, Jitter: 0.1, Reset: 9}, service.GiveUp{Starts: 7, Within: 8}
 		s.OKCodes, s.Signals = []int{1, 2}, []proc.Signal{proc.HUP, proc.RTMin}
 		s.Stop = []service.Rung{{Signal: proc.QUIT, For: 3}, {Signal: proc.KILL}}
@@ -116,5 +116,38 @@ func TestMistakesInDialoguesAreRefused(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("%q", line)) {
 			t.Errorf("%s: %v", line, err)
 		}
+	}
+}
+
+// The lines of a later plan stand before the event that brings it. What they do not say of
+// [init] stays as it is.
+func TestAReloadIsReadWithItsPlan(t *testing.T) {
+	script := Script{Plan: service.Plan{Init: service.Init{Grace: time.Minute}}}
+	read := func(text string) (event machine.Event) {
+		for line := range strings.Lines(text) {
+			var err error
+			if _, event, err = script.Line(strings.TrimSuffix(line, "\n")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return event
+	}
+	read("service web\nbooted\n")
+	var names []string
+	for _, text := range []string{"service db edition=3\nservice web\nreloaded", "service log\nreloaded"} {
+		e, _ := read(text).(machine.Reloaded)
+		for _, s := range e.Plan.Services {
+			names = append(names, fmt.Sprint(s.Name, s.Edition))
+		}
+		if e.Plan.Init.Grace != time.Minute || !reflect.DeepEqual(e.Plan, script.Plan) {
+			t.Errorf("%+v", e.Plan)
+		}
+		written := FormatEvent(time.Second, e)
+		if again, _ := read(written).(machine.Reloaded); FormatEvent(time.Second, again) != written {
+			t.Errorf("%s is read as %+v", written, again)
+		}
+	}
+	if want := []string{"db3", "web0", "log0"}; !slices.Equal(names, want) {
+		t.Errorf("got %v, want %v", names, want)
 	}
 }
