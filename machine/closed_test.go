@@ -39,6 +39,10 @@ func TestWhatIsNotThereIsLeftAlone(t *testing.T) {
 	if m.Step(0, Asked{Verb: AskShutdown}); !m.Over() || len(m.Step(0, Ticked{})) > 0 {
 		t.Error("it is not over")
 	}
+	up, web := runningMachine()
+	if up.Step(up.now, Booted{}); web.state != service.Up {
+		t.Errorf("a second boot has made it %v", web.state)
+	}
 	if _, timed := m.Next(); timed {
 		t.Error("it waits for a deadline, and is over")
 	}
