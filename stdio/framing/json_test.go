@@ -156,6 +156,18 @@ func TestObjectOfTheLimit(t *testing.T) {
 	}
 }
 
+// The beginning of what may become an object is kept until it is longer than one may be.
+func TestObjectIsWaitedFor(t *testing.T) {
+	object := `{"a":["","","",""]}`
+	for _, c := range []struct{ room, left int }{{len(object), len(object)}, {len(object) - 1, 0}} {
+		f := testJSONFrame(c.room, true, false)
+		_, rest, lines, _ := f.Cut(make([]byte, 0, 1000), []byte(object))
+		if len(rest) == len(object) != (lines == 0) || c.left > 0 != (lines == 0) {
+			t.Errorf("room %d: %d lines, %q is left", c.room, lines, rest)
+		}
+	}
+}
+
 // Lines has room for every text, in every format.
 func TestLinesHasRoom(t *testing.T) {
 	text := []byte(strings.Repeat("\x00", 5000) + "\n\n" + strings.Repeat("\n", 100) + strings.Repeat("\u20ac", 2000) + "\n")

@@ -27,6 +27,7 @@ func randomStream(random *rand.Rand) (stream, chunks []byte) {
 // Random streams, cut in random chunks into random rooms, come out as the naive cutters
 // make them. The fuzzers search further; this is what every run checks.
 func TestRandomStreams(t *testing.T) {
+	checkCutJSON(t, []byte(strings.Repeat("\x01", 100)), []byte{1}, 34, 50, false, false)
 	random := rand.New(rand.NewPCG(7, 8))
 	for range 3000 {
 		stream, chunks := randomStream(random)
