@@ -1,6 +1,8 @@
 package pid1
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 
 	"sexton/kernel/simkernel"
@@ -84,5 +86,40 @@ func TestAClaimOfAnotherUserHoldsNothingUp(t *testing.T) {
 		if k, ok := p.kinOf(proc.Other{PID: pid, Group: pid, Session: pid}, nil); ok != want || ok && !k.claimed {
 			t.Errorf("%d: %+v, %v", pid, k, ok)
 		}
+	}
+}
+
+// asked is a kernel that notes which processes are signalled one by one.
+type asked struct {
+	claims
+	sent *[]string
+}
+
+func (a asked) SignalOther(o proc.Other, sig proc.Signal) {
+	*a.sent = append(*a.sent, fmt.Sprintf("%d %v", o.PID, sig))
+}
+
+// A process that got TERM as a stray, and is found to be a member of a stopping service
+// afterwards, gets no second TERM with the ladder's next step. KILL reaches it.
+func TestAStrayThatGotItsTermGetsItOnce(t *testing.T) {
+	var sent []string
+	p := New(Config{
+		Plan:   service.Plan{Services: []service.Spec{{Name: "web"}}},
+		Owner:  byCommand,
+		Kernel: asked{claims{simkernel.New(1)}, &sent}, Output: &diary{},
+	})
+	us, _ := p.Kernel.Look(0)
+	stray := proc.Other{PID: 30, Parent: us.PID, Group: 30, Started: 7}
+	other := proc.Other{PID: 31, Parent: us.PID, Group: 31, Started: 8}
+	p.strays.ask(stray)
+	members := &tree{members: map[proc.PID]proc.Other{30: stray, 31: other}, stepped: make(map[proc.PID]bool), step: proc.TERM}
+	p.stepMembers(members)
+	if want := []string{"31 TERM", "31 CONT"}; !slices.Equal(sent, want) || members.spared {
+		t.Errorf("sent %q, want %q; spared %v", sent, want, members.spared)
+	}
+	sent, members.step, members.stepped = nil, proc.KILL, make(map[proc.PID]bool)
+	p.stepMembers(members)
+	if slices.Sort(sent); !slices.Equal(sent, []string{"30 KILL", "31 KILL"}) {
+		t.Errorf("KILL: sent %q", sent)
 	}
 }

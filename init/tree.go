@@ -51,9 +51,16 @@ func (p *PID1) signalTree(a machine.Signal) {
 
 // stepMembers sends the present step to those groups beyond the run's that have not got it
 // and have an orphan in them. The other groups are left to their parents. KILL goes to all.
+// A process that got TERM as a stray, before its environment was seen to name the service,
+// gets nothing before KILL.
 func (p *PID1) stepMembers(t *tree) {
 	us, _ := p.Kernel.Look(0)
 	due := make(map[proc.PID]bool)
+	for _, other := range t.members {
+		if t.step != proc.KILL && p.strays.wasAsked(other) {
+			t.stepped[other.Group] = true // the TERM of a stray was its step
+		}
+	}
 	for _, other := range t.members {
 		if t.step == proc.KILL || other.Parent == us.PID && !t.stepped[other.Group] {
 			due[other.Group] = true
