@@ -14,10 +14,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// setTraps is a service that tries to become root: set-traps DIR TARGET for=D. For this
+// setTraps is a service that tries to become root: set-traps DIR TARGET for=D [last=NAME]. For this
 // long it replaces the log files in its directory DIR, the rotated files and the files that
 // are being compressed by links to TARGET, FIFOs and second names, as fast as it can. Then it checks whether
-// it can read the beginning of TARGET ("secret=") anywhere, and says how often it did what.
+// it can read the beginning of TARGET ("secret=") anywhere, leaves a link to TARGET at
+// NAME, and says how often it did what.
 func setTraps(w words) int {
 	dir, target := w.arg(0, "."), w.arg(1, "")
 	if err := os.Chdir(dir); err != nil {
@@ -35,6 +36,12 @@ func setTraps(w words) int {
 	for _, name := range names {
 		if strings.Contains(readAny(name), "secret=") {
 			leaked++
+		}
+	}
+	if last := w.options["last"]; last != "" { // however rarely we ran, this one is met
+		_ = os.Remove(last)
+		if err := os.Symlink(target, last); err != nil {
+			return w.fail(err)
 		}
 	}
 	fmt.Printf("traps: %d, leaked: %d\n", swaps, leaked)
