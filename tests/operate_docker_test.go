@@ -62,7 +62,7 @@ func TestDockerIsOperated(t *testing.T) {
 			if out, err, status := docker(t, "exec", "--user", "54321", c.name, "/sexton", "health"); status != 1 || !strings.Contains(err, "UID 54321 is not allowed to open") {
 				t.Errorf("a stranger: status %d\n%s%s", status, out, err)
 			}
-			if out, err, status := docker(t, "exec", "--user", "54321", c.name, "/sexton", "-c", "/srv/services.toml"); status != 64 || !strings.Contains(err, "a sexton runs here already") {
+			if out, err, status := docker(t, "exec", "--user", "54321", c.name, "/sexton", "-c", "/srv/services.toml"); status != 64 || !strings.Contains(err, "a sexton already runs here") {
 				t.Errorf("a stranger's second set: status %d\n%s%s", status, out, err)
 			}
 			if got, said := c.shutDown(); got != "0" {
