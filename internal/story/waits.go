@@ -185,13 +185,12 @@ func exitVerb(r *run, args []string) error {
 	if r.kept != nil || r.way == ordinary {
 		return nil
 	}
-	if r.out.isStalled() || r.err.isStalled() {
-		return nil
+	read := func(s *stream) bool { // all of it, unless nothing reads it
+		_, ended := s.seen()
+		return ended || s.isStalled()
 	}
 	return r.await(defaultBound, func() (bool, string) {
-		_, out := r.out.seen()
-		_, err := r.err.seen()
-		return out && err, "the output has not ended with the init"
+		return read(r.out) && read(r.err), "the output has not ended with the init"
 	}, nil)
 }
 
