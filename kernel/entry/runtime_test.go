@@ -23,6 +23,18 @@ func TestAnUnknownGoDoesNotBuildTheEntry(t *testing.T) {
 	}
 }
 
+// The fatal errors for lack of memory are told from the others.
+func TestErrorsForLackOfMemory(t *testing.T) {
+	for text, want := range map[string]bool{
+		"runtime: out of memory": true, "runtime: cannot allocate memory": true, "arena: failed to reserve": true, "out of memory allocating heap arena map": true,
+		"all goroutines are asleep - deadlock!": false, "concurrent map writes": false, "": false, "newosproc": false,
+	} {
+		if wantsMemory(text) != want {
+			t.Errorf("%q: %v", text, !want)
+		}
+	}
+}
+
 // What the entry relies on is in the source of the Go release that builds it. After a change of one of these
 // lines somebody has to look at what the entry does with it.
 func TestTheRuntimeIsAsTheEntryKnowsIt(t *testing.T) {

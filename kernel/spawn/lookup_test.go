@@ -10,6 +10,27 @@ import (
 	"sexton/proc"
 )
 
+// Find says where it looked for a command; a file on the way to a directory of PATH is no error.
+func TestFind(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "command")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, dir, path, where string
+		there                  bool
+	}{
+		{"command", "", "/nowhere:" + dir, file, true}, {"command", "", "/nowhere:" + file, "in PATH=/nowhere:" + file, false}, {"command", "", "/nowhere", "in PATH=/nowhere", false},
+		{"./command", dir, "", dir + "/./command", true}, {"./other", dir, "", "from " + dir, false}, {file, "", "", file, true},
+	} {
+		where, there := Find(&proc.Command{Argv: []string{c.name}, Env: []string{"PATH=" + c.path}, Settings: proc.Settings{Dir: c.dir}})
+		if where != c.where || there != c.there {
+			t.Errorf("%+v: %q, %v", c, where, there)
+		}
+	}
+}
+
 // FindProgram says before a start what Spawn would say at it.
 func TestFindProgramAgreesWithSpawn(t *testing.T) {
 	dir := t.TempDir()

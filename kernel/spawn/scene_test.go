@@ -95,6 +95,16 @@ func heirs(s *scene.T) {
 	}
 }
 
+// A child gets /dev/null in the place of a descriptor that we do not have ourselves.
+func TestDescriptorThatWeDoNotHave(t *testing.T) { scene.Run(t, "no stdin", nil) }
+
+func withoutStdin(s *scene.T) {
+	unix.Close(0)
+	if got := status(s, &Spawner{}, proc.Command{Argv: []string{"sh", "-c", `test "$(readlink /proc/$$/fd/0)" = /dev/null`}}); got != 0 {
+		s.Errorf("descriptor 0 of the child is not /dev/null: status %d", got)
+	}
+}
+
 // Nothing that we were given stays open, and our own descriptors do.
 func TestLeaveNothingOpen(t *testing.T) { scene.Run(t, "nothing open", nil) }
 
@@ -222,6 +232,10 @@ func firstOfItsNamespace(s *scene.T) {
 		}
 		reapUnheard(int(pid), 0)
 	}
+	k.SkipTo(501) // SkipTo itself uses up 501
+	if pid, err := k.Spawn(&proc.Command{Argv: []string{"/bin/true"}, Files: [3]int{-1, 1, 2}, Foreground: -1}); err != nil || pid != 1002 {
+		s.Errorf("the child is %d, not 1002: %v", pid, err)
+	}
 }
 
 // A child that somebody stops before its exec is continued; one that is stopped later is seen as stopped.
@@ -255,6 +269,9 @@ func TestStoppedIsSeen(t *testing.T) {
 	}
 	if err := k.Reap(pid); !errors.Is(err, unix.ECHILD) {
 		t.Errorf("reaped twice: %v", err)
+	}
+	if _, dead, children, err := k.Peek(); dead || children || err != nil {
+		t.Errorf("there is no child: %v, %v, %v", dead, children, err)
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 
 func TestMain(m *testing.M) {
 	scene.Main(m, map[string]scene.Scene{
-		"tell": tell, "heir": heirs, "unprivileged": unprivileged, "first": firstOfItsNamespace, "limited": underALimit, "nothing open": leaveNothingOpen,
+		"tell": tell, "heir": heirs, "unprivileged": unprivileged, "first": firstOfItsNamespace, "limited": underALimit, "nothing open": leaveNothingOpen, "no stdin": withoutStdin,
 	})
 }
 
