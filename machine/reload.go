@@ -18,7 +18,7 @@ func (m *Machine) reloaded(e Reloaded) {
 		m.say(Warn, nil, "not reloaded: the container is stopping already")
 		return
 	}
-	m.do(Adopt{Plan: e.Plan})
+	m.do(Adopt(e))
 	m.reloads++
 	before, order := m.units, m.graph
 	was := m.names
