@@ -66,7 +66,7 @@ func someAnswer() service.Answer {
 }
 
 // listen serves at a path of the test's own.
-func listen(t *testing.T, l *loop) *Server {
+func listen(t *testing.T, l *loop, sets ...func(*Server)) *Server {
 	t.Helper()
 	s, err := Listen([]string{filepath.Join(t.TempDir(), "s")}, 0o600)
 	if err != nil {
@@ -82,6 +82,9 @@ func listen(t *testing.T, l *loop) *Server {
 			t.Errorf("the memory of %v was asked for", leaders)
 		}
 		return map[int]int64{7: 4096}
+	}
+	for _, set := range sets {
+		set(s)
 	}
 	go s.Serve()
 	t.Cleanup(s.Close)

@@ -110,8 +110,7 @@ func TestVerify(t *testing.T) {
 // A sexton of another mount namespace does nothing, and the client goes on to the next.
 func TestARequestForAnotherNamespaceIsPassedOn(t *testing.T) {
 	l := &loop{answer: someAnswer(), shutdowns: make(chan bool, 2)}
-	other, ours := listen(t, l), listen(t, l)
-	other.namespace = "mnt:[1]"
+	other, ours := listen(t, l, func(s *Server) { s.namespace = "mnt:[1]" }), listen(t, l)
 	reply := raw(t, other.Path(), `{"verb":"shutdown","namespace":"mnt:[2]"}`+"\n")
 	if !reply.Elsewhere || reply.Shutdown != nil || len(l.shutdowns) != 0 {
 		t.Errorf("%+v", reply)
