@@ -151,6 +151,12 @@ func (m *Machine) arrange() {
 		}
 		m.graph = service.NewGraph(m.plan.Services, leaving...)
 	}
+	if m.graph.Cycle != nil { // their specs come from different plans; u.behind has the order of their stops
+		for i := range leaving {
+			leaving[i].Needs, leaving[i].Wants = nil, nil
+		}
+		m.graph = service.NewGraph(m.plan.Services, leaving...)
+	}
 	m.notReady = 0
 	for _, u := range m.units {
 		m.linkNeeds(u)
