@@ -157,5 +157,9 @@ func parseURL(text string) (target, error) {
 	if u.Scheme != "http" || u.Hostname() == "" || u.User != nil {
 		return target{}, fmt.Errorf("%q: not an http:// URL with a host", text)
 	}
-	return target{net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "80")), u.Host, u.RequestURI()}, nil
+	path := cmp.Or(u.RawPath, u.EscapedPath(), "/") // as written: RequestURI would encode a|b, and lose a %2F next to it
+	if u.RawQuery != "" || u.ForceQuery {
+		path += "?" + u.RawQuery
+	}
+	return target{net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "80")), u.Host, path}, nil
 }

@@ -379,6 +379,7 @@ func TestParseURL(t *testing.T) {
 		"http://web":                       {"web:80", "web", "/"},
 		"HTTP://web?a":                     {"web:80", "web", "/?a"},
 		"http://web:8080/a/b?c=d#e":        {"web:8080", "web:8080", "/a/b?c=d"},
+		"http://web/x%2Fy|z":               {"web:80", "web", "/x%2Fy|z"},
 		"http://web/%2f%20%C3%A9?q=%zz":    {"web:80", "web", "/%2f%20%C3%A9?q=%zz"},
 		"http://[::1]":                     {"[::1]:80", "[::1]", "/"},
 		"http://[::1]:9000/x":              {"[::1]:9000", "[::1]:9000", "/x"},
