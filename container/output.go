@@ -3,6 +3,7 @@ package container
 import (
 	"fmt"
 	"os"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -29,10 +30,12 @@ type output struct {
 	readers  map[string]string            // who reads the stdout of a service, by the writer's name
 	held     map[service.Run]*stdio.Pipes // our copies of the terminals of runs, until they end
 	placed   bool                         // stdio knows how many files may hang
+	terminal func() bool                  // our stdin and stdout were a terminal when somebody first asked: a hung-up one does not say so any more
 }
 
 func newOutput(plan *service.Plan, verbosity int, getenv func(string) string) *output {
 	o := &output{level: machine.Info, carried: make(map[string]bool), held: make(map[service.Run]*stdio.Pipes)}
+	o.terminal = sync.OnceValue(func() bool { return kernel.IsTerminal(0) && kernel.IsTerminal(1) })
 	if plan.Init.Lean {
 		o.level = machine.Warn
 	}
@@ -82,7 +85,7 @@ func (o *output) log(s *service.Spec) (log service.Log, inherits bool) {
 		log.Format = service.Inherit
 	}
 	// Who has the terminal must have all of it.
-	return log, !away && (log.Format == service.Inherit || s.TTY && kernel.IsTerminal(0) && kernel.IsTerminal(1))
+	return log, !away && (log.Format == service.Inherit || s.TTY && o.terminal())
 }
 
 // forget drops what is kept of a service that is gone for good.
