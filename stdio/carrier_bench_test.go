@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sexton/internal/await"
 	"sexton/service"
 )
 
@@ -30,7 +31,7 @@ type carrier struct {
 func newEpollCarrier(tb testing.TB, n int, null int) *carrier {
 	m := New(Options{Out: null, Err: null})
 	c := &carrier{stop: func() {
-		m.wait(patience, m.quiet)
+		m.wait(await.Patience, m.quiet)
 		_ = m.poller.file.Close()
 	}}
 	for i := range n {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"sexton/internal/await"
 	"sexton/service"
 )
 
@@ -28,7 +29,7 @@ func TestReopen(t *testing.T) {
 	web := spawn(t, m, Source{Service: "web", Log: service.Log{Format: service.Raw, File: service.LogFile{Path: path, Mode: 0o600}}})
 	say := func(text string, n int64) {
 		web.say(text)
-		eventually(t, text, func() bool { return accountOfTest(t, m, "web", Stdout).Out.Lines == n })
+		await.Until(t, text, func() bool { return accountOfTest(t, m, "web", Stdout).Out.Lines == n })
 	}
 	say("one\n", 1)
 	if err := os.Rename(path, path+"-moved"); err != nil {
@@ -58,7 +59,7 @@ func TestFileThatCannotBeOpened(t *testing.T) {
 	web := spawn(t, m, Source{Service: "web", Log: service.Log{File: service.LogFile{Path: path, Mode: 0o600}}})
 	for i := range 3 {
 		web.say("lost\n")
-		eventually(t, "it is dropped", func() bool { return accountOfTest(t, m, "web", Stdout).Dropped.Lines == int64(i+1) })
+		await.Until(t, "it is dropped", func() bool { return accountOfTest(t, m, "web", Stdout).Dropped.Lines == int64(i+1) })
 	}
 	if err := os.Remove(dir); err != nil {
 		t.Fatal(err)

@@ -10,26 +10,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sexton/internal/await"
 	"sexton/service"
 )
-
-// patience bounds every wait of the tests.
-const patience = 20 * time.Second
-
-// eventually waits until the condition holds.
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	look := time.NewTicker(time.Millisecond)
-	defer look.Stop()
-	end := time.After(patience)
-	for !holds() {
-		select {
-		case <-look.C:
-		case <-end:
-			t.Fatalf("not within %v: %s", patience, what)
-		}
-	}
-}
 
 // within fails the test if something that must not wait does.
 func within(t *testing.T, what string, do func()) {
@@ -41,8 +24,8 @@ func within(t *testing.T, what string, do func()) {
 	}()
 	select {
 	case <-done:
-	case <-time.After(patience):
-		t.Fatalf("still waiting after %v: %s", patience, what)
+	case <-time.After(await.Patience):
+		t.Fatalf("still waiting after %v: %s", await.Patience, what)
 	}
 }
 
@@ -114,7 +97,7 @@ func (r *reader) String() string {
 // already.
 func (r *reader) all() string {
 	r.t.Helper()
-	eventually(r.t, "the reader has read all", func() bool {
+	await.Until(r.t, "the reader has read all", func() bool {
 		n, err := unix.IoctlGetInt(int(r.in.Fd()), unix.TIOCINQ)
 		return n == 0 && err == nil
 	})
@@ -124,7 +107,7 @@ func (r *reader) all() string {
 	if _, err := unix.Write(r.out, []byte(mark)); err != nil {
 		r.t.Fatal(err)
 	}
-	eventually(r.t, "the reader has read the mark", func() bool { return strings.HasSuffix(r.String(), mark) })
+	await.Until(r.t, "the reader has read the mark", func() bool { return strings.HasSuffix(r.String(), mark) })
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.data.Truncate(r.data.Len() - len(mark))
@@ -152,7 +135,7 @@ func newMux(t *testing.T, o Options) *Mux {
 		// A stream that is still open would use the poller's descriptor after
 		// it has become another's: then rather leave the poller.
 		m.begin()
-		quiet := m.wait(patience, m.quiet)
+		quiet := m.wait(await.Patience, m.quiet)
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		if m.poller != nil && quiet {
@@ -211,7 +194,7 @@ func (c *child) exit() {
 // flushed ends the test if anything is lost.
 func flushed(t *testing.T, m *Mux) {
 	t.Helper()
-	if l := m.Flush(patience, patience); len(l) > 0 || m.own.account.now().Pending().Lines > 0 {
+	if l := m.Flush(await.Patience, await.Patience); len(l) > 0 || m.own.account.now().Pending().Lines > 0 {
 		t.Fatalf("lost: %+v", l)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sexton/internal/await"
 	"sexton/service"
 	"sexton/stdio/framing"
 )
@@ -21,10 +22,10 @@ func TestLinesGoWhereTheyBelong(t *testing.T) {
 	m := newMux(t, Options{Out: out.out, Err: err.out})
 	web, worker := spawn(t, m, Source{Service: "web"}), spawn(t, m, Source{Service: "worker"})
 	web.say("one\n")
-	eventually(t, "web's line", func() bool { return strings.Contains(out.String(), "one") })
+	await.Until(t, "web's line", func() bool { return strings.Contains(out.String(), "one") })
 	_, _ = worker.err.WriteString("two\nthree")
 	worker.exit()
-	eventually(t, "worker's lines", func() bool { return strings.Contains(err.String(), "three") })
+	await.Until(t, "worker's lines", func() bool { return strings.Contains(err.String(), "three") })
 	m.Say(Normal, "worker", "exited with status 1\nrestarting")
 	web.say("last words")
 	web.exit()
@@ -40,7 +41,7 @@ func TestOwnLinesWithoutPrefixAndByLevel(t *testing.T) {
 	m.Say(Errors, "", "an error")
 	m.Say(Normal, "web", "started")
 	m.Say(Verbose, "web", "more")
-	if !m.FlushOwn(patience) {
+	if !m.FlushOwn(await.Patience) {
 		t.Error("not flushed")
 	}
 	wantText(t, "stderr", err.all(), "sexton: an error\nsexton: web: started\n")
@@ -149,8 +150,8 @@ func TestAllStreamsMakeProgress(t *testing.T) {
 			}
 		}()
 	}
-	eventually(t, "stdout is stalled", out.stalled)
-	eventually(t, "all pipes are full", func() bool {
+	await.Until(t, "stdout is stalled", out.stalled)
+	await.Until(t, "all pipes are full", func() bool {
 		for fd := range m.openDescriptors() {
 			if n, _ := unix.IoctlGetInt(fd, unix.TIOCINQ); n < 4096 {
 				return false
@@ -163,7 +164,7 @@ func TestAllStreamsMakeProgress(t *testing.T) {
 	}
 	out.read()
 	least, most := int64(0), int64(0)
-	eventually(t, "every stream has written 200 kB", func() bool {
+	await.Until(t, "every stream has written 200 kB", func() bool {
 		least, most = 1<<62, 0
 		for _, a := range m.Accounts() {
 			if a.Stream == Stdout {
@@ -214,8 +215,8 @@ func TestNewCostsNothingAndIdleStreamsLittle(t *testing.T) {
 	for _, c := range children {
 		c.say("line\n")
 	}
-	eventually(t, "all lines", func() bool { return strings.Count(out.String(), "\n") == 100 })
-	eventually(t, "one goroutine for 200 idle streams", func() bool { return runtime.NumGoroutine() <= before+1 })
+	await.Until(t, "all lines", func() bool { return strings.Count(out.String(), "\n") == 100 })
+	await.Until(t, "one goroutine for 200 idle streams", func() bool { return runtime.NumGoroutine() <= before+1 })
 	var s stream
 	s.keep(nil, make([]byte, framing.DefaultMaxLine))
 	s.keep(nil, nil)
@@ -297,7 +298,7 @@ func TestColor(t *testing.T) {
 	m := newMux(t, Options{Out: out.out, Err: out.out, ColorOut: true, ColorErr: true})
 	web := spawn(t, m, Source{Service: "web"})
 	web.say("red?\n")
-	eventually(t, "the line", func() bool { return out.String() != "" })
+	await.Until(t, "the line", func() bool { return out.String() != "" })
 	m.Say(Normal, "", "bold")
 	if !m.FlushOwn(5 * time.Second) {
 		t.Error("not flushed")

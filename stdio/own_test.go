@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"sexton/internal/await"
 	"sexton/service"
 	"sexton/stdio/framing"
 )
@@ -117,7 +118,7 @@ func TestLinesWaitForTheirPID(t *testing.T) {
 		}
 		m.Died("web")
 		m.Say(Errors, "", "mark")
-		if !m.FlushOwn(patience) {
+		if !m.FlushOwn(await.Patience) {
 			t.Fatal("our own line is held up")
 		}
 		if in := accountOfTest(t, m, "web", Stdout).In.Lines; in != int64(2*run-2) {
@@ -126,7 +127,7 @@ func TestLinesWaitForTheirPID(t *testing.T) {
 		p.Started(1000 + run)
 		p.Close()
 		c.say("late\n")
-		eventually(t, "its lines", func() bool { return accountOfTest(t, m, "web", Stdout).Out.Lines == int64(2*run) })
+		await.Until(t, "its lines", func() bool { return accountOfTest(t, m, "web", Stdout).Out.Lines == int64(2*run) })
 		for _, text := range []string{"early", "late"} {
 			want += fmt.Sprintf(`"run":%d,"pid":%d,"line":"%s"}`, run, 1000+run, text) + "\n"
 		}
@@ -154,6 +155,6 @@ func TestAStreamWithoutARunEnds(t *testing.T) {
 			t.Fatal(err)
 		}
 		p.Close()
-		eventually(t, "all have ended", func() bool { return len(m.streams()) == 0 })
+		await.Until(t, "all have ended", func() bool { return len(m.streams()) == 0 })
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sexton/internal/await"
 	"sexton/service"
 )
 
@@ -36,8 +37,8 @@ func TestStalledFIFOsHoldNobodyUp(t *testing.T) {
 	const path = "file"
 	web := spawn(t, m, Source{Service: "web", Log: service.Log{Format: service.Raw, File: service.LogFile{Path: path, Mode: 0o600}}})
 	web.say("written\n")
-	eventually(t, "the file is written", func() bool { text, _ := os.ReadFile(path); return string(text) == "written\n" })
-	eventually(t, "all stalled ones wait in the poller", func() bool {
+	await.Until(t, "the file is written", func() bool { text, _ := os.ReadFile(path); return string(text) == "written\n" })
+	await.Until(t, "all stalled ones wait in the poller", func() bool {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		return len(m.parked) == len(readers)
@@ -53,7 +54,7 @@ func TestStalledFIFOsHoldNobodyUp(t *testing.T) {
 			}
 		}()
 	}
-	eventually(t, "all is written", func() bool {
+	await.Until(t, "all is written", func() bool {
 		for i := range readers {
 			if accountOfTest(t, m, strconv.Itoa(i), Stdout).Out.Lines != 10000 {
 				return false

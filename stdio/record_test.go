@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sexton/internal/await"
 	"sexton/pattern"
 	"sexton/service"
 	"sexton/stdio/framing"
@@ -23,7 +24,7 @@ func TestRecordGoesOutWhenNothingFollows(t *testing.T) {
 		web := spawn(t, m, Source{Service: "web", Run: 7, Log: service.Log{Format: service.JSON, Join: `^\s`, Overflow: overflow}})
 		web.say("panic\n at one\n")
 		web.say(" at ")
-		eventually(t, "the record", func() bool { return strings.Contains(out.String(), `"run":7,"pid":4711,"line":"panic\n at one"}`) })
+		await.Until(t, "the record", func() bool { return strings.Contains(out.String(), `"run":7,"pid":4711,"line":"panic\n at one"}`) })
 		web.say("two\n at three\n")
 		web.exit()
 		flushed(t, m)

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sexton/internal/await"
 	"sexton/service"
 )
 
@@ -21,7 +22,7 @@ func TestRecentLines(t *testing.T) {
 	for i := range 100 {
 		web.say(fmt.Sprintf("line %d\n", i))
 	}
-	eventually(t, "all lines", func() bool { return strings.Contains(out.String(), "line 99\n") })
+	await.Until(t, "all lines", func() bool { return strings.Contains(out.String(), "line 99\n") })
 	if got := fmt.Sprintf("%s", m.Recent("web", 2)); got != "[line 98 line 99]" {
 		t.Errorf("the last two: %s", got)
 	}
@@ -62,7 +63,7 @@ func TestForgottenServicesLeaveNothing(t *testing.T) {
 	m := newMux(t, Options{Out: out.out, Err: out.out, Self: "sexton", Prefixed: true, Names: []string{"web"}})
 	web := spawn(t, m, Source{Service: "web", Log: service.Log{Recent: 64}})
 	web.say("before\n")
-	eventually(t, "the line", func() bool { return strings.Contains(out.String(), "web    | before\n") })
+	await.Until(t, "the line", func() bool { return strings.Contains(out.String(), "web    | before\n") })
 	web.exit()
 	write, err := m.PipelineOut("web")
 	if err != nil {
@@ -79,7 +80,7 @@ func TestForgottenServicesLeaveNothing(t *testing.T) {
 	web = spawn(t, m, Source{Service: "web"})
 	web.say("after\n")
 	m.Say(Errors, "", "said")
-	eventually(t, "the lines", func() bool {
+	await.Until(t, "the lines", func() bool {
 		return strings.Contains(out.String(), "web           | after\n") && strings.Contains(out.String(), "sexton        | said\n")
 	})
 	web.exit()

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"sexton/internal/await"
 	"sexton/service"
 )
 
@@ -18,7 +19,7 @@ func TestRestartsAtAStalledStdoutShareAPipe(t *testing.T) {
 	m := newMux(t, Options{Out: stdout.out, Err: stderr.out, Clock: testClock()})
 	loud := spawn(t, m, Source{Service: "loud"})
 	go loud.say(strings.Repeat("it stalls\n", 40_000))
-	eventually(t, "stdout is stalled", stdout.stalled)
+	await.Until(t, "stdout is stalled", stdout.stalled)
 	before := descriptors(t)
 	most := before
 	for run := range runs {
@@ -31,7 +32,7 @@ func TestRestartsAtAStalledStdoutShareAPipe(t *testing.T) {
 		t.Errorf("%d descriptors, %d before", most, before)
 	}
 	stdout.read()
-	eventually(t, "all is read", func() bool { return accountOfTest(t, m, "web", Stdout).Out.Bytes > 0 })
+	await.Until(t, "all is read", func() bool { return accountOfTest(t, m, "web", Stdout).Out.Bytes > 0 })
 	loud.exit()
 	flushed(t, m)
 	text := stdout.all()
@@ -67,9 +68,9 @@ func TestARunHasAPipeOfItsOwnAgain(t *testing.T) {
 	for _, h := range holders {
 		h.exit()
 	}
-	eventually(t, "all but the last have ended", func() bool { return len(m.streams()) == 2 })
+	await.Until(t, "all but the last have ended", func() bool { return len(m.streams()) == 2 })
 	spawn(t, m, Source{Service: "web"}).exit()
-	eventually(t, "all have ended", func() bool { return len(m.streams()) == 0 })
+	await.Until(t, "all have ended", func() bool { return len(m.streams()) == 0 })
 	if text := r.all(); strings.Count(text, "\n") != mostPipes+3 {
 		t.Errorf("%q", text)
 	}
@@ -92,7 +93,7 @@ func TestLastWordsComeBeforeTheVerdict(t *testing.T) {
 			m.Died("web")
 			m.Say(Normal, "web", fmt.Sprintf("verdict %d", run))
 			web.exit()
-			eventually(t, "it is written", func() bool { return accountOfTest(t, m, "web", Stdout).Pending() == Count{} && m.FlushOwn(0) })
+			await.Until(t, "it is written", func() bool { return accountOfTest(t, m, "web", Stdout).Pending() == Count{} && m.FlushOwn(0) })
 		}
 		flushed(t, m)
 		lines := strings.Split(strings.TrimSpace(r.all()), "\n")

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sexton/internal/await"
 	"sexton/service"
 )
 
@@ -25,7 +26,7 @@ func sayUnread(t *testing.T, m *Mux, web *child, lines int) (text string) {
 			web.say(fmt.Sprintf("%05d %s\n", i, text))
 		}
 	})
-	eventually(t, "all is read", func() bool { return accountOfTest(t, m, "web", Stdout).In.Lines == int64(lines) })
+	await.Until(t, "all is read", func() bool { return accountOfTest(t, m, "web", Stdout).In.Lines == int64(lines) })
 	return text
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sexton/internal/await"
 	"sexton/service"
 )
 
@@ -27,7 +28,7 @@ func TestStalledReaderHoldsUpNobodyAndLosesNothing(t *testing.T) {
 			web.say(fmt.Sprintf("%05d %s\n", i, text))
 		}
 	})
-	eventually(t, "stdout is stalled", out.stalled)
+	await.Until(t, "stdout is stalled", out.stalled)
 	said := 0
 	within(t, "saying something", func() {
 		for !err.stalled() {
@@ -140,7 +141,7 @@ func TestDropKeepsTheServiceGoing(t *testing.T) {
 		web.exit()
 	})
 	blocked.say("still here\n")
-	eventually(t, "all is read", func() bool { return accountOfTest(t, m, "web", Stdout).In.Lines == lines })
+	await.Until(t, "all is read", func() bool { return accountOfTest(t, m, "web", Stdout).In.Lines == lines })
 	out.read()
 	blocked.exit()
 	drainedButDropped(t, m)
@@ -170,7 +171,7 @@ func TestRunsShareAQueue(t *testing.T) {
 				}
 				web.exit()
 			})
-			eventually(t, "all is read", func() bool { return accountOfTest(t, m, "web", Stdout).In.Lines == int64((run+1)*lines) })
+			await.Until(t, "all is read", func() bool { return accountOfTest(t, m, "web", Stdout).In.Lines == int64((run+1)*lines) })
 		}
 		most := int64(dropQueueBytes + outBytes + 64<<10)
 		if overflow == service.Spill {
@@ -187,7 +188,7 @@ func TestRunsShareAQueue(t *testing.T) {
 
 func drainedButDropped(t *testing.T, m *Mux) {
 	t.Helper()
-	for _, left := range m.Flush(patience, patience) {
+	for _, left := range m.Flush(await.Patience, await.Patience) {
 		if left.Pending != (Count{}) || left.Unread != 0 || left.Held {
 			t.Errorf("left: %+v", left)
 		}
@@ -225,7 +226,7 @@ func TestNobodyHoldsAPipeForAStalledStdout(t *testing.T) {
 		full.say(strings.Repeat(strings.Repeat("x", 120)+"\n", 5_000))
 		full.exit()
 	})
-	eventually(t, "stdout is stalled", out.stalled)
+	await.Until(t, "stdout is stalled", out.stalled)
 	gone, held := spawn(t, m, Source{Service: "gone"}), spawn(t, m, Source{Service: "held"})
 	gone.exit()
 	for _, left := range m.Flush(50*time.Millisecond, 50*time.Millisecond) {
@@ -261,9 +262,9 @@ func TestNobodyWritesIntoTheMiddleOfARawLine(t *testing.T) {
 	web := spawn(t, m, Source{Service: "web", Log: service.Log{Format: service.Raw, MaxLine: 256}})
 	long := strings.Repeat("0123456789", 26)
 	web.say(long)
-	eventually(t, "the first piece", func() bool { return out.String() == long[:255] })
+	await.Until(t, "the first piece", func() bool { return out.String() == long[:255] })
 	m.Say(Normal, "", "hello")
-	if !m.FlushOwn(patience) {
+	if !m.FlushOwn(await.Patience) {
 		t.Error("not flushed")
 	}
 	web.say(" end\nnext\n")

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sexton/internal/await"
 	"sexton/service"
 )
 
@@ -47,7 +48,7 @@ func testSyslog(t *testing.T, rfc5424 bool, head func(pri, name string, pid int,
 	log := service.Log{Syslog: "unix:" + path, RFC5424: rfc5424, MaxLine: 256}
 	web := spawn(t, m, Source{Service: "web", Log: log})
 	web.say("lost\n")
-	eventually(t, "it is dropped", func() bool { return accountOfTest(t, m, "web", Stdout).Dropped.Lines == 1 })
+	await.Until(t, "it is dropped", func() bool { return accountOfTest(t, m, "web", Stdout).Dropped.Lines == 1 })
 	fd := listenLog(t, path)
 	defer func() { _ = unix.Close(fd) }()
 	receive := func() string {

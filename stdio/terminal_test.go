@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sexton/internal/await"
 	"sexton/service"
 )
 
@@ -34,7 +35,7 @@ func TestTerminalIsReadToItsEnd(t *testing.T) {
 	r := newReader(t, 0).read()
 	m := newMux(t, Options{Out: r.out, Err: r.out})
 	openOwn(t, m, Source{Service: "web"}).exit()
-	eventually(t, "the first has ended", func() bool { return len(m.streams()) == 0 })
+	await.Until(t, "the first has ended", func() bool { return len(m.streams()) == 0 })
 	before := descriptors(t)
 	for i := range runs {
 		web := openOwn(t, m, Source{Service: "web", Log: service.Log{OneStream: true}})
@@ -48,7 +49,7 @@ func TestTerminalIsReadToItsEnd(t *testing.T) {
 			}
 		}
 		web.exit()
-		eventually(t, "there is a terminal for the next", func() bool { return len(m.streams()) < mostTerminals })
+		await.Until(t, "there is a terminal for the next", func() bool { return len(m.streams()) < mostTerminals })
 	}
 	flushed(t, m)
 	// Runs overlap here, as they do not in life.
@@ -207,7 +208,7 @@ func TestTerminalHasTheSizeOfOurs(t *testing.T) {
 	if _, err := web.out.WriteString("x\n"); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "both have the new size", func() bool { return rows(web, 0) == 42 && rows(more, 0) == 42 })
+	await.Until(t, "both have the new size", func() bool { return rows(web, 0) == 42 && rows(more, 0) == 42 })
 	for _, c := range []*child{web, more, last} {
 		c.exit()
 	}
@@ -221,7 +222,7 @@ func TestTerminalWithoutDescriptors(t *testing.T) {
 	r := newReader(t, 0).read()
 	m := newMux(t, Options{Out: r.out, Err: r.out})
 	openOwn(t, m, Source{Service: "web"}).exit() // the poller is there now
-	eventually(t, "it has ended", func() bool { return len(m.streams()) == 0 })
+	await.Until(t, "it has ended", func() bool { return len(m.streams()) == 0 })
 	before := descriptors(t)
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sexton/internal/await"
 	"sexton/service"
 )
 
@@ -44,7 +45,7 @@ func wantSecret(t *testing.T, secret string) {
 // wrote waits until n lines of a service are out.
 func wrote(t *testing.T, m *Mux, service string, n int64) {
 	t.Helper()
-	eventually(t, fmt.Sprint(n, " lines are out"), func() bool { return accountOfTest(t, m, service, Stdout).Out.Lines == n })
+	await.Until(t, fmt.Sprint(n, " lines are out"), func() bool { return accountOfTest(t, m, service, Stdout).Out.Lines == n })
 }
 
 // A log file whose name is a link, a FIFO or a second name of another file is not
@@ -106,7 +107,7 @@ func TestRefusedLinesWaitForStdout(t *testing.T) {
 			}
 		}()
 	}
-	eventually(t, "stdout is stalled", stdout.stalled)
+	await.Until(t, "stdout is stalled", stdout.stalled)
 	stdout.read()
 	flushed(t, m)
 	var of [2][]string

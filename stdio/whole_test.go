@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sexton/internal/await"
 	"sexton/service"
 )
 
@@ -89,7 +90,7 @@ func stalledFor(t *testing.T, r *reader) {
 func stalledAt(t *testing.T, r *reader, least int) {
 	t.Helper()
 	before, since := -1, time.Now()
-	eventually(t, "the writer is stalled", func() bool {
+	await.Until(t, "the writer is stalled", func() bool {
 		n, err := unix.IoctlGetInt(r.out, unix.TIOCINQ)
 		if err != nil {
 			t.Fatal(err)
@@ -140,9 +141,9 @@ func TestLongLineIsNotBegunWithoutRoom(t *testing.T) {
 		}
 		web.exit()
 	}()
-	eventually(t, "the first line", func() bool { n, _ := unix.IoctlGetInt(out.out, unix.TIOCINQ); return n > 0 })
+	await.Until(t, "the first line", func() bool { n, _ := unix.IoctlGetInt(out.out, unix.TIOCINQ); return n > 0 })
 	// While a write that has room for its line goes on, a part of the line is there.
-	eventually(t, "whole lines alone", func() bool { return len(contents(t, out))%(size+1) == 0 })
+	await.Until(t, "whole lines alone", func() bool { return len(contents(t, out))%(size+1) == 0 })
 	stalledAt(t, out, size)
 	if got := contents(t, out); len(got)%(size+1) != 0 {
 		t.Fatalf("%d bytes are in the pipe, and a line has %d", len(got), size+1)

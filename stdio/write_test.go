@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"sexton/internal/await"
 )
 
 // fake is a destination that does what a test wants.
@@ -34,7 +36,7 @@ func TestNonBlockingStdoutGetsEverything(t *testing.T) {
 			web.say(fmt.Sprintf("%05d %s\n", i, text))
 		}
 	}()
-	eventually(t, "stdout is stalled", out.stalled)
+	await.Until(t, "stdout is stalled", out.stalled)
 	out.read()
 	flushed(t, m)
 	wantNumbered(t, "stdout", out.all(), "web    | ", 0, lines, text)
@@ -62,7 +64,7 @@ func TestReaderThatGoesAwayAndComesBack(t *testing.T) {
 	web := spawn(t, m, Source{Service: "web"})
 	line := strings.Repeat("x", 99) + "\n"
 	within(t, "writing with nobody to read", func() { web.say(strings.Repeat(line, 5000)) })
-	eventually(t, "all is dropped", func() bool { return accountOfTest(t, m, "web", Stdout).Dropped.Lines == 5000 })
+	await.Until(t, "all is dropped", func() bool { return accountOfTest(t, m, "web", Stdout).Dropped.Lines == 5000 })
 	back, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +72,7 @@ func TestReaderThatGoesAwayAndComesBack(t *testing.T) {
 	defer back.Close()
 	web.say("welcome back\n")
 	web.exit()
-	l := m.Flush(patience, patience)
+	l := m.Flush(await.Patience, await.Patience)
 	if len(l) != 1 || l[0].Dropped != (Count{Bytes: 500_000, Lines: 5000}) {
 		t.Errorf("told of the loss: %+v", l)
 	}
@@ -93,7 +95,7 @@ func TestClosedDescriptors(t *testing.T) {
 	within(t, "writing", func() { web.say(strings.Repeat("line\n", 100_000)) })
 	m.Say(Errors, "", "nobody will see it")
 	web.exit()
-	l := m.Flush(patience, patience)
+	l := m.Flush(await.Patience, await.Patience)
 	want := []Leftover{{Service: "web", Stream: Stdout, Dropped: Count{Bytes: 500_000, Lines: 100_000}}}
 	if fmt.Sprint(l) != fmt.Sprint(want) || m.own.account.now().Pending() != (Count{}) {
 		t.Errorf("told of the loss: %+v, want %+v", l, want)
@@ -112,7 +114,7 @@ func TestFullDisk(t *testing.T) {
 	web := spawn(t, m, Source{Service: "web"})
 	web.say("line\nline\n")
 	web.exit()
-	l := m.Flush(patience, patience)
+	l := m.Flush(await.Patience, await.Patience)
 	if len(l) != 1 || l[0].Dropped != (Count{Bytes: 10, Lines: 2}) {
 		t.Errorf("told of the loss: %+v", l)
 	}
@@ -138,12 +140,12 @@ func TestTornLineIsEndedBeforeTheNext(t *testing.T) {
 	})
 	web := spawn(t, m, Source{Service: "web"})
 	web.say("one\ntwo\nthree\n")
-	eventually(t, "the failure", func() bool { return accountOfTest(t, m, "web", Stdout).Dropped.Lines == 2 })
-	eventually(t, "the sink is idle", m.out.idle)
+	await.Until(t, "the failure", func() bool { return accountOfTest(t, m, "web", Stdout).Dropped.Lines == 2 })
+	await.Until(t, "the sink is idle", m.out.idle)
 	left.Store(1000)
 	web.say("four\n")
 	web.exit()
-	l := m.Flush(patience, patience)
+	l := m.Flush(await.Patience, await.Patience)
 	if len(l) != 1 || l[0].Dropped != (Count{Bytes: 10, Lines: 2}) {
 		t.Errorf("told of the loss: %+v", l)
 	}

@@ -135,6 +135,17 @@ func lastLines(text string) string {
 	return strings.Join(lines[max(0, len(lines)-10):], "\n")
 }
 
+// ends are commands, and the status with which a container ends that runs them.
+var ends = []struct {
+	args []string
+	want int
+}{
+	{[]string{"exit-with", "7"}, 7},
+	{[]string{"exit-with", "TERM"}, 143},
+	{[]string{"no-such-command"}, 127},
+	{[]string{"/srv/services.toml"}, 126},
+}
+
 func TestDockerTakesUsForItsInit(t *testing.T) {
 	_, logged := engine(t)
 	image := scratchImage(t)
@@ -151,15 +162,7 @@ func TestDockerTakesUsForItsInit(t *testing.T) {
 	}
 
 	run := []string{"run", "--rm", "--init", "--network", "none", "--entrypoint", ""}
-	for _, test := range []struct {
-		args []string
-		want int
-	}{
-		{[]string{"exit-with", "7"}, 7},
-		{[]string{"exit-with", "TERM"}, 143},
-		{[]string{"no-such-command"}, 127},
-		{[]string{"/srv/services.toml"}, 126},
-	} {
+	for _, test := range ends {
 		if out, err, got := docker(t, append(append(run, image), test.args...)...); got != test.want {
 			t.Errorf("%q: status %d, want %d\nstdout: %s\nstderr: %s", test.args, got, test.want, out, err)
 		}
@@ -243,15 +246,7 @@ func podmanRun(t *testing.T) []string {
 
 func TestPodmanTakesUsForItsInit(t *testing.T) {
 	run := podmanRun(t)
-	for _, test := range []struct {
-		args []string
-		want int
-	}{
-		{[]string{"exit-with", "7"}, 7},
-		{[]string{"exit-with", "TERM"}, 143},
-		{[]string{"no-such-command"}, 127},
-		{[]string{"/srv/services.toml"}, 126},
-	} {
+	for _, test := range ends {
 		if out, got := podman(t, nil, append(run, test.args...)...); got != test.want {
 			t.Errorf("%q: status %d, want %d\n%s", test.args, got, test.want, out)
 		}

@@ -13,25 +13,9 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"sexton/internal/await"
 )
-
-// patience bounds every wait of the tests.
-const patience = 20 * time.Second
-
-// eventually waits until the condition holds.
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	look := time.NewTicker(time.Millisecond)
-	defer look.Stop()
-	end := time.After(patience)
-	for !holds() {
-		select {
-		case <-look.C:
-		case <-end:
-			t.Fatalf("not within %v: %s", patience, what)
-		}
-	}
-}
 
 func must(t *testing.T, errs ...error) {
 	t.Helper()
@@ -88,7 +72,7 @@ func newLog(t *testing.T, f LogFile, o Options) *testLog {
 	l.File = set.File(f)
 	t.Cleanup(func() {
 		l.shut()
-		eventually(t, "the compressor is idle", set.Idle)
+		await.Until(t, "the compressor is idle", set.Idle)
 	})
 	return l
 }
@@ -104,7 +88,7 @@ func (l *testLog) say(text string) {
 // compressed waits until all rotated files are compressed.
 func (l *testLog) compressed() {
 	l.t.Helper()
-	eventually(l.t, "the rotated files are compressed", l.set.Idle)
+	await.Until(l.t, "the rotated files are compressed", l.set.Idle)
 }
 
 func (l *testLog) wantReports(want string) {

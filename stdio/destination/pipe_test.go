@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"sexton/internal/await"
 )
 
 // newPipe is a pipe that blocks nobody.
@@ -74,7 +76,7 @@ func TestPortionOfALongLine(t *testing.T) {
 	go func() {
 		got <- portion(out, long, func() bool { looks.Add(1); return true })
 	}()
-	eventually(t, "it looks again", func() bool { return looks.Load() > 2 })
+	await.Until(t, "it looks again", func() bool { return looks.Load() > 2 })
 	select {
 	case n := <-got:
 		t.Fatalf("it was begun without room: %d bytes", n)
@@ -87,7 +89,7 @@ func TestPortionOfALongLine(t *testing.T) {
 		if n != 29_006 {
 			t.Errorf("with room for it: %d bytes", n)
 		}
-	case <-time.After(patience):
+	case <-time.After(await.Patience):
 		t.Error("it waits though there is room")
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"sexton/internal/await"
 )
 
 func same(line []byte) []byte { return line }
@@ -84,7 +86,7 @@ func TestSyslogOverTheNetwork(t *testing.T) {
 		}
 		_, err = NewSyslog(text+port, same).Write([]byte("one\n"))
 		must(t, err)
-		eventually(t, "the datagram", func() bool { return receive(fd) == "one" })
+		await.Until(t, "the datagram", func() bool { return receive(fd) == "one" })
 	}
 	if _, err := NewSyslog("udp:nowhere", same).Write([]byte("one\n")); err == nil {
 		t.Error("an address without a port")
