@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"sexton/container"
 	"sexton/control"
 	"sexton/kernel"
 	"sexton/kernel/spawn"
@@ -116,10 +117,7 @@ func (c *call) noCommand(plan *service.Plan) (status int) {
 		return 0
 	}
 	main := &plan.Services[i]
-	command := proc.Command{Argv: main.Command, Env: main.Env, Settings: main.Settings}
-	if command.Dir == "" {
-		command.Dir = absolute(".")
-	}
+	command := container.Planned(main, container.WorkingDirectory())
 	where, there := spawn.Find(&command)
 	if there {
 		return 0

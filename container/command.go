@@ -23,11 +23,18 @@ func (c *Container) Command(spec *service.Spec) (proc.Command, error) {
 		command := OneCommand(spec)
 		return command, identify(spec, &command, c.Getenv)
 	}
+	command := Planned(spec, c.dir)
+	return command, identify(spec, &command, c.Getenv)
+}
+
+// Planned is a service's command as the file has it: for whom it runs as, see Command. dir is
+// the directory of services that name none.
+func Planned(spec *service.Spec, dir string) proc.Command {
 	command := proc.Command{Argv: spec.Command, Env: named(spec.Env, spec.Name), Settings: spec.Settings}
 	if command.Dir == "" {
-		command.Dir = c.dir
+		command.Dir = dir
 	}
-	return command, identify(spec, &command, c.Getenv)
+	return command
 }
 
 // CannotBe is config.Options.Identity: who is not root starts services as itself alone. A

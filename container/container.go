@@ -45,7 +45,7 @@ func Load(o Options) *Container {
 	c := &Container{Options: o}
 	plan := &c.Plan
 	if !plan.Init.Heir {
-		c.dir = workingDirectory()
+		c.dir = WorkingDirectory()
 	}
 	c.output = newOutput(plan, o.Verbosity, o.Getenv)
 	for _, note := range o.Remarks {
@@ -82,8 +82,8 @@ func (c *Container) nameOrphan() func(proc.Dead, string) {
 	}
 }
 
-// workingDirectory is ours, for services that name none.
-func workingDirectory() string {
+// WorkingDirectory is ours, for services that name none.
+func WorkingDirectory() string {
 	dir, err := os.Getwd()
 	if err != nil {
 		return "/"
