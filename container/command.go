@@ -18,7 +18,7 @@ import (
 // are looked up at each start, since a service that runs before may make them or give them
 // other numbers. That it cannot run as anybody else than we do was found while the file was
 // read (CannotBe).
-func (c *Container) Command(spec *service.Spec) (proc.Command, error) {
+func (c *Container) Command(spec *service.Spec, run service.Run) (proc.Command, error) {
 	if c.Plan.Init.Heir {
 		command := OneCommand(spec)
 		return command, identify(spec, &command, c.Getenv)

@@ -50,8 +50,11 @@ const (
 // planThreads returns how many more threads the plan may need, and how many of its checks over
 // the network may be on their way at once.
 func planThreads(plan *service.Plan) (more, checks int) {
-	files := 0
+	files, preparations := 0, 0
 	for i := range plan.Services {
+		if plan.Services[i].Prepare {
+			preparations++
+		}
 		switch plan.Services[i].Ready.Kind {
 		case service.TCPProbe, service.HTTPProbe:
 			checks++
@@ -60,7 +63,7 @@ func planThreads(plan *service.Plan) (more, checks int) {
 		}
 	}
 	checks = min(checks, mostChecks)
-	more = checks + min(files, mostFileChecks)
+	more = checks + min(files, mostFileChecks) + min(preparations, mostPreparations)
 	if plan.Init.Drain.Quiet > 0 {
 		more++ // it looks for new connections
 	}

@@ -67,6 +67,7 @@ func (l *life) inventService(i int) service.Spec {
 		Stop: []service.Rung{{Signal: proc.TERM}, {Signal: proc.KILL}},
 	}
 	s.Command = []string{s.Name}
+	s.Prepare = !l.oneCommand && l.chance(0.2) // one command has no file
 	if s.OneShot && s.Restart == service.Always {
 		s.Restart = service.Never
 	}

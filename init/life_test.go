@@ -66,7 +66,7 @@ func (l *life) live() {
 	l.sim.Subreaper, l.sim.ForkFails, l.sim.Behaves = l.subreaper, l.forkFails, l.behave
 	l.sim.Crowd = l.pick(0, 0, 100*time.Millisecond, 10*time.Second)
 	l.pid1 = New(Config{
-		Plan: l.plan, Owner: byCommand, Kernel: l.sim, Output: l, Seed: l.seed, Trace: &l.trace,
+		Plan: l.plan, Owner: &preparing{Fixed: byCommand, life: l}, Kernel: l.sim, Output: l, Seed: l.seed, Trace: &l.trace,
 		LookAt: func(context.Context, string) (service.FileMark, error) {
 			time.Sleep([]time.Duration{0, time.Millisecond, 600 * time.Millisecond}[l.seed%3])
 			return service.FileMark{}, []error{nil, errors.New("permission denied")}[l.seed%2]
@@ -93,7 +93,7 @@ func (l *life) live() {
 	go send(over)
 	go l.ask(over)
 	go l.reload(over)
-	defer time.Sleep(time.Second) // in the bubble: looks that are still on their way come back
+	defer time.Sleep(5 * time.Second) // in the bubble: looks that are still on their way come back
 	select {
 	case status := <-done:
 		l.judge(status, time.Since(l.began))
@@ -243,7 +243,7 @@ func (l *life) Open(spec *service.Spec, _ service.Run, files [3]int) ([3]int, fu
 	}
 	report := l.pid1.machine.Report()
 	needs := spec.Needs
-	if spec.Ready.Kind == service.FileProbe { // its start was ordered before the look at the file
+	if spec.Prepare || spec.Ready.Kind == service.FileProbe { // its start was ordered before its preparation, or the look at the file
 		needs = nil
 	}
 	for _, need := range needs {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"sexton/machine"
-	"sexton/proc"
 	"sexton/service"
 )
 
@@ -29,7 +28,7 @@ type looked struct {
 // called off before.
 func (p *PID1) lookFirst(a ordered) {
 	ctx, cancel := context.WithTimeout(context.Background(), lookMost)
-	p.looking[a.Run] = true
+	p.looking[a.Run] = a
 	seen := make(chan looked, 1)
 	go func() {
 		mark, err := p.LookAt(ctx, a.spec.Ready.Target)
@@ -48,7 +47,10 @@ func (p *PID1) lookFirst(a ordered) {
 
 // arrive makes the start that waited for the look.
 func (l looked) arrive(p *PID1) {
-	if p.takeAnswers(); p.machine.Over() || !p.looking[l.spawn.Run] {
+	if p.takeAnswers(); p.machine.Over() {
+		return
+	}
+	if _, looks := p.looking[l.spawn.Run]; !looks {
 		return
 	}
 	delete(p.looking, l.spawn.Run)
@@ -66,11 +68,16 @@ func (l looked) arrive(p *PID1) {
 	}
 }
 
-// callOff answers a start that still waits for its look: it will not be made. The status is
-// that of a program which TERM ended at once.
+// callOff answers a start that still waits for its preparation or its look: it will not be made.
 func (p *PID1) callOff(run service.Run) {
-	if p.looking[run] {
+	if w := p.preparing[run]; w != nil {
+		w.call() // it releases what it has prepared, now or when it arrives
+		delete(p.preparing, run)
+		p.answers = append(p.answers, calledOff(run))
+	}
+	if a, looks := p.looking[run]; looks {
 		delete(p.looking, run)
-		p.answers = append(p.answers, machine.StartFailed{Run: run, Err: "it was stopped first", Status: proc.TERM.Status()})
+		p.release(a.spec, run)
+		p.answers = append(p.answers, calledOff(run))
 	}
 }

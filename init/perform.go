@@ -12,12 +12,14 @@ import (
 func (p *PID1) perform(action machine.Action) {
 	switch a := action.(type) {
 	case machine.Spawn:
-		h := p.handles[a.Service]
-		if start := (ordered{a, h, h.spec}); h.spec.Ready.Kind == service.FileProbe && p.LookAt != nil {
+		h, spec := p.specFor(a)
+		if start := (ordered{a, h, spec}); spec.Ready.Kind == service.FileProbe && p.LookAt != nil {
 			p.lookFirst(start)
 		} else {
 			p.spawn(start)
 		}
+	case machine.Prepare:
+		p.prepare(a)
 	case machine.CallOff:
 		p.callOff(a.Run)
 	case machine.Signal:
@@ -61,10 +63,7 @@ func (p *PID1) perform(action machine.Action) {
 			p.say(a)
 		}
 	case machine.Leave:
-		p.watchConnections(false)
-		for run := range p.probes {
-			p.stopProbe(run)
-		}
+		p.leave()
 	default:
 		panic(fmt.Sprintf("the action %T cannot be performed", action))
 	}
@@ -80,5 +79,16 @@ func (p *PID1) say(words machine.Action) {
 		if p.Plan.Init.Lines == service.AllLines {
 			p.Output.Sum(a.Summary)
 		}
+	}
+}
+
+// leave ends what works beside the loop.
+func (p *PID1) leave() {
+	p.watchConnections(false)
+	for _, w := range p.preparing {
+		w.call()
+	}
+	for run := range p.probes {
+		p.stopProbe(run)
 	}
 }

@@ -86,18 +86,20 @@ type PID1 struct {
 
 	counts service.Counts
 
-	answers  []machine.Event // to be taken before anything else is heard
-	children map[proc.PID]*child
-	runs     map[service.Run]*child            // the children that serve
-	watched  map[service.Run]proc.Hold         // groups whose first process has ended
-	trees    map[service.Run]*tree             // of runs whose ladder has begun
-	guessed  map[proc.PID]uint64               // what behind has named without proof: its number and start
-	kin      map[proc.PID]kinsman              // processes that have left their run's group, as far as we have seen
-	probes   map[service.Run]attempt           // the attempt on its way
-	marks    map[service.Run]*service.FileMark // what a file probe's path had before the start
-	looking  map[service.Run]bool              // starts that wait for a look at that path
-	sweep    sweep
-	strays   strays
+	answers   []machine.Event // to be taken before anything else is heard
+	children  map[proc.PID]*child
+	runs      map[service.Run]*child            // the children that serve
+	watched   map[service.Run]proc.Hold         // groups whose first process has ended
+	trees     map[service.Run]*tree             // of runs whose ladder has begun
+	guessed   map[proc.PID]uint64               // what behind has named without proof: its number and start
+	kin       map[proc.PID]kinsman              // processes that have left their run's group, as far as we have seen
+	probes    map[service.Run]attempt           // the attempt on its way
+	marks     map[service.Run]*service.FileMark // what a file probe's path had before the start
+	looking   map[service.Run]ordered           // starts that wait for a look at that path
+	preparing map[service.Run]*preparation      // starts that wait for what comes before them
+	places    chan struct{}                     // holds one element for each preparation that is on its way
+	sweep     sweep
+	strays    strays
 
 	nextLook     machine.Instant // for servers behind wrappers; 0: none is due
 	lookUntil    machine.Instant // the end of the time for looking at other processes in this turn; 0: we have not begun
@@ -127,21 +129,23 @@ type PID1 struct {
 // New makes the loop. Run runs it.
 func New(c Config) *PID1 {
 	p := &PID1{
-		Config:   c,
-		machine:  machine.New(c.Plan, c.Seed),
-		table:    forward.New(&c.Plan),
-		began:    time.Now(),
-		children: make(map[proc.PID]*child),
-		runs:     make(map[service.Run]*child),
-		watched:  make(map[service.Run]proc.Hold),
-		probes:   make(map[service.Run]attempt),
-		marks:    make(map[service.Run]*service.FileMark),
-		looking:  make(map[service.Run]bool),
-		trees:    make(map[service.Run]*tree),
-		guessed:  make(map[proc.PID]uint64),
-		kin:      make(map[proc.PID]kinsman),
-		ended:    make(chan struct{}),
-		checks:   make(chan struct{}, 1),
+		Config:    c,
+		machine:   machine.New(c.Plan, c.Seed),
+		table:     forward.New(&c.Plan),
+		began:     time.Now(),
+		children:  make(map[proc.PID]*child),
+		runs:      make(map[service.Run]*child),
+		watched:   make(map[service.Run]proc.Hold),
+		probes:    make(map[service.Run]attempt),
+		marks:     make(map[service.Run]*service.FileMark),
+		looking:   make(map[service.Run]ordered),
+		preparing: make(map[service.Run]*preparation),
+		places:    make(chan struct{}, mostPreparations),
+		trees:     make(map[service.Run]*tree),
+		guessed:   make(map[proc.PID]uint64),
+		kin:       make(map[proc.PID]kinsman),
+		ended:     make(chan struct{}),
+		checks:    make(chan struct{}, 1),
 	}
 	p.handles = handlesOf(&p.Plan)
 	return p

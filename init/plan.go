@@ -1,18 +1,25 @@
 package pid1
 
 import (
+	"context"
+
 	"sexton/forward"
 	"sexton/machine"
 	"sexton/proc"
 	"sexton/service"
 )
 
-// Owner owns the running plan. The loop calls it; no method may block.
+// Owner owns the running plan. The loop calls it; no method but Prepare may block.
 type Owner interface {
 	// Command is how to start a service now. Whom it runs as may have changed since the
 	// last start. An error is a start that failed. The loop fills in Files, Foreground and
 	// Session.
-	Command(spec *service.Spec) (proc.Command, error)
+	Command(spec *service.Spec, run service.Run) (proc.Command, error)
+	// Prepare does what comes before the start of a run whose spec says so. It is called beside the loop, may
+	// take long, and should return when ctx is done. passing means that the same may well succeed later. What it keeps for the run's Command is
+	// dropped by Release, which comes for each run of such a spec, perhaps more than once.
+	Prepare(ctx context.Context, spec *service.Spec, run service.Run) (passing bool, err error)
+	Release(run service.Run)
 	// Adopt makes plan the running one, from the next start on. It returns how many threads
 	// the plan may need, as Config.MoreThreads does.
 	Adopt(plan *service.Plan) (moreThreads int)
@@ -24,7 +31,13 @@ type Owner interface {
 type Fixed func(spec *service.Spec) (proc.Command, error)
 
 // Command is Owner's.
-func (f Fixed) Command(spec *service.Spec) (proc.Command, error) { return f(spec) }
+func (f Fixed) Command(spec *service.Spec, _ service.Run) (proc.Command, error) { return f(spec) }
+
+// Prepare is Owner's. There is nothing to do.
+func (Fixed) Prepare(context.Context, *service.Spec, service.Run) (bool, error) { return false, nil }
+
+// Release is Owner's.
+func (Fixed) Release(service.Run) {}
 
 // Adopt is Owner's. It is never called.
 func (Fixed) Adopt(*service.Plan) int { return 0 }

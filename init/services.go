@@ -25,7 +25,8 @@ type ordered struct {
 // ordered it.
 func (p *PID1) spawn(a ordered) {
 	handle, spec := a.handle, a.spec
-	command, err := p.Owner.Command(spec)
+	defer p.release(spec, a.Run)
+	command, err := p.Owner.Command(spec, a.Run)
 	if err != nil {
 		p.counts.Refused++
 		p.answers = append(p.answers, machine.StartFailed{Run: a.Run, Err: err.Error(), Status: service.ExitCannotRun})

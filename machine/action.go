@@ -8,14 +8,21 @@ import (
 // Action is an order to the loop. The set is closed: the types below.
 type Action interface{ action() }
 
+// Prepare: do what must be done before the start of the run (service.Spec.Prepare). The
+// answer is Prepared or StartFailed.
+type Prepare struct {
+	Run     service.Run
+	Service string
+}
+
 // Spawn: start the service as Run. The answer is Started or StartFailed.
 type Spawn struct {
 	Run     service.Run
 	Service string
 }
 
-// CallOff: if the run's start still waits for a look at its file, do not start it, and say
-// StartFailed. If it was started, its answer comes as always.
+// CallOff: if the run's start still waits for Prepare, or for a look at its file, do not start
+// it, and say StartFailed. If it was started, its answer comes as always.
 type CallOff struct {
 	Run     service.Run
 	Service string
@@ -127,6 +134,7 @@ const (
 func (l Level) String() string { return [...]string{"error", "warn", "info", "debug"}[l] }
 
 func (Spawn) action()             {}
+func (Prepare) action()           {}
 func (CallOff) action()           {}
 func (Signal) action()            {}
 func (ContinueIfStopped) action() {}

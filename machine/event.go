@@ -11,6 +11,10 @@ type Event interface{ event() }
 // Booted: all is ready for the first start.
 type Booted struct{}
 
+// Prepared: everything that must be done before the run's start is done. If it failed,
+// StartFailed comes instead.
+type Prepared struct{ Run service.Run }
+
 // Started: the run's program is running. PID is for people.
 type Started struct {
 	Run service.Run
@@ -136,6 +140,7 @@ type Reloaded struct{ Plan service.Plan }
 type Ticked struct{}
 
 func (Booted) event()      {}
+func (Prepared) event()    {}
 func (Started) event()     {}
 func (StartFailed) event() {}
 func (Exited) event()      {}

@@ -75,7 +75,7 @@ var unitRules = []struct {
 			return u.deadline != never || m.plan.Init.Grace <= 0 || m.shutdown.killAt != never
 		case service.Starting:
 			timed := u.spec.Ready.Within > 0 && (u.spec.OneShot || u.spec.Ready.Kind != service.NoProbe) || u.spec.Ready.Kind == service.AfterTime && !u.spec.OneShot
-			return (u.deadline != never) == (timed && !u.spawning)
+			return u.preparing || (u.deadline != never) == (timed && !u.spawning)
 		}
 		return u.deadline == never
 	}},
@@ -84,6 +84,7 @@ var unitRules = []struct {
 	}},
 	{"started", func(m *Machine, u *unit) bool { return u.started <= m.now && (u.begun > 0 || u.started == 0) }},
 	{"spawning", func(m *Machine, u *unit) bool { return !u.spawning || u.state == service.Starting || u.goesDown() }},
+	{"preparing", func(m *Machine, u *unit) bool { return !u.preparing || u.spawning && u.spec.Prepare }},
 	{"failures", func(m *Machine, u *unit) bool { return u.failures >= 0 && u.failures <= u.begun }},
 	{"begun", func(m *Machine, u *unit) bool { return u.begun >= len(u.starts) && (u.begun > 0 || !u.state.Live()) }},
 	{"everUp", func(m *Machine, u *unit) bool { return u.everUp || u.state != service.Up && u.upAt == 0 }},

@@ -107,6 +107,8 @@ func (m *Machine) Step(now Instant, event Event) []Action {
 	switch e := event.(type) {
 	case Booted:
 		m.boot()
+	case Prepared:
+		m.toRun(e.Run, kindPrepared, event)
 	case Started:
 		m.toRun(e.Run, kindStarted, event)
 	case StartFailed:

@@ -36,7 +36,7 @@ func (m *Machine) settle() {
 func (m *Machine) startUnits() {
 	spawning := 0
 	for i := range m.units {
-		if m.units[i].spawning {
+		if m.units[i].spawning && !m.units[i].preparing { // one that hangs must not keep others from their start
 			spawning++
 		}
 	}
@@ -46,8 +46,10 @@ func (m *Machine) startUnits() {
 			continue
 		}
 		if spawning < spawningMax && u.blocker(m) == nil {
-			spawning++
 			u.start(m)
+			if !u.preparing {
+				spawning++
+			}
 		}
 	}
 }
@@ -136,7 +138,9 @@ func (u *unit) waits(m *Machine) string {
 		}
 		return "its turn"
 	case service.Starting:
-		if u.spec.OneShot && u.deadline != never {
+		if u.preparing {
+			return "what comes before its start (" + preparations + ")"
+		} else if u.spec.OneShot && u.deadline != never {
 			return fmt.Sprintf("its end, for %s yet", span(max(0, u.deadline-m.now)))
 		} else if u.spec.OneShot {
 			return "its end"

@@ -42,9 +42,9 @@ func (u *unit) beginStop(m *Machine) {
 	u.climb(m)
 }
 
-// callOff: a start that still waits for a look at the file of its probe shall not happen.
+// callOff: a start that still waits for its preparation, or for a look at the file of its probe, shall not happen.
 func (u *unit) callOff(m *Machine) {
-	if u.spawning && u.spec.Ready.Kind == service.FileProbe {
+	if u.spawning && (u.preparing || u.spec.Ready.Kind == service.FileProbe) {
 		m.do(CallOff{Run: u.run, Service: u.spec.Name})
 	}
 }

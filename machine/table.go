@@ -10,7 +10,8 @@ import (
 type eventKind uint8
 
 const (
-	kindStarted eventKind = iota
+	kindPrepared eventKind = iota
+	kindStarted
 	kindStartFailed
 	kindExited
 	kindEmptied
@@ -23,7 +24,7 @@ const (
 )
 
 func (k eventKind) String() string {
-	return [...]string{"started", "startFailed", "exited", "emptied", "ready", "notReady", "ticked", "askStart", "askStop"}[k]
+	return [...]string{"prepared", "started", "startFailed", "exited", "emptied", "ready", "notReady", "ticked", "askStart", "askStop"}[k]
 }
 
 // step is one cell: what event does to a unit.
@@ -34,6 +35,7 @@ type step func(u *unit, m *Machine, event Event)
 // shows it as a table.
 var table = [service.StateCount][kindCount]step{
 	service.Down: {
+		kindPrepared:    broken,
 		kindStarted:     broken, // no run
 		kindStartFailed: broken,
 		kindExited:      broken,
@@ -45,6 +47,7 @@ var table = [service.StateCount][kindCount]step{
 		kindAskStop:     ignore,
 	},
 	service.Waiting: {
+		kindPrepared:    broken,
 		kindStarted:     broken,
 		kindStartFailed: broken,
 		kindExited:      broken,
@@ -56,6 +59,7 @@ var table = [service.StateCount][kindCount]step{
 		kindAskStop:     (*unit).stayDown,
 	},
 	service.Starting: {
+		kindPrepared:    (*unit).nowPrepared,
 		kindStarted:     (*unit).nowRunning,
 		kindStartFailed: (*unit).startRefused,
 		kindExited:      (*unit).died,
@@ -67,6 +71,7 @@ var table = [service.StateCount][kindCount]step{
 		kindAskStop:     (*unit).askedDown,
 	},
 	service.Up: {
+		kindPrepared:    broken,
 		kindStarted:     broken,
 		kindStartFailed: broken,
 		kindExited:      (*unit).died,
@@ -78,6 +83,7 @@ var table = [service.StateCount][kindCount]step{
 		kindAskStop:     (*unit).askedDown,
 	},
 	service.Stopping: {
+		kindPrepared:    (*unit).latePreparation,
 		kindStarted:     (*unit).lateStart,
 		kindStartFailed: (*unit).lateRefusal,
 		kindExited:      (*unit).leaderEnded,
@@ -89,6 +95,7 @@ var table = [service.StateCount][kindCount]step{
 		kindAskStop:     (*unit).noLongerWanted,
 	},
 	service.Killing: {
+		kindPrepared:    (*unit).latePreparation,
 		kindStarted:     (*unit).lateStart,
 		kindStartFailed: (*unit).lateRefusal,
 		kindExited:      (*unit).leaderEnded,
@@ -100,6 +107,7 @@ var table = [service.StateCount][kindCount]step{
 		kindAskStop:     (*unit).noLongerWanted,
 	},
 	service.BackingOff: {
+		kindPrepared:    broken,
 		kindStarted:     broken,
 		kindStartFailed: broken,
 		kindExited:      broken,
@@ -111,6 +119,7 @@ var table = [service.StateCount][kindCount]step{
 		kindAskStop:     (*unit).stayDown,
 	},
 	service.Done: {
+		kindPrepared:    broken,
 		kindStarted:     broken,
 		kindStartFailed: broken,
 		kindExited:      broken,
@@ -122,6 +131,7 @@ var table = [service.StateCount][kindCount]step{
 		kindAskStop:     (*unit).stayDown,
 	},
 	service.Failed: {
+		kindPrepared:    broken,
 		kindStarted:     broken,
 		kindStartFailed: broken,
 		kindExited:      broken,

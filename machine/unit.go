@@ -23,13 +23,14 @@ type unit struct {
 	pid      proc.PID // for people
 	deadline Instant
 
-	starts   []Instant // recent ones, for GiveUp
-	started  Instant   // of the present or last run
-	spawning bool      // Spawn is said, its answer not yet heard
-	failures int       // ends in a row, for Backoff
-	begun    int       // how many starts there were, for people
-	everUp   bool      // it was ready at least once
-	hinted   bool      // inBackground has said that a service must stay in the foreground
+	starts    []Instant // recent ones, for GiveUp
+	started   Instant   // of the present or last run
+	spawning  bool      // Spawn or Prepare is said, its answer not yet heard
+	preparing bool      // that was Prepare
+	failures  int       // ends in a row, for Backoff
+	begun     int       // how many starts there were, for people
+	everUp    bool      // it was ready at least once
+	hinted    bool      // inBackground has said that a service must stay in the foreground
 
 	ladder      []service.Rung // of the present run, or of its stop: a reload does not change a stop that has begun
 	rung        int            // of the ladder
@@ -99,6 +100,10 @@ func (u *unit) start(m *Machine) {
 	u.starts = append(u.starts, m.now)
 	u.trimStarts()
 	u.become(m, service.Starting)
+	if u.spec.Prepare {
+		u.prepare(m)
+		return
+	}
 	m.do(Spawn{Run: u.run, Service: u.spec.Name})
 }
 
@@ -175,6 +180,9 @@ func (u *unit) notYetReady(m *Machine, _ Event) {
 // waited for. For a probe, and for a oneshot that is not done, it is a failed start.
 func (u *unit) startDeadline(m *Machine, event Event) {
 	switch ready := &u.spec.Ready; {
+	case u.preparing:
+		u.stillPreparing(m)
+		return
 	case u.spec.OneShot:
 		u.failing = fmt.Sprintf("not done within %s", span(ready.Within))
 	case ready.Kind == service.AfterTime:
@@ -191,7 +199,7 @@ func (u *unit) startDeadline(m *Machine, event Event) {
 func (u *unit) endRun(m *Machine) {
 	u.probe.end(m, u)
 	delete(m.runs, u.run)
-	u.run, u.pid, u.leaderGone, u.spawning = 0, 0, false, false
+	u.run, u.pid, u.leaderGone, u.spawning, u.preparing = 0, 0, false, false, false
 	if u.next != nil {
 		u.follow(u.next)
 	}

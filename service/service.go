@@ -115,6 +115,7 @@ type Spec struct {
 	Wants []string // the same order, but their failure does not hold this service back
 	After []string // the same order, if the name exists
 
+	Prepare    bool  // a start needs a preparation: one of Preparations is set
 	OneShot    bool  // it is done when it has ended with a status of OKCodes
 	Ready      Probe // how to know that it is ready; Kind NoProbe: when started, or a oneshot when done
 	Restart    Restart
@@ -281,3 +282,6 @@ func (s State) String() string {
 
 // Live tells whether a process belongs to the state.
 func (s State) Live() bool { return s == Starting || s == Up || s == Stopping || s == Killing }
+
+// Preparations are the keys that ask for something to be done before each start.
+const Preparations = "dirs, env_files, secrets, render"

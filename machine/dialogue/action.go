@@ -16,6 +16,8 @@ func actionText(action machine.Action) string {
 	switch a := action.(type) {
 	case machine.Spawn:
 		return fmt.Sprintf("spawn %s run=%d", a.Service, a.Run)
+	case machine.Prepare:
+		return fmt.Sprintf("prepare %s run=%d", a.Service, a.Run)
 	case machine.CallOff:
 		return fmt.Sprintf("call-off %s run=%d", a.Service, a.Run)
 	case machine.Signal:

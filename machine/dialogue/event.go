@@ -41,6 +41,7 @@ func ofWords[E machine.Event](name string, count int, pass func(f *fields, words
 func forms() []form {
 	return []form{
 		of("booted", func(*fields, *machine.Booted) {}),
+		of("prepared", func(f *fields, e *machine.Prepared) { f.run(&e.Run) }),
 		of("started", func(f *fields, e *machine.Started) { f.run(&e.Run); f.pid(&e.PID) }),
 		of("start-failed", func(f *fields, e *machine.StartFailed) {
 			f.run(&e.Run)

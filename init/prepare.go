@@ -1,0 +1,91 @@
+package pid1
+
+import (
+	"context"
+
+	"sexton/machine"
+	"sexton/proc"
+	"sexton/service"
+)
+
+// mostPreparations is how many preparations may be on their way at once. More wait for a
+// place: each one may hold a thread for as long as a file system hangs.
+const mostPreparations = 8
+
+// preparation is a start that waits for Owner.Prepare.
+type preparation struct {
+	call   context.CancelFunc
+	handle *handle
+	spec   *service.Spec
+}
+
+// prepared is the end of a preparation.
+type prepared struct {
+	run     service.Run
+	passing bool
+	err     error
+}
+
+// prepare does beside the loop what comes before a start. The spec is the one of this moment: a
+// reload may bring another one before the start, which does not concern this run.
+func (p *PID1) prepare(a machine.Prepare) {
+	h := p.handles[a.Service]
+	ctx, cancel := context.WithCancel(context.Background())
+	spec := h.spec
+	p.preparing[a.Run] = &preparation{cancel, h, spec}
+	go func() {
+		select {
+		case p.places <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
+		passing, err := p.Owner.Prepare(ctx, spec, a.Run)
+		<-p.places
+		if ctx.Err() != nil {
+			p.Owner.Release(a.Run)
+			return
+		}
+		p.post(prepared{a.Run, passing, err})
+	}()
+}
+
+// arrive tells the machine, unless the start was called off meanwhile.
+func (e prepared) arrive(p *PID1) {
+	if p.takeAnswers(); p.preparing[e.run] == nil || p.machine.Over() {
+		p.Owner.Release(e.run)
+		return
+	}
+	p.preparing[e.run].call()
+	if e.err == nil {
+		p.take(machine.Prepared{Run: e.run})
+		return
+	}
+	delete(p.preparing, e.run)
+	p.Owner.Release(e.run)
+	p.counts.Refused++
+	p.take(machine.StartFailed{Run: e.run, Err: e.err.Error(), Status: service.ExitCannotRun, Passing: e.passing})
+}
+
+// specFor is by which spec a run starts, and its handle: the one that was prepared, or the present one.
+func (p *PID1) specFor(a machine.Spawn) (*handle, *service.Spec) {
+	if w := p.preparing[a.Run]; w != nil {
+		delete(p.preparing, a.Run)
+		return w.handle, w.spec
+	}
+	h := p.handles[a.Service]
+	return h, h.spec
+}
+
+// release drops what the preparation of a run has kept for its start, which was made or will
+// not be.
+func (p *PID1) release(spec *service.Spec, run service.Run) {
+	if spec.Prepare {
+		p.Owner.Release(run)
+	}
+}
+
+// calledOff answers a start that will not be made. The status is that of a program which
+// TERM ended at once.
+func calledOff(run service.Run) machine.StartFailed {
+	return machine.StartFailed{Run: run, Err: "it was stopped first", Status: proc.TERM.Status()}
+}
