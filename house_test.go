@@ -25,7 +25,7 @@ var floors = [][]string{
 	{"cli/dropin", "container"},
 	{"init", "doctor"},
 	{"machine/dialogue"},
-	{"machine", "config", "kernel", "kernel/simkernel", "reaper", "forward", "stdio", "probe", "control", "health"},
+	{"machine", "config", "kernel", "reaper", "forward", "stdio", "probe", "control", "health"},
 	{"verbs"},
 	{"service", "callers", "kernel/spawn", "stdio/framing", "stdio/destination"},
 	{"kernel/signals", "kernel/users"},
@@ -80,7 +80,7 @@ var onlyIn = map[string][]string{
 	"github.com/BurntSushi/toml":         {"config"},
 	"github.com/hashicorp/go-multierror": {"config"},
 	"golang.org/x/sys/unix":              {"kernel", "stdio", "cli", "container", "probe", "control", "callers", "doctor", "paths"},
-	"sexton/kernel/simkernel":            {},
+	"sexton/internal/simkernel":          {},
 	"sexton/kernel/...":                  {"", "cli", "container", "doctor", "kernel"}, // the machine decides, and the loop has its Kernel
 	"sexton/stdio/...":                   {"stdio"},
 }

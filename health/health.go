@@ -107,9 +107,6 @@ func Listen(address string) (*Server, error) {
 	return &Server{listener: listener}, nil
 }
 
-// Address is where the server listens.
-func (s *Server) Address() string { return s.listener.Addr().String() }
-
 // Serve answers until Close. It is for a goroutine of its own.
 func (s *Server) Serve() { callers.Serve(s.listener, s.Gate, s.serve) }
 

@@ -17,6 +17,8 @@ import (
 	"sexton/service"
 )
 
+func address(s *Server) string { return s.listener.Addr().String() }
+
 type loop struct {
 	answer service.Answer
 	err    error
@@ -55,7 +57,7 @@ func listen(t *testing.T, l Loop) *Server {
 // get asks with the client that everybody has.
 func get(t *testing.T, s *Server, method, path, body string) (status int, text string) {
 	t.Helper()
-	request, err := http.NewRequest(method, "http://"+s.Address()+path, strings.NewReader(body))
+	request, err := http.NewRequest(method, "http://"+address(s)+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +134,7 @@ func TestMetricsAreAsTheGoldenFileShowsThem(t *testing.T) {
 // raw sends bytes, and reads what comes back until the end.
 func raw(t *testing.T, s *Server, text string) string {
 	t.Helper()
-	conn, err := net.Dial("tcp", s.Address())
+	conn, err := net.Dial("tcp", address(s))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +168,7 @@ func TestWhatIsNoRequestIsRefused(t *testing.T) {
 func TestHostileClientsKeepNoOtherClientOut(t *testing.T) {
 	s := listen(t, loop{answer: someAnswer()})
 	for i := range 300 {
-		conn, err := net.Dial("tcp", s.Address())
+		conn, err := net.Dial("tcp", address(s))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -189,7 +191,7 @@ func TestHostileClientsKeepNoOtherClientOut(t *testing.T) {
 func TestWhereToListen(t *testing.T) {
 	s := listen(t, loop{})
 	for address, want := range map[string]string{
-		s.Address():      "address already in use",
+		address(s):       "address already in use",
 		"1.2.3.4:80":     "cannot assign requested address",
 		"example.com:80": "is not an IP address",
 		"localhost:http": "is not a port",

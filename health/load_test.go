@@ -103,7 +103,7 @@ func TestNoProbeFailsUnderLoad(t *testing.T) {
 		answer.Services = append(answer.Services, service.Status{Name: fmt.Sprint("s", i), State: service.BackingOff, Ready: true})
 	}
 	s := listen(t, slowLoop{answer})
-	c := &crowd{address: s.Address(), over: make(chan struct{}), tick: time.NewTicker(time.Millisecond)}
+	c := &crowd{address: address(s), over: make(chan struct{}), tick: time.NewTicker(time.Millisecond)}
 	defer c.tick.Stop()
 	c.silent()
 	for range 32 {
@@ -136,7 +136,7 @@ func TestScrapesAreMadeOnceForAll(t *testing.T) {
 		wait.Add(1)
 		go func() {
 			defer wait.Done()
-			if text, err := probe(s.Address(), "/metrics", 20*time.Second); err != nil || !strings.Contains(text, "sexton_ready 1") {
+			if text, err := probe(address(s), "/metrics", 20*time.Second); err != nil || !strings.Contains(text, "sexton_ready 1") {
 				t.Errorf("%v: %.80q", err, text)
 			}
 		}()
@@ -149,7 +149,7 @@ func TestScrapesAreMadeOnceForAll(t *testing.T) {
 	s.cache.made = s.cache.made.Add(-cacheFor)
 	s.cache.mu.Unlock()
 	before := l.count()
-	if _, err := probe(s.Address(), "/metrics", 20*time.Second); err != nil || l.count() != before+1 {
+	if _, err := probe(address(s), "/metrics", 20*time.Second); err != nil || l.count() != before+1 {
 		t.Errorf("%v, %d looks after %d", err, l.count(), before)
 	}
 }

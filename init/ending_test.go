@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"sexton/kernel/simkernel"
+	"sexton/internal/simkernel"
 	"sexton/machine"
 	"sexton/proc"
 	"sexton/service"

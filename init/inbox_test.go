@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"sexton/kernel/simkernel"
+	"sexton/internal/simkernel"
 	"sexton/machine"
 	"sexton/service"
 )

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"sexton/config"
-	"sexton/kernel/simkernel"
+	"sexton/internal/simkernel"
 	"sexton/proc"
 	"sexton/service"
 )

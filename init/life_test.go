@@ -16,7 +16,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"sexton/kernel/simkernel"
+	"sexton/internal/simkernel"
 	"sexton/machine"
 	"sexton/machine/dialogue"
 	"sexton/proc"

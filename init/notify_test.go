@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"sexton/kernel/simkernel"
+	"sexton/internal/simkernel"
 	"sexton/proc"
 	"sexton/service"
 )

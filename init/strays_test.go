@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"sexton/kernel/simkernel"
+	"sexton/internal/simkernel"
 	"sexton/machine"
 	"sexton/proc"
 	"sexton/service"

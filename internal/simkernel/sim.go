@@ -1,4 +1,4 @@
-// Package simkernel is an invented kernel, for tests alone: the methods of
+// Package simkernel is an invented kernel, only for tests: the methods of
 // kernel.Linux over processes that do not exist. It is cruel on purpose. A
 // number that is freed goes to the very next process, many deaths make one
 // SIGCHLD, dead children are shown in any order, and forks fail, all by a seed,
