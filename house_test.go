@@ -31,7 +31,7 @@ var floors = [][]string{
 	{"kernel/signals", "kernel/users"},
 	{"kernel/procfs"},
 	{"kernel/entry"},
-	{"proc", "pattern", "paths"},
+	{"proc", "pattern", "paths", "expand"},
 }
 
 // bans are imports that a room must not have, and why: room -> import -> why.
@@ -59,6 +59,7 @@ var bans = map[string]map[string]string{
 		"sexton/service":        "framing does not know services",
 	},
 	"stdio/destination": {"sexton/service": "a destination takes bytes; it does not know services"},
+	"expand":            {"os": "expand is pure: its caller looks variables up", "io": "as above"},
 	"reaper":            {"sexton/service": "the reaper does not know what a service is"},
 	"config":            {"os": "config reads no file and no environment; its caller does"},
 	"service":           {"os": "values, no deeds"},

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"sexton/expand"
 	"sexton/service"
 )
 
@@ -88,9 +89,7 @@ func (r *reader) variable(v *value) string {
 		if !r.noNUL(v, data) {
 			return ""
 		}
-		x := &expansion{reader: r, value: v, text: data}
-		x.plain = r.file.text[v.at.start:v.at.end] == `"`+data+`"` || r.file.text[v.at.start:v.at.end] == "'"+data+"'"
-		return x.run()
+		return r.filled(v, data, expand.Env)
 	case int64:
 		return strconv.FormatInt(data, 10)
 	case float64:
@@ -100,137 +99,4 @@ func (r *reader) variable(v *value) string {
 	}
 	r.wrong(v, fmt.Sprintf("a variable is a string, but this is %s", kind(v.data)), r.inQuotes(v))
 	return ""
-}
-
-// expansion replaces the variables in one string, in one pass.
-type expansion struct {
-	reader *reader
-	value  *value
-	text   string
-	plain  bool // the file has the text without escapes, so a part of it has a place
-	pos    int
-	lost   bool // after a mistake, the rest of the text cannot be understood
-	out    strings.Builder
-}
-
-func (x *expansion) run() string {
-	x.until(false, true)
-	return x.out.String()
-}
-
-// until goes to the end of the text or, inside a default, to its brace. If live, it
-// writes what it passes, and reports variables that are unset.
-func (x *expansion) until(inDefault, live bool) {
-	for x.pos < len(x.text) {
-		c := x.text[x.pos]
-		switch {
-		case c == '$':
-			x.dollar(live)
-		case c == '}' && inDefault:
-			return
-		default:
-			x.pos++
-			if live {
-				x.out.WriteByte(c)
-			}
-		}
-	}
-}
-
-// dollar reads what begins with a dollar sign.
-func (x *expansion) dollar(live bool) {
-	start := x.pos
-	x.pos++
-	rest := x.text[x.pos:]
-	switch {
-	case strings.HasPrefix(rest, "$"):
-		x.pos++
-		if live {
-			x.out.WriteByte('$')
-		}
-	case strings.HasPrefix(rest, "{"):
-		x.pos++
-		x.braces(start, live)
-	default:
-		name := x.name()
-		if name == "" {
-			x.wrong(start, x.pos, "no variable follows this dollar sign", "write $$ for a dollar sign")
-			return
-		}
-		x.put(start, name, live)
-	}
-}
-
-// name reads a variable's name; "" if there is none.
-func (x *expansion) name() string {
-	start := x.pos
-	for x.pos < len(x.text) && (x.text[x.pos] == '_' || strings.IndexByte(letters, x.text[x.pos]) >= 0) {
-		x.pos++
-	}
-	if x.pos > start && x.text[start] >= '0' && x.text[start] <= '9' {
-		x.pos = start
-	}
-	return x.text[start:x.pos]
-}
-
-// braces reads what follows "${". After a mistake it skips the rest of the
-// string.
-func (x *expansion) braces(start int, live bool) {
-	name := x.name()
-	rest := x.text[x.pos:]
-	switch {
-	case strings.HasPrefix(rest, "}") && name != "":
-		x.pos++
-		x.put(start, name, live)
-	case strings.HasPrefix(rest, ":-") && name != "":
-		x.pos += 2
-		have, _ := x.reader.environment.lookup(name)
-		if live {
-			x.out.WriteString(have)
-		}
-		x.until(true, live && have == "")
-		if x.pos < len(x.text) {
-			x.pos++
-			return
-		}
-		x.unclosed(start)
-	case !strings.Contains(rest, "}"):
-		x.unclosed(start)
-	default:
-		end := x.pos + strings.IndexByte(rest, '}') + 1
-		x.pos, x.lost = len(x.text), true
-		x.wrong(start, end, fmt.Sprintf("%s is not understood", x.text[start:end]), "write ${NAME} or ${NAME:-default}")
-	}
-}
-
-// unclosed reports braces that are not closed, only the innermost ones.
-func (x *expansion) unclosed(start int) {
-	if !x.lost {
-		x.pos, x.lost = len(x.text), true
-		x.wrong(start, x.pos, "a ${ without its }", "close it, or write $$ for a dollar sign")
-	}
-}
-
-// put writes a variable's value.
-func (x *expansion) put(start int, name string, live bool) {
-	if !live {
-		return
-	}
-	have, ok := x.reader.environment.lookup(name)
-	if !ok {
-		mend := fmt.Sprintf("set it, or give a default: ${%s:-default}", name)
-		if x.text[start+1] != '{' {
-			mend += "; for a dollar sign write $$"
-		}
-		x.wrong(start, x.pos, fmt.Sprintf("the variable %s is not set", name), mend)
-	}
-	x.out.WriteString(have)
-}
-
-func (x *expansion) wrong(from, to int, text, mend string) {
-	at := x.value.at
-	if x.plain {
-		at = span{at.start + 1 + from, at.start + 1 + to}
-	}
-	x.reader.report(x.value, at, x.value.shown, text, mend)
 }
