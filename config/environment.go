@@ -93,7 +93,7 @@ func (r *reader) variable(v *value) string {
 	case int64:
 		return strconv.FormatInt(data, 10)
 	case float64:
-		return strings.ReplaceAll(r.file.text[v.at.start:v.at.end], "_", "")
+		return strings.ReplaceAll(v.text(), "_", "")
 	case bool:
 		return strconv.FormatBool(data)
 	}

@@ -22,7 +22,7 @@ func FuzzURL(f *testing.F) {
 		r := &reader{file: &file{}}
 		r.file.fill("")
 		var p service.Probe
-		readHTTP(r, &value{data: s}, &p)
+		readHTTP(r, &value{data: s, file: r.file}, &p)
 		if len(r.mistakes) > 0 {
 			return
 		}

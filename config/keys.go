@@ -25,6 +25,10 @@ type row[T any] struct {
 // walk reads every entry of a table by its row. It gives, for each key that has
 // no row, the name that was meant, or "".
 func walk[T any](r *reader, table *value, rows []row[T], into T) (meant []string) {
+	r.takeBack(table, func(key string) bool {
+		i := slices.IndexFunc(rows, func(row row[T]) bool { return row.name == key })
+		return i < 0 || strings.Contains(rows[i].expects, "false")
+	})
 	for _, v := range table.entries {
 		i := slices.IndexFunc(rows, func(row row[T]) bool { return row.name == v.name })
 		switch {
@@ -168,6 +172,7 @@ func (r *reader) tables(v *value) []*value {
 	if !r.table(v) {
 		return nil
 	}
+	r.takeBack(v, func(string) bool { return false })
 	return v.entries
 }
 

@@ -30,6 +30,8 @@ type Mistake struct {
 	Text   string // what is wrong
 	Mend   string // how to fix it; may be empty
 	Source string // the line of the file, without its end
+
+	order int // of its file among all files
 }
 
 // Error is the mistake in one line, without its source.
@@ -115,11 +117,11 @@ func (r *reader) remarks() []string {
 	return out
 }
 
-// sorted puts mistakes into the order of the file; those without a place come first.
+// sorted puts mistakes into the order of the files; in each, those without a place come first.
 func sorted(mistakes []*Mistake) []*Mistake {
 	out := slices.Clone(mistakes)
 	slices.SortStableFunc(out, func(a, b *Mistake) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+		return cmp.Or(cmp.Compare(a.order, b.order), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	return out
 }
@@ -134,7 +136,10 @@ func lines(mistakes []error) string {
 }
 
 // add reports a mistake that has no place.
-func (r *reader) add(m *Mistake) { r.mistakes = append(r.mistakes, m) }
+func (r *reader) add(m *Mistake) {
+	m.order = r.file.order
+	r.mistakes = append(r.mistakes, m)
+}
 
 // full tells that no further mistake in the text will be shown. Then callers need not
 // find its place and its words, which takes time on long lines.
@@ -147,7 +152,15 @@ func (r *reader) report(v *value, at, shown span, text, mend string) {
 		r.dropped++
 		return
 	}
-	r.mistakes = append(r.mistakes, r.file.mistake(v, at, shown, text, mend))
+	r.mistakes = append(r.mistakes, r.fileOf(v).mistake(v, at, shown, text, mend))
+}
+
+// fileOf is the file that has a value, or, for nil, the one that is being read.
+func (r *reader) fileOf(v *value) *file {
+	if v == nil {
+		return r.file
+	}
+	return v.file
 }
 
 // wrong reports a mistake in the value v.
@@ -159,6 +172,6 @@ func (r *reader) wrongKey(v *value, text, mend string) { r.report(v, v.key, span
 // note remarks on the value v. Notes have the same bound as mistakes.
 func (r *reader) note(v *value, text, mend string) {
 	if len(r.notes) < maxMistakes {
-		r.notes = append(r.notes, r.file.mistake(v, v.at, v.shown, text, mend))
+		r.notes = append(r.notes, v.file.mistake(v, v.at, v.shown, text, mend))
 	}
 }

@@ -55,6 +55,10 @@ type Options struct {
 	// start does: nil for nothing. It is for a check in the image; a nil
 	// function checks nothing.
 	Program func(name string, s *service.Spec) error
+
+	// Include returns the files that a file includes by a pattern, in their order. With an error,
+	// the files that could be read. A nil function reads none.
+	Include func(file, pattern string) ([]Source, error)
 }
 
 // Parse reads TOML text into a plan with all defaults filled in.
@@ -77,22 +81,16 @@ type Options struct {
 // by line, and the plan is then empty; Render prints it. Nothing that Parse
 // returns shares memory with its arguments.
 func Parse(name string, text []byte, environ []string, options Options) (service.Plan, []string, error) {
-	r := &reader{file: &file{name: name}, environment: newEnvironment(environ), options: options}
-	var plan service.Plan
-	if root := r.syntax(text); root != nil {
-		d := r.draft(root)
-		r.check(d)
-		plan = d.plan()
-	}
-	if err := r.err(); err != nil {
-		return service.Plan{}, r.remarks(), err
-	}
-	return plan, r.remarks(), nil
+	reading, err := Read([]Source{{name, text}}, environ, options)
+	return reading.Plan, reading.Notes, err
 }
 
-// reader is one call of Parse.
+// reader is one call of Read.
 type reader struct {
-	file        *file
+	file        *file   // the one that is being read; later, the first
+	files       []*file // all, in the order in which they count
+	total       int     // bytes of the included files
+	tooMuch     bool    // there are more than a configuration may have
 	environment environment
 	options     Options
 	mistakes    []*Mistake

@@ -9,6 +9,8 @@ import (
 // file is the text with its lines.
 type file struct {
 	name   string
+	order  int    // its number among all files, from 0
+	by     *value // what includes it, or nil
 	text   string
 	starts []int // the offset of each line's first byte; never empty once filled
 }
@@ -60,6 +62,7 @@ func (f *file) mistake(v *value, at, shown span, text, mend string) *Mistake {
 		Text:   text,
 		Mend:   mend,
 		Source: source,
+		order:  f.order,
 	}
 	if v != nil {
 		m.Service, m.Key, m.Value = v.service, v.path, f.excerpt(shown)

@@ -55,7 +55,7 @@ func (r *reader) texts(v *value) ([]string, bool) {
 func (r *reader) inQuotes(v *value) string {
 	switch v.data.(type) {
 	case int64, float64, bool, time.Time:
-		return fmt.Sprintf("write it in quotes: %q", r.file.excerpt(v.at))
+		return fmt.Sprintf("write it in quotes: %q", v.file.excerpt(v.at))
 	}
 	return "write each item as a string of its own"
 }

@@ -27,7 +27,7 @@ func (r *reader) service(v *value, d *draft) {
 		r.wrongKey(v, fault, "rename the service")
 	}
 	if _, isTable := v.data.(map[string]any); !isTable && has(serviceRows(), v.name) {
-		at := &value{path: join("service", v.name)}
+		at := &value{file: v.file, path: join("service", v.name)}
 		r.report(at, v.key, span{}, "this key belongs to a service, and no header above it names one", "write the header [service.NAME]")
 		return
 	}
@@ -183,7 +183,7 @@ func readRestart(r *reader, v *value, s *service.Spec) {
 		mend = `write "on-failure"`
 	}
 	if mend != "" {
-		r.wrong(v, fmt.Sprintf("%v is not a valid value for restart", r.file.excerpt(v.at)), mend)
+		r.wrong(v, fmt.Sprintf("%v is not a valid value for restart", v.file.excerpt(v.at)), mend)
 		return
 	}
 	if i, ok := r.word(v, []string{"always", "on-failure", "never"}); ok {

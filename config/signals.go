@@ -50,7 +50,7 @@ func (r *reader) signalKey(entry *value, d *draft) (proc.Signal, bool) {
 	}
 	for _, other := range d.rules {
 		if other.signal == signal {
-			r.wrongKey(entry, fmt.Sprintf("this is the signal of %s on line %d", keyOf(other.entry), r.file.line(other.entry.key.start)),
+			r.wrongKey(entry, fmt.Sprintf("this is the signal of %s %s", keyOf(other.entry), other.entry.where(entry)),
 				"remove one of the two")
 			return 0, false
 		}

@@ -35,8 +35,8 @@ func (r *reader) checkTerminals(d *draft) {
 		case first == nil:
 			first = s
 		default:
-			r.wrong(tty, fmt.Sprintf("only one service can have the terminal, and %q asks for it on line %d", first.spec.Name,
-				r.file.line(first.table.child("tty").at.start)), "remove one of the two")
+			r.wrong(tty, fmt.Sprintf("only one service can have the terminal, and %q asks for it %s", first.spec.Name,
+				first.table.child("tty").where(tty)), "remove one of the two")
 		}
 	}
 }

@@ -12,22 +12,27 @@ import (
 type value struct {
 	data any // string, int64, float64, bool, time.Time; a list or a table as the TOML reader made it
 	name string
-	key  span // its key
-	at   span // itself
+	file *file // the file that sets it
+	key  span  // its key
+	at   span  // itself
 
 	service string // the service that it belongs to; "": none
 	path    string // for messages: "stop", "ready.http", "init.grace"; of an item, its list's
 	shown   span   // for messages: what is written behind the path; empty: nothing
 
-	entries []*value // of a table, in the order of the file
-	items   []*value // of a list
+	entries []*value       // of a table, in the order of the files
+	items   []*value       // of a list
+	index   map[string]int // of a long table, into entries; see child
+
+	replaces *value   // what an earlier layer has here, if this took its place
+	gone     []*value // of a table: entries that are false, and so took back what they replace
 
 	expects, example string // what it should be, in words and as a line; see row
 }
 
 // tree joins the values that the TOML reader found with their places.
 func (f *file) tree(data map[string]any, places *node) *value {
-	root := &value{data: data}
+	root := &value{data: data, file: f}
 	f.grow(root, places)
 	return root
 }
@@ -71,7 +76,7 @@ func (f *file) put(v *value, around, place *node) {
 	if place == nil {
 		place = &node{key: around.key, at: around.at}
 	}
-	v.key, v.at = place.key, place.at
+	v.file, v.key, v.at = f, place.key, place.at
 	if !f.headed(v) {
 		v.shown = v.at
 	}
@@ -124,21 +129,45 @@ func (v *value) child(name string) *value {
 	if v == nil {
 		return nil
 	}
-	for _, entry := range v.entries {
-		if entry.name == name {
-			return entry
-		}
+	if i := v.indexOf(name); i >= 0 {
+		return v.entries[i]
 	}
 	return nil
 }
+
+// fewEntries is how many entries of a table a search looks through one by one.
+const fewEntries = 32
+
+// indexOf is the index of the entry of a table under a name, or -1.
+func (v *value) indexOf(name string) int {
+	if len(v.entries) <= fewEntries {
+		return slices.IndexFunc(v.entries, func(entry *value) bool { return entry.name == name })
+	}
+	if len(v.index) != len(v.entries) {
+		v.index = make(map[string]int, len(v.entries))
+		for i, entry := range v.entries {
+			v.index[entry.name] = i
+		}
+	}
+	if i, ok := v.index[name]; ok {
+		return i
+	}
+	return -1
+}
+
+// text is the value as its file has it.
+func (v *value) text() string { return v.file.text[v.at.start:v.at.end] }
+
+// line is the number of the line of its key.
+func (v *value) line() int { return v.file.line(v.key.start) }
 
 // empty tells that a table has no entries, or does not exist.
 func (v *value) empty() bool {
 	if v == nil {
 		return true
 	}
-	data, ok := v.data.(map[string]any)
-	return ok && len(data) == 0
+	_, ok := v.data.(map[string]any)
+	return ok && len(v.entries) == 0
 }
 
 // kind is what a value is, in words.

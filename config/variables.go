@@ -21,7 +21,7 @@ func (r *reader) filled(v *value, text string, forms expand.Forms) string {
 // part is the place of a part of a string in the file, or of the whole value where the file has the string with
 // escapes.
 func (r *reader) part(v *value, text string, from, to int) span {
-	if written := r.file.text[v.at.start:v.at.end]; written == `"`+text+`"` || written == "'"+text+"'" {
+	if written := v.text(); written == `"`+text+`"` || written == "'"+text+"'" {
 		return span{v.at.start + 1 + from, v.at.start + 1 + to}
 	}
 	return v.at
