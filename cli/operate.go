@@ -22,7 +22,7 @@ const askWithin = 3 * time.Second
 func (c *call) ask() int {
 	socket, off := c.socket()
 	if off {
-		fmt.Fprintf(c.stderr, "sexton %s: [control] socket is \"off\" in %s: no sexton can be asked\n", c.verb, proc.Visible(c.fileName()))
+		fmt.Fprintf(c.stderr, "sexton %s: [control] socket is \"off\" in %s, so sexton cannot be asked\n", c.verb, proc.Visible(c.fileName()))
 		return 1
 	}
 	reply, err := control.Ask(control.Sockets(socket), verbs.Request{

@@ -31,7 +31,7 @@ func runAs(d *dropin.Line) int {
 	speaker := newSpeaker(d.Voices)
 	refused, err := linux.Catch()
 	for _, why := range refused {
-		speaker.Say(machine.Warn, "", why.Error()+"; going on without it")
+		speaker.Say(machine.Warn, "", why.Error()+"; continuing without it")
 	}
 	if err == nil && d.ParentDeath != 0 {
 		err = kernel.SetParentDeath(d.ParentDeath)

@@ -31,7 +31,7 @@ func (c *call) run() int {
 	}
 	for _, why := range refused {
 		if c.verbosity >= 0 {
-			fmt.Fprintf(c.stderr, "sexton: %v; going on without it\n", why)
+			fmt.Fprintf(c.stderr, "sexton: %v; continuing without it\n", why)
 		}
 	}
 	plan, ok := c.plan()

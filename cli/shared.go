@@ -30,7 +30,7 @@ func sharedLogsInTime(plan *service.Plan) (remarks []string) {
 	case remarks = <-found:
 		return remarks
 	case <-timer.C:
-		return []string{"a file system with a log file did not answer within " + sharedWithin.String() + "; the services start anyway, and their lines for it wait"}
+		return []string{"a file system with a log file did not answer within " + sharedWithin.String() + "; the services start anyway, and lines for that file wait"}
 	}
 }
 
@@ -54,8 +54,8 @@ func sharedLogs(plan *service.Plan) (remarks []string) {
 	}
 	for _, shared := range found {
 		remarks = append(remarks, fmt.Sprintf("%s can write to %s, where the log of %s is, and could put a link or a file in its place. "+
-			"sexton follows no link there, and writes to stdout instead of a file that it does not trust; "+
-			`better let root own the directory, mode 0755, and give the files to their user by owner = "USER" in log.file`,
+			"sexton does not follow links there, and writes to stdout if it does not trust the file; "+
+			`it is better if root owns the directory, mode 0755, and owner = "USER" in log.file gives the files to their user`,
 			shared.Who, shared.Dir, strings.Join(services[shared], ", ")))
 	}
 	return remarks

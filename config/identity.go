@@ -67,7 +67,7 @@ func (r *reader) identity(v *value, known func(string) error) (string, bool) {
 			return s, true
 		}
 		what, mend, _ := strings.Cut(err.Error(), "; ")
-		r.note(v, what+", and every start fails until it is", mend)
+		r.note(v, what+", so until then every start fails", mend)
 		return s, true
 	}
 	return "", false

@@ -262,7 +262,7 @@ func readOwner(r *reader, v *value, f *service.LogFile) {
 		}
 		if err := ask.known(ask.name); err != nil {
 			what, mend, _ := strings.Cut(err.Error(), "; ")
-			r.note(v, what+", and until it is, the file belongs to sexton's user", mend)
+			r.note(v, what+", so until then the file belongs to sexton's user", mend)
 		}
 	}
 }

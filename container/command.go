@@ -71,7 +71,7 @@ type notRoot struct {
 }
 
 func (n *notRoot) Error() string {
-	return fmt.Sprintf("it is to run as UID %d, GID %d, but we are UID %d, GID %d and not root; start the container as root, or take user and group out",
+	return fmt.Sprintf("it is to run as UID %d, GID %d, but we are UID %d, GID %d and not root; start the container as root, or remove user and group",
 		n.user.UID, n.user.GID, os.Geteuid(), os.Getegid())
 }
 

@@ -39,7 +39,7 @@ func notifier(plan *service.Plan, o *output, getenv func(string) string) func(st
 		return nil
 	}
 	if n := getenv(listenVariable); n != "" && getenv(listenPIDVariable) == strconv.Itoa(os.Getpid()) {
-		o.Say(machine.Warn, "", fmt.Sprintf("the sockets that we were given (%s=%s) are closed: no service gets them; a single program gets them as sexton -- COMMAND",
+		o.Say(machine.Warn, "", fmt.Sprintf("the sockets passed to sexton (%s=%s) are closed: services do not get them; one command does (sexton -- COMMAND)",
 			listenVariable, n))
 	}
 	address := getenv(notifyVariable)
@@ -48,7 +48,7 @@ func notifier(plan *service.Plan, o *output, getenv func(string) string) func(st
 	}
 	manager, err := kernel.NewNotifier(address)
 	if err != nil {
-		o.Say(machine.Debug, "", fmt.Sprintf("cannot tell our state to the service manager that started us: %s: %v; the services run anyway", notifyVariable, err))
+		o.Say(machine.Debug, "", fmt.Sprintf("cannot report to the service manager that started sexton: %s: %v; the services run anyway", notifyVariable, err))
 		return nil
 	}
 	return manager.Notify

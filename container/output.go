@@ -229,7 +229,7 @@ func (o *output) stdin(spec *service.Spec, usual int, close *closers) (int, erro
 	}
 	*close = append(*close, func() { _ = unix.Close(fd) })
 	if !spec.TTY && kernel.IsOurTerminal(fd) {
-		return -1, fmt.Errorf("cannot take %s as its stdin: it is the container's terminal, and another would miss what is read there; write tty = true if it is to have the terminal", spec.Stdin)
+		return -1, fmt.Errorf("cannot take %s as its stdin: it is the container's terminal, and another service would lose the input that this one reads; write tty = true if this service should have the terminal", spec.Stdin)
 	}
 	return fd, nil
 }
@@ -359,11 +359,11 @@ func (o *output) lossWords(left stdio.Leftover) string {
 	case left.Piped:
 		return fmt.Sprintf("%d bytes of its stdout were not read by %s", left.Unread, o.readers[left.Service])
 	case lost > 0 && left.Pending.Bytes+left.Unread == 0:
-		return fmt.Sprintf("%d bytes of its %s were not written, as was said", lost, left.Stream)
+		return fmt.Sprintf("%d bytes of its %s were not written, as reported before", lost, left.Stream)
 	case lost > 0: // a part of the write that hangs may have got through
 		return fmt.Sprintf("up to %d bytes of its %s were not written: nobody read them in time", lost, left.Stream)
 	case left.Held:
-		return fmt.Sprintf("some process still has its %s open; what it writes from now on is lost", left.Stream)
+		return fmt.Sprintf("a process still has its %s open; what it writes from now on is lost", left.Stream)
 	}
 	return ""
 }

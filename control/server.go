@@ -209,7 +209,7 @@ func (s *Server) afterwards(c *callers.Caller, v *verbs.Verb, r *verbs.Request, 
 
 func (s *Server) noAnswer(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Sprintf("sexton does not answer: its loop has been busy for %v, with a start from a disk that hangs perhaps", s.within.answer)
+		return fmt.Sprintf("sexton does not answer: its loop has been busy for %v, perhaps with a start from a disk that hangs", s.within.answer)
 	}
 	return err.Error()
 }

@@ -127,4 +127,4 @@ const (
 	threadNumbers = 2
 )
 
-const noThreads = "nothing was started: not even our own threads can be made; raise the pids limit of the container (--pids-limit), or the process limit of this user (RLIMIT_NPROC, ulimit -u)"
+const noThreads = "nothing was started: sexton cannot create its own threads; raise the pids limit of the container (--pids-limit), or the process limit of this user (RLIMIT_NPROC, ulimit -u)"

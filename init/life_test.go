@@ -205,7 +205,7 @@ func (l *life) judge(status int, took time.Duration) {
 		return
 	}
 	// A service that is killed in the drain is started again: the stop has not begun.
-	for _, drained := range []string{"say info drained", "; no more draining", "say info every service has ended"} {
+	for _, drained := range []string{"say info drained", "; skipping the rest of the drain", "say info every service has ended"} {
 		if _, behind, ok := strings.Cut(asked, drained); ok {
 			asked = behind
 		}

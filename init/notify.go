@@ -53,7 +53,7 @@ func (p *PID1) notify() {
 		return
 	case err != nil && !now.failed:
 		now.failed = true
-		p.Output.Say(machine.Debug, "", fmt.Sprintf("cannot tell our state to the service manager that started us: NOTIFY_SOCKET: %v", err))
+		p.Output.Say(machine.Debug, "", fmt.Sprintf("cannot report to the service manager that started sexton: NOTIFY_SOCKET: %v", err))
 	}
 	p.notice = now
 }

@@ -136,7 +136,7 @@ func (p *PID1) signalGroupOf(a machine.Signal) {
 			p.unforwarded.count(a.Service)
 		case errors.Is(err, fs.ErrPermission) && !child.signalRefused:
 			child.signalRefused = true
-			p.Output.Say(machine.Warn, a.Service, err.Error()+": it runs as another user, and we have no CAP_KILL")
+			p.Output.Say(machine.Warn, a.Service, err.Error()+": it runs as another user, and sexton does not have CAP_KILL")
 		case err != nil:
 			p.Output.Say(machine.Debug, a.Service, err.Error())
 		}

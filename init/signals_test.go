@@ -40,7 +40,7 @@ func TestASignalThatCannotBeSentIsSaid(t *testing.T) {
 		refusal error
 		want    string
 	}{
-		{fmt.Errorf("kill: %w", fs.ErrPermission), "main: kill: permission denied: it runs as another user, and we have no CAP_KILL\nmain: kill: permission denied\nmain: kill: permission denied"},
+		{fmt.Errorf("kill: %w", fs.ErrPermission), "main: kill: permission denied: it runs as another user, and sexton does not have CAP_KILL\nmain: kill: permission denied\nmain: kill: permission denied"},
 		{proc.ErrQueueFull, "main: 1 queued signals were not forwarded: the queue of the user is full; see RLIMIT_SIGPENDING (ulimit -i)\nmain: 2 queued signals were not forwarded: the queue of the user is full; see RLIMIT_SIGPENDING (ulimit -i)"},
 	} {
 		play(t, func(s *scene) {

@@ -79,7 +79,7 @@ func (m *Machine) connected(e Connected) {
 	s.lastNew = m.now
 	if e.Unknown != "" {
 		s.lastNew = s.killAt // never quiet
-		m.sayf(Warn, nil, "it cannot be seen whether new connections come (%s); draining for %s", e.Unknown, span(m.plan.Init.Drain.Max))
+		m.sayf(Warn, nil, "cannot see whether new connections come (%s); draining for %s", e.Unknown, span(m.plan.Init.Drain.Max))
 	}
 	s.deadline = m.drainDeadline()
 }

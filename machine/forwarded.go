@@ -57,5 +57,5 @@ func (u *unit) outlived(m *Machine, event Event) {
 		m.shutdown.ints = 1
 	}
 	m.shutdown.cause, m.shutdown.failed = u, exit.Signal != 0 || !slices.Contains(u.spec.OKCodes, exit.Code)
-	m.beginShutdown(fmt.Sprintf("%s has ended, and with it the container, when the rest of its process group has", u.spec.Name))
+	m.beginShutdown(fmt.Sprintf("%s has ended; the container ends when the rest of its process group has", u.spec.Name))
 }

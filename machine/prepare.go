@@ -34,7 +34,7 @@ func (u *unit) latePreparation(m *Machine, _ Event) {
 
 // stillPreparing says that something takes very long, once.
 func (u *unit) stillPreparing(m *Machine) {
-	m.sayf(Warn, u, "what comes before its start (%s) has taken %s and has not ended; does a file system not answer?", preparations, span(m.now-u.started))
+	m.sayf(Warn, u, "its preparation (%s) has not ended after %s; perhaps a file system does not answer", preparations, span(m.now-u.started))
 }
 
 // preparations are the keys that ask for a preparation.

@@ -149,7 +149,7 @@ func (u *unit) tickProbe(m *Machine) {
 		p.ask(m, u)
 	case p.hangsAt <= m.now:
 		p.hangs, p.hangsAt = true, never
-		m.sayf(Warn, u, "the probe is still there %s after it was told to end: it hangs in the kernel (state D), on a disk or network that does not answer perhaps; no other is made before it has ended", span(killPatience))
+		m.sayf(Warn, u, "the probe still runs %s after it was told to end: it hangs in the kernel (state D), perhaps on a disk or network that does not answer; the next one waits until it has ended", span(killPatience))
 	}
 }
 

@@ -139,7 +139,7 @@ func (u *unit) waits(m *Machine) string {
 		return "its turn"
 	case service.Starting:
 		if u.preparing {
-			return "what comes before its start (" + preparations + ")"
+			return "its preparation (" + preparations + ")"
 		} else if u.spec.OneShot && u.deadline != never {
 			return fmt.Sprintf("its end, for %s yet", span(max(0, u.deadline-m.now)))
 		} else if u.spec.OneShot {

@@ -151,7 +151,7 @@ func (m *Machine) stopRequested(why string, by proc.Signal, now bool) {
 		m.beginShutdown("stopping: " + why)
 		return
 	case s.phase == draining && now:
-		m.beginShutdown(why + "; no more draining")
+		m.beginShutdown(why + "; skipping the rest of the drain")
 		return
 	}
 	text := why + again + "; already stopping"
@@ -241,13 +241,13 @@ func (m *Machine) tickShutdown() {
 		m.beginShutdown(m.drained())
 	case stoppingUnits:
 		s.killed = true
-		m.say(Error, nil, "some processes did not die of SIGKILL in time; leaving all the same, the kernel ends them with us")
+		m.say(Error, nil, "some processes did not die of SIGKILL in time; leaving anyway, and the kernel ends them with us")
 		m.leave()
 	case sweeping:
 		m.sayf(Warn, nil, "processes are left %s after SIGTERM; killing them", span(m.lingerFor()))
 		m.sweepHard()
 	case sweepingHard:
-		m.say(Warn, nil, "some processes did not die of SIGKILL; leaving all the same")
+		m.say(Warn, nil, "some processes did not die of SIGKILL; leaving anyway")
 		m.leave()
 	}
 }

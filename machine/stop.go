@@ -182,7 +182,7 @@ func (u *unit) kill(m *Machine, hard bool) {
 // stillThere: KILL did not end it.
 func (u *unit) stillThere(m *Machine, _ Event) {
 	if m.now-u.since < 2*killPatience {
-		what := "still there %s after SIGKILL: it hangs in the kernel (state D), on a disk or network that does not answer perhaps; waiting"
+		what := "still there %s after SIGKILL: it hangs in the kernel (state D), perhaps on a disk or network that does not answer; waiting"
 		if u.leaderGone {
 			what = "processes that it has started are still there %s after SIGKILL: they hang in the kernel (state D), or fork faster than they are killed; waiting"
 		}
@@ -200,9 +200,9 @@ func (m *Machine) escaped(e Escaped) {
 	}
 	how := "which it has started"
 	if e.Claimed {
-		how = "which is of this service by its own word alone (SEXTON_SERVICE)"
+		how = "which only its SEXTON_SERVICE ties to this service"
 	}
-	m.sayf(Info, u, "in another process group, waited for like its own: %s, %s", e.Names, how)
+	m.sayf(Info, u, "also waiting for %s, in another process group, %s", e.Names, how)
 }
 
 // inBackground says, once, what happens to a service that puts itself into the background.
@@ -211,7 +211,7 @@ func (u *unit) inBackground(m *Machine, behind string) {
 		return
 	}
 	u.hinted = true
-	m.sayf(Warn, u, "it puts itself into the background: its first process has ended, %s goes on, and nothing restarts that; "+
+	m.sayf(Warn, u, "it puts itself into the background: its first process has ended, %s runs on, and sexton cannot restart that; "+
 		"make it stay in the foreground (nginx -g \"daemon off;\", redis-server --daemonize no, httpd -DFOREGROUND, sshd -D, cron -f, for others --foreground, --nodaemon, -F or -f), "+
 		"and write no & at the end of a command", behind)
 }

@@ -109,7 +109,7 @@ func (m *Machine) stray(e Stray) {
 		m.sayf(Warn, u, "%s (pid %d) is still there; killing it", e.Command, e.PID)
 	case u != nil && e.Claimed:
 		m.strayAsked(end)
-		m.sayf(m.sweepLevel(Info), u, "%s (pid %d), which is of this service by its own word alone (SEXTON_SERVICE), is still there; sending it SIGTERM", e.Command, e.PID)
+		m.sayf(m.sweepLevel(Info), u, "%s (pid %d), which only its SEXTON_SERVICE ties to this service, is still there; sending it SIGTERM", e.Command, e.PID)
 	case u != nil:
 		m.strayAsked(end)
 		m.sayf(m.sweepLevel(Info), u, "%s (pid %d), which it has started, is still there; sending it SIGTERM", e.Command, e.PID)
@@ -118,7 +118,7 @@ func (m *Machine) stray(e Stray) {
 		m.sayf(m.sweepLevel(Info), nil, "%s (pid %d), which came into the container from outside, is left; sending it SIGTERM", e.Command, e.PID)
 	default:
 		m.strayAsked(end)
-		m.sayf(m.sweepLevel(Info), nil, "%s (pid %d), of no service that we know, is left; sending it SIGTERM", e.Command, e.PID)
+		m.sayf(m.sweepLevel(Info), nil, "%s (pid %d), which belongs to no known service, is left; sending it SIGTERM", e.Command, e.PID)
 	}
 }
 

@@ -71,7 +71,7 @@ func TestFileThatCannotBeOpened(t *testing.T) {
 		t.Errorf("got %q", text)
 	}
 	wantText(t, "stderr", stderr.all(), "sexton | cannot write to "+path+": open: not a directory; "+
-		"what services write there is read, counted and dropped until it works again\n"+
+		"output for it is counted and dropped until writing works again\n"+
 		"sexton | "+path+" works again; dropped meanwhile: 3 lines (15 B)\n")
 }
 

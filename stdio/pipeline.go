@@ -49,7 +49,7 @@ func (m *Mux) pipeline(writer string, end func(*pipeline) int) (int, error) {
 		return fd, nil
 	}
 	if err := unix.SetNonblock(fd, false); err != nil {
-		return -1, fmt.Errorf("cannot ready the pipe from the stdout of %s: fcntl: %w", writer, err)
+		return -1, fmt.Errorf("cannot prepare the pipe from the stdout of %s: fcntl: %w", writer, err)
 	}
 	return fd, nil
 }

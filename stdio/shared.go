@@ -41,8 +41,8 @@ func (a *account) share(o *Source, p *Pipes, most int) (fd int, shared bool, err
 	}
 	s := a.streams[len(a.streams)-1]
 	if s.spare < 0 { // a terminal, which cannot be shared
-		return -1, true, fmt.Errorf("the %s of its last %d runs is not read to the end yet: stdout stalls, or processes that they have left behind have it open; "+
-			"the next start waits until one of them has ended", a.stream, most)
+		return -1, true, fmt.Errorf("the %s of its last %d runs is not read to the end yet: stdout stalls, or processes that outlived these runs have it open; "+
+			"the next start waits until one of these has ended", a.stream, most)
 	}
 	if fd, err = unix.FcntlInt(uintptr(s.spare), unix.F_DUPFD_CLOEXEC, 0); err != nil {
 		return -1, true, fmt.Errorf("fcntl: %w", err)

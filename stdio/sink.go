@@ -204,14 +204,14 @@ func (k *sink) report(err error, lost Count) {
 	switch now {
 	case refuses:
 		k.mux.Say(Errors, "", k.name+" is not opened: "+refused.Why+", and "+refused.Shared.Who+" can write to "+refused.Shared.Dir+
-			", so that it may be a trap for sexton; what services write there goes to stdout until it is a file of its own")
+			", so it may be a trap for sexton; output for it goes to stdout until that changes")
 	case fails:
 		k.mux.Say(Errors, "", "cannot write to "+k.name+": "+err.Error()+
-			"; what services write there is read, counted and dropped until it works again")
+			"; output for it is counted and dropped until writing works again")
 	case works:
 		text := k.name + " works again"
 		if k.detoured.Bytes > 0 {
-			text += "; meanwhile to stdout: " + k.detoured.String()
+			text += "; written to stdout meanwhile: " + k.detoured.String()
 		}
 		if k.lost.Bytes > 0 || k.detoured.Bytes == 0 {
 			text += "; dropped meanwhile: " + k.lost.String()

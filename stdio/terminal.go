@@ -64,9 +64,9 @@ func ptmxMend(err error) string {
 	case unix.ENFILE:
 		return "the machine has too many files open (sysctl fs.file-max)"
 	case unix.ENOSPC:
-		return "there are as many terminals as may be: raise sysctl kernel.pty.max, or the max= that /dev/pts is mounted with"
+		return "the limit of terminals is reached: raise sysctl kernel.pty.max, or the max= that /dev/pts is mounted with"
 	case unix.EACCES, unix.EPERM:
-		return "sexton's user may not: mount /dev/pts with ptmxmode=0666"
+		return "sexton's user is not allowed to: mount /dev/pts with ptmxmode=0666"
 	}
 	return `remove tty = "pty" where no terminal can be made`
 }

@@ -84,8 +84,8 @@ func TestTrapInPlaceOfTheFile(t *testing.T) {
 			t.Errorf("%s: the file has %q, %v", what, text, err)
 		}
 		wantText(t, what+": stderr", stderr.all(), "sexton | "+log.File.Path+" is not opened: "+what+", and everybody can write to "+dir+
-			", so that it may be a trap for sexton; what services write there goes to stdout until it is a file of its own\n"+
-			"sexton | "+log.File.Path+" works again; meanwhile to stdout: 3 lines (15 B)\n")
+			", so it may be a trap for sexton; output for it goes to stdout until that changes\n"+
+			"sexton | "+log.File.Path+" works again; written to stdout meanwhile: 3 lines (15 B)\n")
 	}
 }
 

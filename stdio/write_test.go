@@ -80,8 +80,7 @@ func TestReaderThatGoesAwayAndComesBack(t *testing.T) {
 	n, err := back.Read(buffer)
 	wantText(t, fmt.Sprintf("fifo (%v)", err), string(buffer[:n]), "web    | welcome back\n")
 	wantText(t, "stderr", stderr.all(),
-		"sexton | cannot write to stdout: broken pipe; what services write there is read, counted and dropped "+
-			"until it works again\n"+
+		"sexton | cannot write to stdout: broken pipe; output for it is counted and dropped until writing works again\n"+
 			"sexton | stdout works again; dropped meanwhile: 5000 lines (500 kB)\n")
 }
 
@@ -119,7 +118,7 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("told of the loss: %+v", l)
 	}
 	wantText(t, "stderr", stderr.all(), "sexton | cannot write to stdout: no space left on device; "+
-		"what services write there is read, counted and dropped until it works again\n")
+		"output for it is counted and dropped until writing works again\n")
 }
 
 // A write fails in the middle of a line. What was written of it stays alone on

@@ -62,8 +62,8 @@ const futexWakePrivate = 1 | 128
 
 const (
 	leaving     = "; leaving with status 70\n"
-	limitReach  = "sexton: a thread cannot be made: raise the pids limit of the container (--pids-limit), or the process limit of this user (RLIMIT_NPROC, ulimit -u)" + leaving
-	cloneFailed = "sexton: a thread cannot be made: clone is refused; allow it, with the flags of threads, in the seccomp profile of the container" + leaving
+	limitReach  = "sexton: cannot create a thread: raise the pids limit of the container (--pids-limit), or the process limit of this user (RLIMIT_NPROC, ulimit -u)" + leaving
+	cloneFailed = "sexton: cannot create a thread: clone is refused; allow it for threads in the seccomp profile of the container" + leaving
 	noMemory    = "sexton: no memory for Go's runtime: raise the limits of the address space and of data (RLIMIT_AS, ulimit -v, 1.25 GiB at least; RLIMIT_DATA, ulimit -d, 64 MiB at least), or the memory limit of the container" + leaving
 )
 

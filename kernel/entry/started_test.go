@@ -122,7 +122,7 @@ func TestTheLastWordsOfTheRuntimeAreOurs(t *testing.T) {
 	for _, c := range []struct{ what, arguments, limit, says string }{
 		{"no address space", "", "ulimit -v 100000", "no memory for Go's runtime: raise the limits"},
 		{"memory used up", "grow up", "ulimit -v 2000000", "no memory for Go's runtime: raise the limits"},
-		{"no thread", "thread x", "ulimit -u 12", "a thread cannot be made: raise the pids limit"},
+		{"no thread", "thread x", "ulimit -u 12", "cannot create a thread: raise the pids limit"},
 	} {
 		command := exec.Command(bash, "-c", c.limit+`; exec "$0" `+c.arguments, binary)
 		if c.what == "no thread" {

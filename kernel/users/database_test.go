@@ -28,9 +28,9 @@ func TestDatabaseIsAPlainFile(t *testing.T) {
 		says string
 	}{
 		{func() {}, "no such file"},
-		{func() { _ = unix.Mkfifo(file, 0o644) }, "is no regular file"},
-		{func() { _ = os.Mkdir(file, 0o755) }, "is no regular file"},
-		{func() { _ = os.Symlink("/dev/zero", file) }, "is no regular file"},
+		{func() { _ = unix.Mkfifo(file, 0o644) }, "is not a regular file"},
+		{func() { _ = os.Mkdir(file, 0o755) }, "is not a regular file"},
+		{func() { _ = os.Symlink("/dev/zero", file) }, "is not a regular file"},
 		{func() { write(t, file, strings.Repeat("#", databaseMost)+"\n") }, "more than"},
 		{func() { write(t, file, strings.Repeat("#", databaseMost-1)+"\n") }, "is not in"},
 		{func() { write(t, file, "") }, "is not in"},

@@ -125,7 +125,7 @@ func readDatabase(path string) (string, error) {
 		return "", &os.PathError{Op: "stat", Path: path, Err: err}
 	}
 	if s.Mode&unix.S_IFMT != unix.S_IFREG {
-		return "", fmt.Errorf("%s is no regular file", path)
+		return "", fmt.Errorf("%s is not a regular file", path)
 	}
 	if s.Size > databaseMost {
 		return "", fmt.Errorf("%s has more than %d bytes", path, databaseMost)

@@ -109,7 +109,7 @@ func compress(place *paths.Place, name string) error {
 	defer func() { _ = unix.Close(old) }()
 	switch {
 	case s.Mode&unix.S_IFMT != unix.S_IFREG:
-		return errors.New("it is no regular file")
+		return errors.New("it is not a regular file")
 	case s.Size > sparseBytes && s.Blocks*512 < s.Size/64:
 		return errors.New("it is almost all holes")
 	}
@@ -127,7 +127,7 @@ func compress(place *paths.Place, name string) error {
 	}
 	var now unix.Stat_t
 	if err == nil && (unix.Fstat(old, &now) != nil || now.Size != s.Size) {
-		err = errors.New("somebody still writes to it")
+		err = errors.New("a process still writes to it")
 	}
 	if again := unix.Close(fd); err == nil {
 		err = again

@@ -216,7 +216,7 @@ func (f *File) own(fd int) {
 		}
 	}
 	if err != nil {
-		f.set.Say("cannot give " + f.Path + " its mode and owner: " + err.Error() + "; it is written all the same")
+		f.set.Say("cannot give " + f.Path + " its mode and owner: " + err.Error() + "; sexton writes to it anyway")
 	}
 }
 

@@ -50,7 +50,7 @@ func TestFileGetsItsOwner(t *testing.T) {
 	path += "2"
 	l = newLog(t, LogFile{Path: path, User: "nobody here"}, Options{Owner: owner})
 	l.say("one\n")
-	l.wantReports("cannot give " + path + " its mode and owner: no such user; it is written all the same\n")
+	l.wantReports("cannot give " + path + " its mode and owner: no such user; sexton writes to it anyway\n")
 }
 
 // A long line that comes in pieces stays in one file, whatever its size.

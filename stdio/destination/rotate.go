@@ -23,7 +23,7 @@ func (f *File) rotate() error {
 	}
 	if err != nil && err != unix.ENOENT {
 		if f.beyond == 0 {
-			f.set.Say("cannot rotate " + f.Path + ": " + err.Error() + "; it grows meanwhile, and this is tried again")
+			f.set.Say("cannot rotate " + f.Path + ": " + err.Error() + "; it grows until a later attempt succeeds")
 		}
 		f.beyond, f.born = max(f.size, 1), f.set.now()
 		return nil
@@ -95,7 +95,7 @@ func (f *File) nextStamp(place *paths.Place) (string, error) {
 		now = latest.Add(1)
 	}
 	if now.UTC().Year() > 9999 {
-		return "", errors.New("there is a rotated file of the year 9999, behind which no other can be named; remove it")
+		return "", errors.New("a rotated file is dated in the year 9999, so no later name is possible; remove it")
 	}
 	f.latest = now
 	return rotatedStamp(now), nil

@@ -117,7 +117,7 @@ func TestFileThatCannotBeRotatedIsTriedAgain(t *testing.T) {
 		t.Errorf("it was not rotated when that was possible: it has %d bytes", len(read(t, path)))
 	}
 	l.wantReports("rotated files of " + path + " are dated in the future (the latest 99991231T235959.999999999Z); new ones get later names, so that older files are removed first; check the clock\n" +
-		"cannot rotate " + path + ": there is a rotated file of the year 9999, behind which no other can be named; remove it; it grows meanwhile, and this is tried again\n")
+		"cannot rotate " + path + ": a rotated file is dated in the year 9999, so no later name is possible; remove it; it grows until a later attempt succeeds\n")
 }
 
 // A symbolic link in a file's place is not put aside, nor the file that it points to: that
@@ -132,7 +132,7 @@ func TestLinkIsNotRotated(t *testing.T) {
 	if names, _ := filesOf(t, path); len(names) != 1 || read(t, target) != want {
 		t.Errorf("there are %v", names)
 	}
-	l.wantReports("cannot rotate " + path + ": it is a symbolic link; name the file itself; it grows meanwhile, and this is tried again\n")
+	l.wantReports("cannot rotate " + path + ": it is a symbolic link; name the file itself; it grows until a later attempt succeeds\n")
 }
 
 // Files that are dated in the future are older than what is rotated now, and go first.

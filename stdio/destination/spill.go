@@ -40,7 +40,7 @@ func NewSpill(dir string, limit int64) *Spill { return &Spill{dir: dir, limit: l
 func (p *Spill) Put(lines []byte, most int) (dropped int, joined bool, err error) {
 	n := int64(len(lines))
 	if n > p.limit {
-		return 0, false, fmt.Errorf("a line of %d bytes is longer than the whole file may be", n)
+		return 0, false, fmt.Errorf("a line of %d bytes is longer than the file may be", n)
 	}
 	if p.fd < 0 {
 		if p.fd, err = openUnnamed(p.dir); err != nil {

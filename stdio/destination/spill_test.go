@@ -67,7 +67,7 @@ func TestSpillKeepsTheOrder(t *testing.T) {
 // that is missing, a disk that takes nothing.
 func TestSpillThatTakesNothing(t *testing.T) {
 	p := NewSpill(t.TempDir(), 10)
-	if _, _, err := p.Put([]byte("01234567890"), 0); err == nil || err.Error() != "a line of 11 bytes is longer than the whole file may be" || p.fd >= 0 {
+	if _, _, err := p.Put([]byte("01234567890"), 0); err == nil || err.Error() != "a line of 11 bytes is longer than the file may be" || p.fd >= 0 {
 		t.Errorf("too long: %v", err)
 	}
 	if _, _, err := p.Put([]byte("0123456789"), 0); err != nil {

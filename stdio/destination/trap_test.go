@@ -49,7 +49,7 @@ func TestTrapsAmongRotatedFiles(t *testing.T) {
 	}
 	said := l.reports.String()
 	for name, why := range map[string]string{fifo: "it is a FIFO", link: "it is a symbolic link"} {
-		want := "cannot compress " + filepath.Base(name) + " next to " + path + ": " + why + "; it is left as it is, and the others are tidied up\n"
+		want := "cannot compress " + filepath.Base(name) + " next to " + path + ": " + why + "; it stays, and sexton goes on with the others\n"
 		if !strings.Contains(said, want) || strings.Count(said, "\n") != 2 {
 			t.Errorf("reported:\n%s", said)
 		}
@@ -96,7 +96,7 @@ func TestWhatCannotBeRemovedIsSkipped(t *testing.T) {
 	if names, _ := filesOf(t, path); len(names) != 3 {
 		t.Errorf("there are %v", names)
 	}
-	l.wantReports("cannot remove " + filepath.Base(dir) + " next to " + path + ": is a directory; it is left as it is, and the others are tidied up\n")
+	l.wantReports("cannot remove " + filepath.Base(dir) + " next to " + path + ": is a directory; it stays, and sexton goes on with the others\n")
 }
 
 // The owner of the directory can make any number of such names, and we do not report all.
@@ -107,7 +107,7 @@ func TestTroubleIsBounded(t *testing.T) {
 	}
 	l := newLog(t, LogFile{Path: path, Size: 4096}, Options{})
 	l.say("line\n")
-	if text := l.reports.String(); strings.Count(text, "cannot remove") != mostTrouble || strings.Count(text, "of no more files") != 1 || !strings.HasSuffix(text, "of no more files\n") {
+	if text := l.reports.String(); strings.Count(text, "cannot remove") != mostTrouble || !strings.HasSuffix(text, "no more such files are reported\n") || strings.Count(text, "no more such") != 1 {
 		t.Errorf("reported:\n%s", text)
 	}
 }
@@ -140,7 +140,7 @@ func TestEndlessFilesAreNotCompressed(t *testing.T) {
 	l := newLog(t, f, Options{})
 	l.say("line\n")
 	l.compressed()
-	for name, why := range map[string]string{holes: "it is almost all holes", growing: "somebody still writes to it"} {
+	for name, why := range map[string]string{holes: "it is almost all holes", growing: "a process still writes to it"} {
 		if want := "cannot compress " + filepath.Base(name) + " next to " + f.Path + ": " + why; !strings.Contains(l.reports.String(), want) {
 			t.Errorf("reported:\n%s", &l.reports)
 		}

@@ -49,9 +49,9 @@ func (f *File) cannot(what, name string, err error) {
 	if errors.As(err, &refused) {
 		err = errors.New(refused.Why)
 	}
-	text := "cannot " + what + " " + name + " next to " + f.Path + ": " + err.Error() + "; it is left as it is, and the others are tidied up"
+	text := "cannot " + what + " " + name + " next to " + f.Path + ": " + err.Error() + "; it stays, and sexton goes on with the others"
 	if last {
-		text += "; that is said of no more files"
+		text += "; no more such files are reported"
 	}
 	f.set.Say(text)
 }
