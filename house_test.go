@@ -31,7 +31,7 @@ var floors = [][]string{
 	{"kernel/signals", "kernel/users"},
 	{"kernel/procfs"},
 	{"kernel/entry"},
-	{"proc", "pattern", "paths", "expand"},
+	{"proc", "pattern", "paths", "cron", "expand"},
 }
 
 // bans are imports that a room must not have, and why: room -> import -> why.
