@@ -13,13 +13,23 @@ import (
 
 // check prints what is wrong with a file, or a summary of what it would do.
 func (c *call) check() int {
-	plan, ok := c.load(false)
+	reading, ok := c.read(false)
 	if !ok {
 		return exitConfig
 	}
-	fmt.Fprint(c.stdout, proc.VisibleLines(summary(c.fileName(), &plan)))
+	text := summary(c.fileWords(), &reading.Plan)
+	if len(reading.Files) > 1 {
+		text += "\nfiles\n" + indented(reading.Files)
+	}
+	if replaced := reading.Replaced(); len(replaced) > 0 {
+		text += "\nchanged by a later file\n" + indented(replaced)
+	}
+	fmt.Fprint(c.stdout, proc.VisibleLines(text))
 	return 0
 }
+
+// indented are lines of the summary.
+func indented(lines []string) string { return "  " + strings.Join(lines, "\n  ") + "\n" }
 
 // summary is what a plan would do: the order of starts and stops, and what
 // ends the container.

@@ -108,7 +108,8 @@ type call struct {
 	stdout  io.Writer
 	stderr  io.Writer
 
-	config  string   // -c; "": not given
+	config  string   // the first -c; "": not given
+	further []string // all others
 	command []string // COMMAND ARG...
 	dashes  bool     // which follows --
 	words   []string // what follows a verb that asks a running sexton: services

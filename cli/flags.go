@@ -38,8 +38,7 @@ func (f *flag) verbs() (names []string) {
 
 // flags are all flags; of two that are equally near to a typo, the first is suggested.
 var flags = []flag{
-	{short: "-c", long: "--config", value: true, arg: "FILE", help: "the services to run",
-		set: func(c *call, _, value string) error { c.config = value; return nil }},
+	{short: "-c", long: "--config", value: true, arg: "FILE", help: "the services to run; repeatable: a later file changes\nwhat an earlier one says", set: (*call).addFile},
 	{long: "--again", help: "start the services even if a sexton in this container runs them",
 		set: func(c *call, _, _ string) error { c.again = true; return nil }},
 	{short: "-v", long: "--verbose", help: "print more", set: func(c *call, _, _ string) error { c.verbosity = 1; return nil }},
@@ -197,6 +196,16 @@ func (c *call) set(g given, value string, hasValue bool, args []string) (rest []
 	}
 	c.flags = append(c.flags, g)
 	return args, g.flag.set(c, g.name, value)
+}
+
+// addFile takes one more file: the first is the one that sexton is known by.
+func (c *call) addFile(_, value string) error {
+	if c.config == "" {
+		c.config = value
+	} else {
+		c.further = append(c.further, value)
+	}
+	return nil
 }
 
 func (c *call) addOKCode(name, value string) error {

@@ -58,11 +58,11 @@ func terminalWidth() int {
 // socket is the control socket's path in the file, which may have mistakes; "":
 // the usual places. off: the file says that there is no socket.
 func (c *call) socket() (path string, off bool) {
-	text, err := readFile(c.fileName())
+	sources, err := c.sources()
 	if err != nil {
 		return "", false
 	}
-	path = config.ControlSocket(text)
+	path = config.ControlSocket(sources, include)
 	if path == "off" {
 		return "", true
 	}

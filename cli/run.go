@@ -119,11 +119,15 @@ func (c *call) refuse(status int, path, text string) int {
 	return status
 }
 
-// load reads the file, to run it or only to look at it, and says everything that is
-// wrong with it.
+// load reads the files, to run them or only to look at them, and says everything that is
+// wrong with them.
 func (c *call) load(running bool) (service.Plan, bool) {
-	name := c.fileName()
-	text, err := readFile(name)
+	reading, ok := c.read(running)
+	return reading.Plan, ok
+}
+
+func (c *call) read(running bool) (config.Reading, bool) {
+	sources, err := c.sources()
 	if err != nil {
 		mend := "give a file with -c, or a command after --"
 		switch {
@@ -133,35 +137,35 @@ func (c *call) load(running bool) (service.Plan, bool) {
 			mend = "check the variable " + configVariable
 		}
 		c.refuse(exitConfig, service.DefaultTerminationLog, fmt.Sprintf("sexton: cannot read the configuration: %v; %s\n", err, mend))
-		return service.Plan{}, false
+		return config.Reading{}, false
 	}
-	plan, notes, err := config.Parse(name, text, container.WithoutManager(c.environ), c.options(running))
+	reading, err := config.Read(sources, container.WithoutManager(c.environ), c.options(running))
 	if err != nil {
-		end := fmt.Sprintf("sexton: %s: %s", name, service.Counted(config.Count(err), "mistake"))
+		end := fmt.Sprintf("sexton: %s: %s", c.fileWords(), service.Counted(config.Count(err), "mistake"))
 		if running {
 			end += "; nothing was started"
 		}
 		end += "\n"
 		fmt.Fprint(c.stderr, config.Render(err, stdio.Color(2, "auto", c.getenv))+end)
-		container.WriteTermination(config.TerminationLog(text), service.Refusal(exitConfig, config.Render(err, false)+end))
-		return service.Plan{}, false
+		container.WriteTermination(config.TerminationLog(sources, include), service.Refusal(exitConfig, config.Render(err, false)+end))
+		return config.Reading{}, false
 	}
-	for _, note := range append(notes, sharedLogsInTime(&plan)...) {
+	for _, note := range append(reading.Notes, sharedLogsInTime(&reading.Plan)...) {
 		switch {
 		case c.verbosity < 0:
-		case running && plan.Log.Format == service.JSON:
+		case running && reading.Plan.Log.Format == service.JSON:
 			c.remarks = append(c.remarks, note)
 		default:
 			fmt.Fprintf(c.stderr, "sexton: remark: %s\n", proc.Visible(note))
 		}
 	}
-	return plan, true
+	return reading, true
 }
 
 // options are what a file is read with. Only a check looks for programs and users: at a start
 // a oneshot may bring them.
 func (c *call) options(running bool) config.Options {
-	o := config.Options{Command: c.command, Running: running, Terminal: running && kernel.IsTerminal(0), Identity: container.CannotBe}
+	o := config.Options{Command: c.command, Running: running, Terminal: running && kernel.IsTerminal(0), Identity: container.CannotBe, Include: include}
 	if c.verb == "check" {
 		o.Program, o.User, o.Group = knownProgram, knownUser, knownGroup
 	}
@@ -215,17 +219,6 @@ func (c *call) alone() bool {
 
 // configVariable names the file where -c does not.
 const configVariable = "SEXTON_CONFIG"
-
-// readFile reads a file, at most one byte more than a configuration may have: of a
-// device or a pipe there might be no end.
-func readFile(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, config.MaxBytes+1))
-}
 
 func (c *call) openTrace() (io.Writer, error) {
 	if c.trace == "" {

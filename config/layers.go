@@ -82,8 +82,8 @@ func (r *reader) layer(source Source, by *value) []*value {
 
 // Bounds of what files may include: more is a mistake, or an attack.
 const (
-	maxFiles = 10_000
-	maxTotal = 16 << 20 // bytes of all files
+	MaxFiles = 10_000
+	MaxTotal = 16 << 20 // bytes of all files
 )
 
 // include takes the key include out of a file's tree, and reads the files that it names.
@@ -138,12 +138,12 @@ func (r *reader) mayInclude(item *value, pattern string, source Source) bool {
 		}
 		r.wrong(item, text, "remove one of the two")
 	case r.tooMuch: // reported
-	case len(r.files) >= maxFiles:
+	case len(r.files) >= MaxFiles:
 		r.tooMuch = true
-		r.wrong(item, fmt.Sprintf("these are more than the %d files that a configuration may have", maxFiles), "is it the right directory?")
-	case r.total > maxTotal:
+		r.wrong(item, fmt.Sprintf("these are more than the %d files that a configuration may have", MaxFiles), "is it the right directory?")
+	case r.total > MaxTotal:
 		r.tooMuch = true
-		r.wrong(item, fmt.Sprintf("together the files are larger than the %d bytes that a configuration may have", maxTotal), "is it the right directory?")
+		r.wrong(item, fmt.Sprintf("together the files are larger than the %d bytes that a configuration may have", MaxTotal), "is it the right directory?")
 	default:
 		return true
 	}

@@ -98,8 +98,8 @@ func TestLayersGiveTheirPlans(t *testing.T) {
 // What cannot well be kept in a file.
 func TestTooManyFilesAreRefused(t *testing.T) {
 	for name, sources := range map[string][]Source{
-		"too-many":  make([]Source, maxFiles+2),
-		"too-large": make([]Source, maxTotal/MaxBytes+2),
+		"too-many":  make([]Source, MaxFiles+2),
+		"too-large": make([]Source, MaxTotal/MaxBytes+2),
 	} {
 		t.Run(name, func(t *testing.T) {
 			for i := range sources {

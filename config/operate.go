@@ -1,13 +1,10 @@
 package config
 
 import (
-	"bytes"
 	"fmt"
 	"net/netip"
 	"strconv"
 	"strings"
-
-	"github.com/BurntSushi/toml"
 
 	"sexton/service"
 )
@@ -122,38 +119,4 @@ func (r *reader) listenable(v *value, s string) bool {
 		return true
 	}
 	return false
-}
-
-// ControlSocket finds out where a file puts the control socket, for a client: the file
-// may have mistakes, and the rest of it is not read. "": the file does not say; "off":
-// there is no socket.
-func ControlSocket(text []byte) string {
-	return glance(text, "control", "socket")
-}
-
-// TerminationLog finds out where a file with mistakes wants the reason of the end:
-// the usual place, unless it has another valid one; "" if it wants none.
-func TerminationLog(text []byte) string {
-	switch path := glance(text, "init", "termination_log"); {
-	case path == noTerminationLog:
-		return ""
-	case strings.HasPrefix(path, "/"):
-		return path
-	}
-	return service.DefaultTerminationLog
-}
-
-// glance is one string of a file's table, without a look at the rest; "" if it
-// is not there.
-func glance(text []byte, table, key string) string {
-	if len(text) > MaxBytes || !bytes.Contains(text, []byte(key)) || tooDeep(string(text)) >= 0 {
-		return ""
-	}
-	data, err := decode(string(text), toml.Decode)
-	if err != nil {
-		return ""
-	}
-	keys, _ := data[table].(map[string]any)
-	value, _ := keys[key].(string)
-	return value
 }

@@ -18,12 +18,12 @@ func (r *Reading) Replaced() []string {
 func (v *value) replaced(lines *[]string) {
 	for _, entry := range v.gone {
 		if old := entry.replaces; !old.isDefault() {
-			*lines = append(*lines, fmt.Sprintf("%s is taken back at %s, it was %s at %s", entry.fullPath(), entry.place(), old.shortly(), old.place()))
+			*lines = append(*lines, fmt.Sprintf("%s is taken back at %s, %s", entry.fullPath(), entry.place(), old.was()))
 		}
 	}
 	for _, entry := range v.entries {
-		if old := entry.replaces; old != nil && !old.isDefault() {
-			*lines = append(*lines, fmt.Sprintf("%s is %s at %s, it was %s at %s", entry.fullPath(), entry.shortly(), entry.place(), old.shortly(), old.place()))
+		if old := entry.replaces; old != nil && !old.isDefault() && (old.shortly() != entry.shortly() || old.file.headed(old)) {
+			*lines = append(*lines, fmt.Sprintf("%s is %s at %s, %s", entry.fullPath(), entry.shortly(), entry.place(), old.was()))
 		}
 		entry.replaced(lines)
 	}
@@ -51,4 +51,12 @@ func (v *value) shortly() string {
 		return "a table"
 	}
 	return v.file.excerpt(v.at)
+}
+
+// was says where an earlier value stands, and what it is.
+func (v *value) was() string {
+	if v.file.headed(v) {
+		return "it was at " + v.place()
+	}
+	return fmt.Sprintf("it was %s at %s", v.shortly(), v.place())
 }

@@ -28,6 +28,11 @@ type Place struct {
 	Shared *Shared // the first directory on the way that another user can write to; nil: none
 	Linked bool    // the path's last component is a link, which was followed; it is not in a shared directory
 
+	// Exposed is the first directory on the way in which another user can replace what the path
+	// goes through, or Dir, if another user can write to it; nil: none. In a directory like /tmp
+	// nobody can replace what belongs to root, so a directory of root's in it is not exposed.
+	Exposed *Shared
+
 	// FIFO may be set before Open: then a FIFO in a shared directory is opened too.
 	FIFO bool
 	// Owner may be set before Open: one more user, besides root, our own and the

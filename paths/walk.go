@@ -1,6 +1,7 @@
 package paths
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"strings"
@@ -23,6 +24,9 @@ type walk struct {
 	at     string
 	shared *Shared
 	loose  string   // who could write to dir, if its mount were not read-only
+	open   *Shared  // dir, if another user can write to it
+	sticky bool     // in dir, only root and we can replace what is ours
+	traded *Shared  // the first directory in which another user can replace what we went through
 	rest   []string // the components to come
 	links  int
 	linked bool
@@ -188,7 +192,12 @@ func (w *walk) enter(fd int, name string) error {
 	if err := unix.Fstat(fd, &s); err != nil {
 		return err
 	}
-	if w.loose = others(&s, w.us); w.loose == "" || w.shared != nil {
+	trusted := s.Uid == 0 || int(s.Uid) == w.us
+	if w.traded == nil && !(trusted && w.sticky) {
+		w.traded = w.open
+	}
+	w.open, w.sticky = nil, trusted && s.Mode&unix.S_ISVTX != 0
+	if w.loose = others(&s, w.us); w.loose == "" {
 		return nil
 	}
 	// A volume made from a ConfigMap or a Secret has mode 0777, contains links, and is
@@ -198,13 +207,16 @@ func (w *walk) enter(fd int, name string) error {
 	if err := unix.Fstatfs(fd, &f); err == nil && f.Flags&unix.ST_RDONLY != 0 {
 		return nil
 	}
-	w.shared = &Shared{w.at, w.loose}
+	w.open = &Shared{w.at, w.loose}
+	if w.shared == nil {
+		w.shared = w.open
+	}
 	return nil
 }
 
 // place ends the walk where it is.
 func (w *walk) place(name string, magic bool) *Place {
-	p := &Place{Dir: w.dir, Name: name, Shared: w.shared, Linked: w.linked, Owner: -1, at: w.at, us: w.us, magic: magic}
+	p := &Place{Dir: w.dir, Name: name, Shared: w.shared, Exposed: cmp.Or(w.traded, w.open), Linked: w.linked, Owner: -1, at: w.at, us: w.us, magic: magic}
 	w.dir = -1
 	return p
 }
