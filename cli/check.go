@@ -37,6 +37,9 @@ func summary(name string, plan *service.Plan) string {
 	var b strings.Builder
 	g := service.NewGraph(plan.Services)
 	fmt.Fprintf(&b, "%s: %s, no mistakes\n", name, service.Counted(len(plan.Services), "service"))
+	if len(plan.Unset) > 0 {
+		fmt.Fprintf(&b, "\nto be set when it runs\n  %s\n", strings.Join(plan.Unset, ", "))
+	}
 	b.WriteString("\nstart" + startLimit(g) + "\n")
 	for level, members := range g.StartLevels() {
 		var words []string

@@ -77,7 +77,7 @@ func (s *draftService) items(key string) []*value {
 	}
 	return slices.DeleteFunc(slices.Clone(v.items), func(item *value) bool {
 		_, ok := item.data.(string)
-		return !ok
+		return !ok || item.unknown
 	})
 }
 

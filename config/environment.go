@@ -57,46 +57,55 @@ func (e environment) with(values map[string]string) []string {
 	return out
 }
 
-// readEnv reads the table of variables.
+// variables reads a service's env table, or nil, before its other keys, which use the variables.
 //
-// In a string, ${NAME} and $NAME stand for a variable of the environment that
-// sexton was started with, ${NAME:-default} gives a default for one that is unset
-// or empty (and may contain variables itself), and $$ is a dollar sign: as in
-// Docker Compose. The other keys of the table cannot be used. A variable that is
-// not set and has no default is a mistake, and so is a dollar sign that begins
-// none of these forms: otherwise its meaning would be lost silently.
+// In a string, ${NAME} and $NAME stand for a variable of the layers below, never of env itself, and $$ is a dollar sign, as
+// in Docker Compose (expand.Env). A dollar sign that begins no form is a mistake: otherwise its meaning would be lost
+// silently. The other keys of the table cannot be used.
 //
 // Numbers and booleans become text, floats as they are written.
-func readEnv(r *reader, v *value, s *service.Spec) {
-	if !r.table(v) {
-		return
+func (r *reader) variables(v *value, s *service.Spec) *scope {
+	s.Env = r.environment.with(nil)
+	own := &scope{}
+	if v == nil {
+		return own
 	}
-	values := make(map[string]string, len(v.entries))
+	v.expects, v.example = "a table", `env = { MODE = "prod" }`
+	if !r.table(v) {
+		return own
+	}
+	below := *own
+	values, unknown := make(map[string]string, len(v.entries)), make(map[string]bool)
 	for _, entry := range v.entries {
 		if entry.name == "" || strings.ContainsAny(entry.name, "=\x00") {
 			r.wrongKey(entry, "the name of a variable cannot be empty or contain = or a NUL byte", "rename it")
 			continue
 		}
-		values[entry.name] = r.variable(entry)
+		value, known := r.variable(entry, &below)
+		if values[entry.name] = value; !known {
+			unknown[entry.name] = true
+		}
 	}
+	own.own, own.unknown = values, unknown
 	s.Env = r.environment.with(values)
+	return own
 }
 
-// variable is a variable's value as text; "" after a mistake.
-func (r *reader) variable(v *value) string {
+// variable is a variable's value as text, and whether it is known.
+func (r *reader) variable(v *value, below *scope) (string, bool) {
 	switch data := v.data.(type) {
 	case string:
 		if !r.noNUL(v, data) {
-			return ""
+			return "", false
 		}
-		return r.filled(v, data, expand.Env)
+		return r.filled(v, data, expand.Env, below)
 	case int64:
-		return strconv.FormatInt(data, 10)
+		return strconv.FormatInt(data, 10), true
 	case float64:
-		return strings.ReplaceAll(v.text(), "_", "")
+		return strings.ReplaceAll(v.text(), "_", ""), true
 	case bool:
-		return strconv.FormatBool(data)
+		return strconv.FormatBool(data), true
 	}
 	r.wrong(v, fmt.Sprintf("a variable is a string, but this is %s", kind(v.data)), r.inQuotes(v))
-	return ""
+	return "", false
 }

@@ -43,8 +43,8 @@ func golden(t *testing.T, path, text string) {
 var ambient = []string{"PATH=/usr/bin:/bin", "HOME=/root"}
 
 // directives are what a file's comments say of its surroundings: "#! environ
-// NAME=VALUE" adds to the environment, "#! command WORDS" gives a command, "#! run on a
-// terminal" starts the services, "#! nobody is known" knows no users, "#! we are NUMBER" is
+// NAME=VALUE" adds to the environment, "#! command WORDS" gives a command, "#! run" and "#! run on a
+// terminal" start the services, "#! nobody is known" knows no users, "#! we are NUMBER" is
 // sexton's own user, and "#! without NAMES" lists programs that the image
 // does not have.
 func directives(text string) (environ []string, options Options) {
@@ -54,8 +54,8 @@ func directives(text string) (environ []string, options Options) {
 		if entry, ok := strings.CutPrefix(line, "#! environ "); ok {
 			environ = append(environ, entry)
 		}
-		if line == "#! run on a terminal" {
-			options.Running, options.Terminal = true, true
+		if line == "#! run" || line == "#! run on a terminal" {
+			options.Running, options.Terminal = true, line != "#! run"
 		}
 		if line == "#! nobody is known" {
 			options.User = func(name string) error { return fmt.Errorf("user %q is not in /etc/passwd; add it", name) }
@@ -146,7 +146,10 @@ func TestBadTextsShowEveryMistake(t *testing.T) {
 	_, err := decode("", func(string, any) (toml.MetaData, error) { panic("no states to pop") })
 	broken.syntaxError(err)
 
+	long := append([]string{"LONG=" + strings.Repeat("x", mostText)}, ambient...)
+	_, _, filled := Parse("service.toml", []byte("[service.web]\ncommand = ['w'"+strings.Repeat(", '${LONG}'", mostFilled/mostText+2)+"]\n"), long, Options{})
 	for name, err := range map[string]error{
+		"text-variables-long":    filled,
 		"text-too-large":         parse(strings.Repeat("#", MaxBytes+1)),
 		"text-utf16":             parse("\xff\xfe[\x00s\x00"),
 		"text-binary":            parse("\x7fELF\x02\x01\x01\x00"),

@@ -38,7 +38,9 @@ func walk[T any](r *reader, table *value, rows []row[T], into T) (meant []string
 			r.wrongKey(v, "not supported yet by this version", "leave it out")
 		default:
 			v.expects, v.example = rows[i].expects, rows[i].example
-			rows[i].read(r, v, into)
+			if !v.isUnknown() || isCommand(v.name) { // a check shows a command as it is written
+				rows[i].read(r, v, into)
+			}
 		}
 	}
 	return meant

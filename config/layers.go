@@ -46,6 +46,7 @@ func Read(sources []Source, environ []string, options Options) (Reading, error) 
 		return reading, err
 	}
 	reading.Plan = reading.draft.plan()
+	reading.Plan.Unset = r.unset
 	return reading, nil
 }
 

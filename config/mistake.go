@@ -170,8 +170,11 @@ func (r *reader) wrong(v *value, text, mend string) { r.report(v, v.at, v.shown,
 func (r *reader) wrongKey(v *value, text, mend string) { r.report(v, v.key, span{}, text, mend) }
 
 // note remarks on the value v. Notes have the same bound as mistakes.
-func (r *reader) note(v *value, text, mend string) {
+func (r *reader) note(v *value, text, mend string) { r.noteAt(v, v.at, text, mend) }
+
+// noteAt remarks on a part of the value v.
+func (r *reader) noteAt(v *value, at span, text, mend string) {
 	if len(r.notes) < maxMistakes {
-		r.notes = append(r.notes, v.file.mistake(v, v.at, v.shown, text, mend))
+		r.notes = append(r.notes, v.file.mistake(v, at, v.shown, text, mend))
 	}
 }

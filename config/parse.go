@@ -69,10 +69,9 @@ type Options struct {
 // empty. An entry without "=" or without a name is skipped; of two with the same
 // name the first counts, as in getenv(3).
 //
-// In the strings of env, ${NAME} and $NAME stand for a variable of environ,
-// ${NAME:-default} has a default for one that is unset or empty, and $$ is a
-// dollar sign, as in Docker Compose; what is unset and has no default is a
-// mistake. The other keys of env cannot be used.
+// In every string, ${NAME} and its relatives (package expand) stand for a variable: of the service's own
+// environment where it has one, otherwise of environ. What is unset and has no default is a mistake if
+// the services are about to be started, and otherwise a note.
 //
 // The notes are remarks that are not mistakes, one line each, ordered by their
 // place in the file; they may come with or without an error.
@@ -97,6 +96,10 @@ type reader struct {
 	dropped     int // mistakes beyond maxMistakes
 	notes       []*Mistake
 	rows        []row[*service.Spec] // serviceRows, made once for all services
+
+	unset   []string // variables that the file needs and that are not set; only in a check
+	bytes   int      // of all values with variables together
+	tooLong bool     // these are more than mostFilled, which is reported
 }
 
 // syntax reads the text as TOML. It returns nil after a mistake, because the

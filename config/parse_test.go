@@ -81,7 +81,7 @@ func TestLargeFilesAreReadInGoodTime(t *testing.T) {
 		"one key of a megabyte":      "[service.web]\ncommand='w'\n" + pattern("x") + "=1",
 		"names of nobody":            "[service.web]\ncommand='w'\nneeds=[" + pattern("'x',") + "]",
 		"defaults inside each other": "[service.web]\ncommand='w'\nenv.A='" + pattern("${A:-") + "'",
-		"variables":                  "[service.web]\ncommand='w'\nenv.A='" + pattern("$A") + "'",
+		"variables":                  "[service.web]\ncommand='w'\nenv.A='" + pattern("$A") + "$'",
 		"quotes":                     pattern(`"`),
 		"brackets":                   pattern("[]"),
 		"open tables":                pattern("{"),

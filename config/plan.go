@@ -23,6 +23,7 @@ const (
 // draft is a plan in the making.
 type draft struct {
 	init    service.Init
+	root    *value // everything, with the variables of what belongs to no service
 	inits   *value // the [init] table, or nil
 	table   *value // the [service] table, or nil
 	strange bool   // a table has an unknown name; it may be a service's
@@ -49,7 +50,8 @@ type draftService struct {
 
 // draft reads the tables, and fills in the defaults.
 func (r *reader) draft(root *value) *draft {
-	d := &draft{graceFrom: " (the default)", init: service.Init{
+	root = r.expandedTables(root)
+	d := &draft{root: root, graceFrom: " (the default)", init: service.Init{
 		Grace:  defaultGrace,
 		Linger: defaultLinger, TerminationLog: service.DefaultTerminationLog,
 	}, control: service.Control{Mode: defaultMode}}

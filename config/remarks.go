@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"sexton/expand"
 	"sexton/service"
 )
 
@@ -22,7 +23,9 @@ func (r *reader) remark(d *draft) {
 		if s.spec.Ready.Kind == service.ExecProbe {
 			r.remarkCommand(s.table.child("ready").child("exec"), s, s.spec.Ready.Command)
 		}
-		r.remarkForeignVariables(s.table)
+	}
+	for _, v := range d.root.entries {
+		r.remarkVariables(v)
 	}
 }
 
@@ -72,9 +75,9 @@ func (r *reader) remarkList(v *value, argv []string) {
 			r.note(item, fmt.Sprintf("a list is executed without a shell, so %s gets %q as an argument", path.Base(argv[0]), word),
 				fmt.Sprintf("write it as a string to have a shell: %s = %s", v.name, tomlString(strings.Join(argv, " "))))
 			return
-		case variableIn(word) != "":
+		case !item.filled && !item.unknown && variableIn(word) != "":
 			r.note(item, fmt.Sprintf("a list is executed without a shell, so %s gets %q as it stands here", path.Base(argv[0]), word),
-				fmt.Sprintf("write it as a string to have a shell: %s = %s", v.name, tomlString("exec "+strings.Join(argv, " "))))
+				fmt.Sprintf("write ${%s} to have the variable filled in", variableIn(word)))
 			return
 		}
 	}
@@ -138,27 +141,43 @@ func (r *reader) remarkProgram(v *value, s *draftService, argv []string) {
 	}
 }
 
-// remarkForeignVariables looks for variables that are not expanded: supervisord's
-// form, and ${NAME} in strings that are neither for a shell nor in env.
-func (r *reader) remarkForeignVariables(table *value) {
-	for _, v := range table.entries {
-		r.remarkVariables(v, v.name)
+// remarkVariables looks for variables as other programs write them: supervisord's %(ENV_NAME)s, and the {{ .NAME }} of Go's
+// templates.
+func (r *reader) remarkVariables(v *value) {
+	text, _ := v.data.(string)
+	for _, next := range slices.Concat(v.entries, v.items) {
+		r.remarkVariables(next)
+	}
+	if _, rest, ok := strings.Cut(text, "%(ENV_"); ok {
+		name, _, _ := strings.Cut(rest, ")")
+		r.note(v, "this is how supervisord writes a variable; sexton leaves it as it is", fillable(name))
+	}
+	if name := templated(text); name != "" {
+		r.note(v, "this is how a Go template writes a variable; sexton leaves it as it is", fillable(name))
 	}
 }
 
-func (r *reader) remarkVariables(v *value, key string) {
-	text, isString := v.data.(string)
-	switch {
-	case !isString:
-		for _, next := range slices.Concat(v.entries, v.items) {
-			r.remarkVariables(next, key)
+// fillable says how a variable of another program is written here.
+func fillable(name string) string {
+	if !expand.IsName(name) {
+		return "write ${NAME}"
+	}
+	return fmt.Sprintf("write ${%s}", name)
+}
+
+// templated is the name in the first {{ .NAME }} of a text, also with .Env before the name; "" if there is none.
+func templated(text string) string {
+	for {
+		_, rest, ok := strings.Cut(text, "{{")
+		inside, after, closed := strings.Cut(rest, "}}")
+		if !ok || !closed {
+			return ""
 		}
-	case strings.Contains(text, "%(ENV_"):
-		name, _, _ := strings.Cut(text[strings.Index(text, "%(ENV_")+len("%(ENV_"):], ")")
-		r.note(v, "this is how supervisord writes a variable; sexton leaves it as it is", fmt.Sprintf("write ${%s}, in env or in a command that is a string", name))
-	case key == "env" || key == "command" || v.name == "exec": // which have their own remarks
-	case strings.Contains(text, "${"):
-		r.note(v, "variables are expanded only in env", "write the value itself")
+		name, dotted := strings.CutPrefix(strings.Trim(inside, " \t-"), ".")
+		if name = strings.TrimPrefix(name, "Env."); dotted && expand.IsName(name) {
+			return name
+		}
+		text = after
 	}
 }
 

@@ -61,12 +61,55 @@ func (r *reader) inQuotes(v *value) string {
 }
 
 func (r *reader) boolean(v *value, into *bool) {
-	b, ok := v.data.(bool)
-	if !ok {
+	b, ok := v.isTrue()
+	switch {
+	case ok:
+		*into = b
+	case v.filled:
+		r.wrong(v, fmt.Sprintf("%q is neither true nor false", v.data), "write true, false, 1, 0, yes, no, on or off")
+	default:
 		r.wrongType(v)
+	}
+}
+
+// isTrue is a boolean, and whether the value is one: true or false, or a string with variables that says so.
+func (v *value) isTrue() (yes, ok bool) {
+	switch data := v.data.(type) {
+	case bool:
+		return data, true
+	case string:
+		switch word := strings.ToLower(data); {
+		case !v.filled:
+		case isOneOf("true", "1", "yes", "on")(word):
+			return true, true
+		case isOneOf("false", "0", "no", "off")(word):
+			return false, true
+		}
+	}
+	return false, false
+}
+
+// integer is an integer, and whether the value is one: a number, or a string with variables that says one.
+func (v *value) integer() (int64, bool) {
+	switch data := v.data.(type) {
+	case int64:
+		return data, true
+	case string:
+		if v.filled {
+			n, err := strconv.ParseInt(strings.TrimSpace(data), 10, 64)
+			return n, err == nil
+		}
+	}
+	return 0, false
+}
+
+// wrongNumber reports a value that is not a number, and perhaps would be one with other variables.
+func (r *reader) wrongNumber(v *value) {
+	if v.filled {
+		r.wrong(v, fmt.Sprintf("expected %s but found %q", v.expects, v.data), "set the variable to a number")
 		return
 	}
-	*into = b
+	r.wrongType(v)
 }
 
 // duration reads a time such as "1m30s", from least to most.
@@ -141,8 +184,12 @@ func (r *reader) number(v *value, least, most float64, into *float64) {
 	case float64:
 		n = data
 	default:
-		r.wrongType(v)
-		return
+		var err error
+		text, _ := v.data.(string)
+		if n, err = strconv.ParseFloat(strings.TrimSpace(text), 64); err != nil || !v.filled {
+			r.wrongNumber(v)
+			return
+		}
 	}
 	if math.IsNaN(n) || n < least || n > most {
 		r.wrong(v, "out of range", fmt.Sprintf("write a number from %v to %v", least, most))
@@ -153,9 +200,9 @@ func (r *reader) number(v *value, least, most float64, into *float64) {
 
 // whole reads an integer from least to most.
 func (r *reader) whole(v *value, least, most int64, into *int) bool {
-	n, ok := v.data.(int64)
+	n, ok := v.integer()
 	if !ok {
-		r.wrongType(v)
+		r.wrongNumber(v)
 		return false
 	}
 	if n < least || n > most {
@@ -190,8 +237,8 @@ func (r *reader) path(v *value, into *string) bool {
 	}
 	switch {
 	case strings.HasPrefix(s, "/"):
-	case strings.HasPrefix(s, "$"):
-		r.wrong(v, "expected an absolute path; variables are not expanded here", "write the path itself; only env expands variables")
+	case strings.HasPrefix(s, "$") && !v.filled:
+		r.wrong(v, "expected an absolute path; a variable needs braces here", "write ${NAME}, or ${NAME:-default}")
 		return false
 	default:
 		r.wrong(v, "expected an absolute path", "begin it with a slash")

@@ -35,11 +35,13 @@ func (r *reader) service(v *value, d *draft) {
 	if !r.table(v) {
 		return
 	}
-	s := &draftService{spec: newSpec(v.name), table: v}
-	s.spec.Env = r.environment.with(nil)
+	s := &draftService{spec: newSpec(v.name)}
+	own := r.variables(v.child("env"), &s.spec)
+	v = r.expanded(v, own)
+	s.table = v
 	s.spec.Log = d.log
 	if once := v.child("oneshot"); once != nil { // its ready is another
-		s.spec.OneShot, _ = once.data.(bool)
+		s.spec.OneShot, _ = once.isTrue()
 	}
 	if r.rows == nil {
 		r.rows = serviceRows()
@@ -107,7 +109,7 @@ func serviceRows() []row[*service.Spec] {
 		{name: "stop", expects: "a list of steps", example: `stop = ["QUIT 10s", "TERM 5s", "KILL"]`,
 			read: func(r *reader, v *value, s *service.Spec) { r.ladder(v, &s.Stop) }},
 		{name: "signals", expects: "a list of signals", example: `signals = ["HUP", "USR1"]`, read: readSignals},
-		{name: "env", expects: "a table", example: `env = { MODE = "prod" }`, others: "environment", read: readEnv},
+		{name: "env", expects: "a table", example: `env = { MODE = "prod" }`, others: "environment", read: func(*reader, *value, *service.Spec) {}}, // see variables
 		{name: "tty", expects: `true, false or "pty"`, example: "tty = true", read: readTTY},
 		{name: "stdin", expects: `"null", "inherit" or a path`, example: `stdin = "null"`, others: "standard_input", read: readStdin},
 		{name: "stdin_from", expects: "the name of a service", example: `stdin_from = "db"`,

@@ -30,7 +30,7 @@ func (r *reader) signals(v *value, d *draft) {
 		}
 		entry.expects, entry.example = "a word or a table", fmt.Sprintf("%s = %q", keyOf(entry), service.VerbStop)
 		rule := draftRule{signal: signal, entry: entry}
-		rule.wrong = !r.rule(entry, &rule)
+		rule.wrong = entry.isUnknown() || entry.isUnknownTable() || !r.rule(entry, &rule)
 		d.rules = append(d.rules, rule)
 	}
 }

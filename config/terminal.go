@@ -10,7 +10,7 @@ import (
 func readTTY(r *reader, v *value, s *service.Spec) {
 	word, ok := v.data.(string)
 	switch {
-	case !ok:
+	case !ok || v.filled && word != ownTerminal:
 		r.boolean(v, &s.TTY)
 	case word == ownTerminal:
 		s.PTY = true
@@ -31,7 +31,7 @@ func (r *reader) checkTerminals(d *draft) {
 		switch {
 		case s.spec.PTY:
 			r.checkOwnTerminal(d, s, tty)
-		case tty == nil || tty.data != true:
+		case tty == nil || !s.spec.TTY:
 		case first == nil:
 			first = s
 		default:

@@ -27,6 +27,9 @@ type value struct {
 	replaces *value   // what an earlier layer has here, if this took its place
 	gone     []*value // of a table: entries that are false, and so took back what they replace
 
+	filled  bool // data has its variables filled in, so a string may stand for a number or a boolean
+	unknown bool // it has a variable that is not set; data is what the file says
+
 	expects, example string // what it should be, in words and as a line; see row
 }
 

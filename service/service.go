@@ -24,6 +24,8 @@ type Plan struct {
 
 	Log   Log    // [log]: for sexton's own lines, only Format and Timestamps apply
 	Color string // "auto", "always" or "never"; "" is "auto"
+
+	Unset []string // variables that the file needs and nothing sets; only in a check
 }
 
 // Listeners returns the services that list a signal in Signals.
