@@ -15,9 +15,10 @@ const (
 	segmentWrite   = 2 // PF_W
 )
 
-// trimPiece is the size of the mappings into which Trim splits our program: one
-// page fault maps that much anyway (fault_around_bytes, mm/memory.c).
-const trimPiece = 64 << 10
+// trimPiece is the size of the mappings into which Trim splits our program. A page fault also maps
+// the pages around it, up to 64 KiB (fault_around_bytes, mm/memory.c), but never beyond the mapping. So smaller
+// mappings bring back fewer pages that are not used.
+const trimPiece = 16 << 10
 
 // programHeader is Elf64_Phdr.
 type programHeader struct {

@@ -137,3 +137,21 @@ func TestListeningAmongManySockets(t *testing.T) {
 		t.Errorf("%d bytes were allocated for a table of %d", grown, len(text))
 	}
 }
+
+// PID 1 looks at its thousand children many times in the minute after a boot. The looks must leave next to
+// no garbage, or the collector runs, and brings back the memory that was given back after the boot.
+func TestLooksAtChildrenLeaveNoGarbage(t *testing.T) {
+	var list []byte
+	for pid := 10; pid < 1010; pid++ {
+		list = fmt.Appendf(list, "%d ", pid)
+	}
+	if pids := pidsOf(list); len(pids) != 1000 || pids[0] != 10 || pids[999] != 1009 {
+		t.Errorf("the list was read as %v", pids)
+	}
+	if n := testing.AllocsPerRun(10, func() { pidsOf(list) }); n > 1 {
+		t.Errorf("reading the list allocates %v times", n)
+	}
+	if n := testing.AllocsPerRun(10, func() { pidsOf(nil) }); n > 0 {
+		t.Errorf("a process without children: %v allocations", n)
+	}
+}
