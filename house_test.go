@@ -30,7 +30,7 @@ var floors = [][]string{
 	{"service", "callers", "kernel/spawn", "stdio/framing", "stdio/destination"},
 	{"kernel/signals", "kernel/users"},
 	{"kernel/procfs"},
-	{"kernel/entry"},
+	{"kernel/entry", "dotenv"},
 	{"proc", "pattern", "paths", "cron", "expand"},
 }
 
@@ -60,6 +60,7 @@ var bans = map[string]map[string]string{
 	},
 	"stdio/destination": {"sexton/service": "a destination takes bytes; it does not know services"},
 	"expand":            {"os": "expand is pure: its caller looks variables up", "io": "as above"},
+	"dotenv":            {"os": "dotenv is pure: its caller reads the file", "io": "as above"},
 	"reaper":            {"sexton/service": "the reaper does not know what a service is"},
 	"config":            {"os": "config reads no file and no environment; its caller does"},
 	"service":           {"os": "values, no deeds"},
