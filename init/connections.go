@@ -31,7 +31,11 @@ func (p *PID1) watchConnections(on bool) {
 	go func() {
 		for {
 			began := time.Now()
-			n, err := fresh()
+			n := 0
+			err := guarded(func() (err error) {
+				n, err = fresh()
+				return err
+			})
 			if err != nil {
 				p.post(connected{Count: n, Unknown: err.Error()})
 				return

@@ -2,6 +2,7 @@ package pid1
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -49,7 +50,7 @@ func (p *PID1) descendants(t *tree, held bool) (inside, beyond []proc.Other) {
 		default:
 			beyond = append(beyond, other)
 			if k, known := p.kin[other.PID]; !known || k.Started != other.Started {
-				p.kin[other.PID] = kinsman{other, t.handle, claimed[other.PID] || claimed[other.Parent]}
+				p.remember(kinsman{other, t.handle, claimed[other.PID] || claimed[other.Parent]})
 			}
 		}
 	}
@@ -90,12 +91,7 @@ func (p *PID1) orphans() []kinsman {
 func (p *PID1) proof() map[proc.PID]*handle {
 	proof := make(map[proc.PID]*handle)
 	own, _ := p.Kernel.Look(0) // our session proves nothing: the service with the terminal is in it, and so may others be
-	for pid, k := range p.kin {
-		other, alive := p.Kernel.Look(pid)
-		if !alive || other.Started != k.Started {
-			delete(p.kin, pid)
-			continue
-		}
+	for other, k := range p.livingKin() {
 		if !k.claimed && other.Session != own.Session {
 			proof[other.Session], proof[other.Group] = k.handle, k.handle
 		}
@@ -111,6 +107,35 @@ func (p *PID1) proof() map[proc.PID]*handle {
 		}
 	}
 	return proof
+}
+
+// livingKin iterates over the remembered processes as they are now, and forgets those that have ended.
+func (p *PID1) livingKin() iter.Seq2[proc.Other, kinsman] {
+	return func(yield func(proc.Other, kinsman) bool) {
+		for pid, k := range p.kin {
+			other, alive := p.Kernel.Look(pid)
+			if !alive || other.Started != k.Started {
+				delete(p.kin, pid)
+			} else if !yield(other, k) {
+				return
+			}
+		}
+	}
+}
+
+// kinMost is how many processes are remembered before we look which of them have ended. We see the end of orphans,
+// but not of a process whose parent reaps it.
+const kinMost = 256
+
+// remember notes where a process comes from.
+func (p *PID1) remember(k kinsman) {
+	if p.kin[k.PID] = k; len(p.kin) > p.kinLimit {
+		living := 0
+		for range p.livingKin() {
+			living++
+		}
+		p.kinLimit = max(kinMost, 2*living)
+	}
 }
 
 // kinOf tells which service an orphan comes from. A claim counts only when the orphan runs as

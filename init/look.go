@@ -31,8 +31,12 @@ func (p *PID1) lookFirst(a ordered) {
 	p.looking[a.Run] = a
 	seen := make(chan looked, 1)
 	go func() {
-		mark, err := p.LookAt(ctx, a.spec.Ready.Target)
-		seen <- looked{a, mark, err}
+		l := looked{spawn: a}
+		l.err = guarded(func() (err error) {
+			l.mark, err = p.LookAt(ctx, a.spec.Ready.Target)
+			return err
+		})
+		seen <- l
 	}()
 	go func() {
 		defer cancel()

@@ -93,6 +93,7 @@ type PID1 struct {
 	trees     map[service.Run]*tree             // of runs whose ladder has begun
 	guessed   map[proc.PID]uint64               // what behind has named without proof: its number and start
 	kin       map[proc.PID]kinsman              // processes that have left their run's group, as far as we have seen
+	kinLimit  int                               // see remember
 	probes    map[service.Run]attempt           // the attempt on its way
 	marks     map[service.Run]*service.FileMark // what a file probe's path had before the start
 	looking   map[service.Run]ordered           // starts that wait for a look at that path
@@ -144,6 +145,7 @@ func New(c Config) *PID1 {
 		trees:     make(map[service.Run]*tree),
 		guessed:   make(map[proc.PID]uint64),
 		kin:       make(map[proc.PID]kinsman),
+		kinLimit:  kinMost,
 		ended:     make(chan struct{}),
 		checks:    make(chan struct{}, 1),
 	}

@@ -39,7 +39,11 @@ func (p *PID1) prepare(a machine.Prepare) {
 		case <-ctx.Done():
 			return
 		}
-		passing, err := p.Owner.Prepare(ctx, spec, a.Run)
+		passing := false
+		err := guarded(func() (err error) {
+			passing, err = p.Owner.Prepare(ctx, spec, a.Run)
+			return err
+		})
 		<-p.places
 		if ctx.Err() != nil {
 			p.Owner.Release(a.Run)

@@ -62,7 +62,7 @@ func (p *PID1) startCheck(a machine.Probe, ready service.Probe) {
 	before, places := p.marks[a.Run], p.checks
 	go func() {
 		answer := checked{Run: a.Run, Seq: a.Seq}
-		if err := p.check(ctx, ready, before, places); err != nil {
+		if err := guarded(func() error { return p.check(ctx, ready, before, places) }); err != nil {
 			answer.Err = err.Error()
 		}
 		cancel()
