@@ -16,6 +16,10 @@ func readHTTP(r *reader, v *value, p *service.Probe) {
 	if !ok {
 		return
 	}
+	if v.late { // the probe of a run reads it
+		p.Kind, p.Target = service.HTTPProbe, s
+		return
+	}
 	scheme, rest, _ := strings.Cut(s, "://")
 	authority := rest
 	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
@@ -63,7 +67,9 @@ func hasPort(authority string) bool {
 
 func readTCP(r *reader, v *value, p *service.Probe) {
 	s, ok := r.text(v)
-	if _, rest, isURL := strings.Cut(s, "://"); isURL {
+	if ok && v.late {
+		p.Kind, p.Target = service.TCPProbe, s
+	} else if _, rest, isURL := strings.Cut(s, "://"); isURL {
 		r.wrong(v, "expected host:port, but this is a URL", fmt.Sprintf("write %q", rest))
 	} else if ok && r.hostPort(v, s) {
 		p.Kind, p.Target = service.TCPProbe, s

@@ -57,16 +57,17 @@ func (e environment) with(values map[string]string) []string {
 	return out
 }
 
-// variables reads a service's env table, or nil, before its other keys, which use the variables.
+// variables reads a service's env table before its other keys, which use the variables.
 //
 // In a string, ${NAME} and $NAME stand for a variable of the layers below, never of env itself, and $$ is a dollar sign, as
 // in Docker Compose (expand.Env). A dollar sign that begins no form is a mistake: otherwise its meaning would be lost
 // silently. The other keys of the table cannot be used.
 //
 // Numbers and booleans become text, floats as they are written.
-func (r *reader) variables(v *value, s *service.Spec) *scope {
+func (r *reader) variables(table *value, s *service.Spec) *scope {
+	own := r.lateNames(table)
 	s.Env = r.environment.with(nil)
-	own := &scope{}
+	v := table.child("env")
 	if v == nil {
 		return own
 	}
@@ -74,20 +75,35 @@ func (r *reader) variables(v *value, s *service.Spec) *scope {
 	if !r.table(v) {
 		return own
 	}
+	values, waiting, unknown := make(map[string]string, len(v.entries)), make(map[string]bool), make(map[string]bool)
 	below := *own
-	values, unknown := make(map[string]string, len(v.entries)), make(map[string]bool)
+	below.late = nil // secrets lie above env
+	if own.files {
+		below.late = func(string) bool { return true }
+	}
 	for _, entry := range v.entries {
 		if entry.name == "" || strings.ContainsAny(entry.name, "=\x00") {
 			r.wrongKey(entry, "the name of a variable cannot be empty or contain = or a NUL byte", "rename it")
+			continue
+		}
+		text, isText := entry.data.(string)
+		if late := isText && r.isLate(text, expand.Env, &below); late {
+			s.Set = append(s.Set, entry.name+"="+r.template(entry, text, expand.Env))
+			waiting[entry.name] = true
 			continue
 		}
 		value, known := r.variable(entry, &below)
 		if values[entry.name] = value; !known {
 			unknown[entry.name] = true
 		}
+		if own.files { // which would take its place otherwise
+			s.Set = append(s.Set, entry.name+"="+expand.EscapeEnv(value))
+		}
 	}
-	own.own, own.unknown = values, unknown
-	s.Env = r.environment.with(values)
+	own.own, own.waiting, own.unknown = values, waiting, unknown
+	if !own.files {
+		s.Env = r.environment.with(values)
+	}
 	return own
 }
 

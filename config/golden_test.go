@@ -146,9 +146,14 @@ func TestBadTextsShowEveryMistake(t *testing.T) {
 	_, err := decode("", func(string, any) (toml.MetaData, error) { panic("no states to pop") })
 	broken.syntaxError(err)
 
-	long := append([]string{"LONG=" + strings.Repeat("x", mostText)}, ambient...)
-	_, _, filled := Parse("service.toml", []byte("[service.web]\ncommand = ['w'"+strings.Repeat(", '${LONG}'", mostFilled/mostText+2)+"]\n"), long, Options{})
+	long := append([]string{"LONG=" + strings.Repeat("x", service.MostText)}, ambient...)
+	_, _, filled := Parse("service.toml", []byte("[service.web]\ncommand = ['w'"+strings.Repeat(", '${LONG}'", mostFilled/service.MostText+2)+"]\n"), long, Options{})
+	r := &reader{file: &file{name: "service.toml"}, environment: newEnvironment(ambient), options: Options{Running: true}}
+	late := []byte("[service.web]\ncommand = ['w']\nsecrets = { TOKEN = '/x' }\numask = '0${TOKEN}'\n")
+	r.draft(r.layers([]Source{{"service.toml", late}}))
+	r.mistakes = slices.DeleteFunc(r.mistakes, func(m *Mistake) bool { return m.Key == "secrets" })
 	for name, err := range map[string]error{
+		"text-variables-late":    r.err(),
 		"text-variables-long":    filled,
 		"text-too-large":         parse(strings.Repeat("#", MaxBytes+1)),
 		"text-utf16":             parse("\xff\xfe[\x00s\x00"),

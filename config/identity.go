@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -47,6 +48,8 @@ func (r *reader) identity(v *value, known func(string) error) (string, bool) {
 		return "", false
 	}
 	switch {
+	case v.late:
+		return s, true
 	case s == "":
 		r.wrong(v, "the name is empty", "write a name or a number, or remove "+v.name)
 	case strings.Contains(s, ":"):
@@ -77,6 +80,9 @@ func (r *reader) identity(v *value, known func(string) error) (string, bool) {
 func (r *reader) possible(s *draftService) {
 	if r.options.Identity == nil {
 		return
+	}
+	if slices.ContainsFunc(s.spec.Late, isOneOf("user", "group", "groups")) {
+		return // a start knows
 	}
 	key, fault := r.options.Identity(&s.spec)
 	if v := s.table.child(key); fault != "" && v != nil {

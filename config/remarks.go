@@ -75,7 +75,7 @@ func (r *reader) remarkList(v *value, argv []string) {
 			r.note(item, fmt.Sprintf("a list is executed without a shell, so %s gets %q as an argument", path.Base(argv[0]), word),
 				fmt.Sprintf("write it as a string to have a shell: %s = %s", v.name, tomlString(strings.Join(argv, " "))))
 			return
-		case !item.filled && !item.unknown && variableIn(word) != "":
+		case !item.filled && !item.unknown && !item.late && variableIn(word) != "":
 			r.note(item, fmt.Sprintf("a list is executed without a shell, so %s gets %q as it stands here", path.Base(argv[0]), word),
 				fmt.Sprintf("write ${%s} to have the variable filled in", variableIn(word)))
 			return
@@ -126,7 +126,7 @@ func isOneOf(words ...string) func(string) bool {
 
 // remarkProgram remarks on a missing program; Options.Program looks for it.
 func (r *reader) remarkProgram(v *value, s *draftService, argv []string) {
-	if r.options.Program == nil {
+	if r.options.Program == nil || strings.Contains(argv[0], "$") && slices.Contains(s.spec.Late, "command") {
 		return
 	}
 	if len(argv) == 1 && strings.ContainsAny(argv[0], " \t") {

@@ -236,7 +236,7 @@ func (r *reader) path(v *value, into *string) bool {
 		return false
 	}
 	switch {
-	case strings.HasPrefix(s, "/"):
+	case strings.HasPrefix(s, "/"), v.late:
 	case strings.HasPrefix(s, "$") && !v.filled:
 		r.wrong(v, "expected an absolute path; a variable needs braces here", "write ${NAME}, or ${NAME:-default}")
 		return false

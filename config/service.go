@@ -36,10 +36,13 @@ func (r *reader) service(v *value, d *draft) {
 		return
 	}
 	s := &draftService{spec: newSpec(v.name)}
-	own := r.variables(v.child("env"), &s.spec)
+	own := r.variables(v, &s.spec)
 	v = r.expanded(v, own)
 	s.table = v
 	s.spec.Log = d.log
+	if s.spec.Late = lateKeys(v); len(s.spec.Late)+len(s.spec.Set) > 0 {
+		s.spec.Prepare = true
+	}
 	if once := v.child("oneshot"); once != nil { // its ready is another
 		s.spec.OneShot, _ = once.isTrue()
 	}
@@ -165,7 +168,7 @@ func readStdin(r *reader, v *value, s *service.Spec) {
 	case !ok:
 	case text == "null" || text == "inherit":
 		s.Stdin = text
-	case !strings.HasPrefix(text, "/"):
+	case !strings.HasPrefix(text, "/") && !v.late:
 		r.wrong(v, fmt.Sprintf("%q is not a valid value for stdin", text), `write "null", "inherit" or an absolute path`)
 	default:
 		s.Stdin = text

@@ -28,6 +28,7 @@ type value struct {
 	gone     []*value // of a table: entries that are false, and so took back what they replace
 
 	filled  bool // data has its variables filled in, so a string may stand for a number or a boolean
+	late    bool // data is a template (expand.Value) that is filled in at each start
 	unknown bool // it has a variable that is not set; data is what the file says
 
 	expects, example string // what it should be, in words and as a line; see row

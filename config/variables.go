@@ -1,10 +1,12 @@
 package config
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
 	"sexton/expand"
+	"sexton/service"
 )
 
 // Variables are filled in when a table is decoded, in a copy of its tree: values of [defaults] belong to several services,
@@ -12,24 +14,27 @@ import (
 // (readEnv), since it has more forms.
 
 const (
-	// mostText bounds a value with its variables: the kernel takes no longer word or variable.
-	mostText = 128<<10 - 1
-
 	// mostFilled bounds all values with variables of one configuration together.
 	mostFilled = 64 << 20
 )
 
 // scope is where the names in a table's values come from. The zero value has only the variables that every service gets.
 type scope struct {
-	own     map[string]string // the service's own variables; they come first
-	unknown map[string]bool   // variables of which a check does not know the value
+	files   bool                   // env_files: any variable but those of env may have another value at a start
+	late    func(name string) bool // a variable gets its value at a start; nil: none does
+	own     map[string]string      // the service's own variables; they come first
+	waiting map[string]bool        // variables of env that get their values at a start
+	unknown map[string]bool        // variables of which a check does not know the value
 }
 
 // lookup finds a variable. In a check, one that is set to something unknown is "".
 func (r *reader) lookup(s *scope) expand.Lookup {
 	return func(name string) (string, bool) {
-		if s.unknown[name] {
+		switch {
+		case s.unknown[name]:
 			return "", true
+		case s.waiting[name]:
+			return "", false
 		}
 		if value, ok := s.own[name]; ok {
 			return value, true
@@ -46,7 +51,7 @@ func (r *reader) filled(v *value, text string, forms expand.Forms, s *scope) (ou
 	}
 	template, faults := expand.Parse(text, forms)
 	if len(faults) == 0 {
-		out, faults = template.Fill(r.lookup(s), mostText)
+		out, faults = template.Fill(r.lookup(s), service.MostText)
 	}
 	known = len(faults) == 0
 	template.Names(func(name string) { known = known && !s.unknown[name] })
@@ -54,6 +59,9 @@ func (r *reader) filled(v *value, text string, forms expand.Forms, s *scope) (ou
 		at := v.part(text, fault.Start, fault.End)
 		switch {
 		case fault.Name != "" && s.unknown[fault.Name]: // that is reported where it is set
+		case fault.Missing && s.late != nil && s.late(fault.Name):
+			r.report(v, at, v.shown, fmt.Sprintf("the variable %s gets its value when the service starts, too late for this key", fault.Name),
+				"use a variable that is set before, or write the value")
 		case fault.Missing && !r.options.Running:
 			if !slices.Contains(r.unset, fault.Name) && len(r.unset) < maxMistakes {
 				r.unset = append(r.unset, fault.Name)
@@ -102,8 +110,55 @@ func (r *reader) expanded(v *value, s *scope) *value {
 		if text, ok := v.data.(string); ok {
 			return r.expandedText(v, text, s)
 		}
+		if len(v.items) > 0 && service.MayBeLate(v.path) {
+			return r.expandedWords(v, s)
+		}
 		return r.expanded(v, s)
 	})
+}
+
+// lateNames is a scope that knows which variables a service gets at a start: those of its secrets, and with env_files any.
+func (r *reader) lateNames(table *value) *scope {
+	s := &scope{files: table.child("env_files") != nil}
+	secrets, names := table.child("secrets"), table.child("secret_names")
+	if !s.files && secrets == nil && names == nil {
+		return s
+	}
+	var all []string
+	if names != nil {
+		for _, item := range names.items {
+			name, _ := item.data.(string)
+			all = append(all, name)
+		}
+	}
+	any := slices.Contains(all, "*")
+	s.late = func(name string) bool {
+		if any || secrets.child(name) != nil || slices.Contains(all, name) {
+			return true
+		}
+		_, own := s.own[name]
+		return s.files && !own && !s.unknown[name]
+	}
+	return s
+}
+
+// isLate tells whether a text has a variable that gets its value at a start.
+func (r *reader) isLate(text string, forms expand.Forms, s *scope) (late bool) {
+	if s.late == nil || !expand.Has(text, forms) {
+		return false
+	}
+	template, _ := expand.Parse(text, forms)
+	template.Names(func(name string) { late = late || s.late(name) })
+	return late
+}
+
+// template is a text that is filled in at each start. What is wrong with it is wrong already.
+func (r *reader) template(v *value, text string, forms expand.Forms) string {
+	_, faults := expand.Parse(text, forms)
+	for _, fault := range faults {
+		r.report(v, v.part(text, fault.Start, fault.End), v.shown, fault.Text, fault.Mend)
+	}
+	return text
 }
 
 // isCommand tells whether a key has a command as its value.
@@ -151,8 +206,11 @@ func changed(all []*value, fill func(*value) *value) (out []*value) {
 }
 
 func (r *reader) expandedText(v *value, text string, s *scope) *value {
-	if !expand.Has(text, expand.Value) {
+	switch {
+	case !expand.Has(text, expand.Value):
 		return v
+	case service.MayBeLate(v.path) && r.isLate(text, expand.Value, s):
+		return r.waiting(v, text)
 	}
 	c := *v
 	out, known := r.filled(v, text, expand.Value, s)
@@ -180,12 +238,43 @@ func (r *reader) expandedCommand(v *value, s *scope) *value {
 	if len(words) > 0 && startsShell(words) {
 		return v
 	}
+	return r.expandedWords(v, s)
+}
+
+// expandedWords fills in a list of words. If one of them needs the variables of a start, all wait for it.
+func (r *reader) expandedWords(v *value, s *scope) *value {
+	late := s.late != nil && service.MayBeLate(v.path) && slices.ContainsFunc(v.items, func(item *value) bool {
+		text, _ := item.data.(string)
+		return r.isLate(text, expand.Value, s)
+	})
 	return r.expandedBy(v, func(item *value) *value {
-		if text, ok := item.data.(string); ok {
+		text, ok := item.data.(string)
+		switch {
+		case ok && late:
+			return r.waiting(item, text)
+		case ok:
 			return r.expandedText(item, text, s)
 		}
 		return item
 	})
+}
+
+// waiting is a value that keeps its variables until a start.
+func (r *reader) waiting(v *value, text string) *value {
+	c := *v
+	c.late, c.data = true, r.template(v, text, expand.Value)
+	return &c
+}
+
+// lateKeys are the keys in a table that keep their variables until a start.
+func lateKeys(table *value) (keys []string) {
+	for _, v := range table.entries {
+		if v.late || slices.ContainsFunc(v.items, func(item *value) bool { return item.late }) {
+			keys = append(keys, v.path)
+		}
+		keys = append(keys, lateKeys(v)...)
+	}
+	return keys
 }
 
 // isUnknown tells whether a value, or an item of a list, has a variable whose value is not known.

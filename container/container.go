@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	pid1 "sexton/init"
@@ -38,6 +39,7 @@ type Container struct {
 	loop   *pid1.PID1
 
 	editions editions
+	filled   sync.Map // service.Run -> *service.Spec, until the start; see fillIn
 }
 
 // Load builds a container. Nothing is started before Run.

@@ -16,6 +16,7 @@ type step func(ctx context.Context, c *Container, spec *service.Spec, run servic
 var steps = []step{
 	// dirs
 	// env_files and secrets
+	fillIn,
 	// render
 }
 
@@ -34,7 +35,7 @@ func (c *Container) Prepare(ctx context.Context, spec *service.Spec, run service
 
 // Release is pid1.Owner's: the start of the run was made, or will not be. It drops what
 // Prepare has kept for it. It may be called by any goroutine.
-func (c *Container) Release(run service.Run) {}
+func (c *Container) Release(run service.Run) { c.filled.Delete(run) }
 
 // passes tells whether the same preparation may well succeed later.
 func passes(err error) bool {

@@ -75,6 +75,14 @@ func Has(text string, forms Forms) bool {
 	return strings.Contains(text, "${") || forms&Sums != 0 && strings.Contains(text, "$((")
 }
 
+// Escape is a text that stands for itself in a value (Value): the forms in it are escaped.
+func Escape(text string) string {
+	return strings.NewReplacer("${", "$${", "$((", "$$((").Replace(text)
+}
+
+// EscapeEnv is a text that stands for itself in a value of env (Env).
+func EscapeEnv(text string) string { return strings.ReplaceAll(text, "$", "$$") }
+
 // Names calls yield with each name that the template mentions, also in defaults, in their order and as often as they
 // appear.
 func (t Template) Names(yield func(name string)) { names(t.parts, yield) }

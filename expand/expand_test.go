@@ -137,9 +137,10 @@ func FuzzFill(f *testing.F) {
 			}
 		})
 		// Escaped, any text stands for itself.
-		escaped := strings.ReplaceAll(text, "$", "$$")
-		if got, faults := fillOnce(escaped, Env); len(text) <= most && (got != text || len(faults) > 0) {
-			t.Errorf("%q escaped became %q, %v", text, got, faults)
+		for escaped, forms := range map[string]Forms{EscapeEnv(text): Env, Escape(text): Value} {
+			if got, faults := fillOnce(escaped, forms); len(text) <= most && (got != text || len(faults) > 0) {
+				t.Errorf("%q escaped became %q, %v", text, got, faults)
+			}
 		}
 	})
 }

@@ -20,6 +20,8 @@ type Owner interface {
 	// dropped by Release, which comes for each run of such a spec, perhaps more than once.
 	Prepare(ctx context.Context, spec *service.Spec, run service.Run) (passing bool, err error)
 	Release(run service.Run)
+	// Filled is the spec with the variables of a run that was prepared.
+	Filled(spec *service.Spec, run service.Run) *service.Spec
 	// Adopt makes plan the running one, from the next start on. It returns how many threads
 	// the plan may need, as Config.MoreThreads does.
 	Adopt(plan *service.Plan) (moreThreads int)
@@ -38,6 +40,9 @@ func (Fixed) Prepare(context.Context, *service.Spec, service.Run) (bool, error) 
 
 // Release is Owner's.
 func (Fixed) Release(service.Run) {}
+
+// Filled is Owner's. No variable waits for a start.
+func (Fixed) Filled(spec *service.Spec, _ service.Run) *service.Spec { return spec }
 
 // Adopt is Owner's. It is never called.
 func (Fixed) Adopt(*service.Plan) int { return 0 }

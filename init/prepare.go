@@ -74,7 +74,7 @@ func (e prepared) arrive(p *PID1) {
 func (p *PID1) specFor(a machine.Spawn) (*handle, *service.Spec) {
 	if w := p.preparing[a.Run]; w != nil {
 		delete(p.preparing, a.Run)
-		return w.handle, w.spec
+		return w.handle, p.Owner.Filled(w.spec, a.Run)
 	}
 	h := p.handles[a.Service]
 	return h, h.spec

@@ -129,7 +129,9 @@ type Spec struct {
 
 	proc.Settings
 
-	Env    []string // the whole environment, KEY=VALUE, expansions done
+	Env    []string // the whole environment, KEY=VALUE, expansions done; without Set
+	Set    []string // the file's env where it needs the variables of a start: NAME=TEXT, with expand.Env's forms
+	Late   []string // keys that need the variables of a start, see Filled: their texts have expand.Value's forms
 	User   string   // name or number; "": ours
 	Group  string   // name or number; "": the user's own group, or ours
 	Groups []string // supplementary groups, names or numbers; nil: the user's
