@@ -11,10 +11,18 @@ import (
 
 // check reports what must hold between services and does not. It changes nothing in the draft.
 func (r *reader) check(d *draft) {
-	if len(d.services) == 0 && !d.strange && d.table.empty() {
+	ours := slices.ContainsFunc(d.services, func(s *draftService) bool { return !s.spec.External })
+	switch {
+	case ours || d.strange || len(r.mistakes) > 0:
+	case len(d.services) > 0:
+		r.wrongKey(d.services[0].table, "every service is external, so there is nothing to start", "add a service that has a command")
+	case len(d.disabled) > 0:
+		r.add(&Mistake{File: r.file.name, Text: "every service is disabled, so there is nothing to start", Mend: "enable one"})
+	case d.table.empty():
 		r.add(&Mistake{File: r.file.name, Text: "there is no service",
 			Mend: `add, for example, [service.web] and under it command = ["nginx", "-g", "daemon off;"]`})
 	}
+	r.checkGroups(d)
 	r.checkNames(d)
 	r.checkPipelines(d)
 	r.checkCycles(d)
@@ -53,6 +61,11 @@ func (r *reader) checkNames(d *draft) {
 			for _, item := range s.items(relation.key) {
 				name := item.data.(string)
 				switch {
+				case item.byDefault && d.stands(name, s.spec.Name): // [defaults] does not apply to the services that it names
+				case d.groups[name] != nil && d.stands(name, s.spec.Name):
+					r.wrong(item, "the group contains this service, and a service cannot wait for itself", "name the other services of the group")
+				case d.groups[name] != nil:
+				case d.disabled[name] != nil && relation.key != "needs":
 				case name == s.spec.Name:
 					r.wrong(item, "a service cannot wait for itself", "remove it from "+relation.key)
 				case known[name]:
@@ -61,6 +74,8 @@ func (r *reader) checkNames(d *draft) {
 					r.dropped++
 				case relation.key == "after":
 					r.note(item, fmt.Sprintf("no service is called %q, so this has no effect", name), suggestion(name, names))
+				case d.disabled[name] != nil:
+					r.wrong(item, fmt.Sprintf("the service %q is disabled %s, so this one would never start", name, d.disabled[name].where(item)), "enable it, or write it in wants")
 				default:
 					r.wrong(item, fmt.Sprintf("no service is called %q", name), suggestion(name, names))
 				}
@@ -118,21 +133,24 @@ func (r *reader) checkCycles(d *draft) {
 func (r *reader) wrongCycle(d *draft, members []int) {
 	first := slices.Index(members, slices.Min(members))
 	members = slices.Concat(members[first:], members[:first+1])
-	path := make([]string, len(members))
+	path, places := make([]string, len(members)), ""
 	for i, member := range members {
 		path[i] = d.services[member].spec.Name
+		if i > 0 {
+			places += d.services[member].table.elsewhere(d.services[members[0]].table)
+		}
 	}
 	for _, relation := range relations() {
 		for _, item := range d.services[members[0]].items(relation.key) {
-			if item.data == path[1] {
-				r.wrong(item, "these services wait for each other: "+strings.Join(path, " -> "),
+			if d.stands(item.data.(string), path[1]) {
+				r.wrong(item, "these services wait for each other: "+strings.Join(path, " -> ")+places,
 					"remove one name from needs, wants or after on this path")
 				return
 			}
 		}
 	}
 	if from := d.find(path[1]).table.child("stdin_from"); from != nil { // the writer waits for its reader
-		r.wrong(from, "these services wait for each other: "+strings.Join(path, " -> ")+"; a writer starts after its reader",
+		r.wrong(from, "these services wait for each other: "+strings.Join(path, " -> ")+places+"; a writer starts after its reader",
 			"remove one name from needs, wants or after on this path")
 	}
 }

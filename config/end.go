@@ -38,7 +38,7 @@ func (r *reader) drain(v *value, into *service.Drain) {
 	case most == nil:
 		d.Max = d.Min
 	case d.Max < d.Min:
-		r.wrong(most, fmt.Sprintf("max is shorter than min, which is %s", brief(d.Min)), "raise max, or lower min")
+		r.wrong(most, fmt.Sprintf("max is shorter than min, which is %s", brief(d.Min))+v.child("min").elsewhere(most), "raise max, or lower min")
 		return
 	}
 	*into = d
@@ -71,5 +71,6 @@ func (r *reader) checkExitCodeFrom(d *draft) {
 	if v == nil || d.init.ExitCodeFrom == "" && v.data != "" || d.find(d.init.ExitCodeFrom) != nil {
 		return
 	}
-	r.wrong(v, fmt.Sprintf("no service is called %q", d.init.ExitCodeFrom), suggestion(d.init.ExitCodeFrom, d.names()))
+	text, mend := d.notOne(v, d.init.ExitCodeFrom)
+	r.wrong(v, text, mend)
 }

@@ -11,6 +11,7 @@ import (
 // fill gives values to keys that are missing, where they depend on other keys. Nothing after it changes the
 // draft: checks only read.
 func (r *reader) fill(d *draft) {
+	d.fillGroups()
 	d.fillMain()
 	for _, s := range d.services {
 		s.spec.Log.File.Path = strings.ReplaceAll(s.spec.Log.File.Path, "{service}", s.spec.Name)

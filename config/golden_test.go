@@ -234,7 +234,7 @@ func dump(plan service.Plan, notes []string) string {
 		fmt.Fprintf(&b, "service %q\n", s.Name)
 		put("command", "%q", s.Command)
 		put("order", "needs %q wants %q after %q", s.Needs, s.Wants, s.After)
-		put("oneshot", "%v", s.OneShot)
+		put("oneshot", "%v%s", s.OneShot, map[bool]string{true: ", external"}[s.External])
 		put("ready", "%v %q %q delay %v, every %v, timeout %v, within %v",
 			s.Ready.Kind, s.Ready.Target, s.Ready.Command, s.Ready.Delay, s.Ready.Every, s.Ready.Timeout, s.Ready.Within)
 		put("restart", "%v, shutdown on %v, ok codes %v", s.Restart, s.ShutdownOn, s.OKCodes)
@@ -260,6 +260,9 @@ func dump(plan service.Plan, notes []string) string {
 		for _, entry := range s.Env {
 			put("env", "%q", entry)
 		}
+	}
+	for _, g := range plan.Groups {
+		fmt.Fprintf(&b, "group %q %q\n", g.Name, g.Services)
 	}
 	for _, note := range notes {
 		fmt.Fprintf(&b, "note %s\n", note)

@@ -25,10 +25,7 @@ type row[T any] struct {
 // walk reads every entry of a table by its row. It gives, for each key that has
 // no row, the name that was meant, or "".
 func walk[T any](r *reader, table *value, rows []row[T], into T) (meant []string) {
-	r.takeBack(table, func(key string) bool {
-		i := slices.IndexFunc(rows, func(row row[T]) bool { return row.name == key })
-		return i < 0 || strings.Contains(rows[i].expects, "false")
-	})
+	takeBackRows(r, table, rows)
 	for _, v := range table.entries {
 		i := slices.IndexFunc(rows, func(row row[T]) bool { return row.name == v.name })
 		switch {
@@ -44,6 +41,14 @@ func walk[T any](r *reader, table *value, rows []row[T], into T) (meant []string
 		}
 	}
 	return meant
+}
+
+// takeBackRows takes back what an entry of the table is false for, unless false is a value of its key.
+func takeBackRows[T any](r *reader, table *value, rows []row[T]) {
+	r.takeBack(table, func(key string) bool {
+		i := slices.IndexFunc(rows, func(row row[T]) bool { return row.name == key })
+		return i < 0 || strings.Contains(rows[i].expects, "false")
+	})
 }
 
 // unknownKey reports a key that its table does not have, and says which one was

@@ -189,7 +189,10 @@ func (v *value) add(entry *value) {
 // takeBack removes the entries of a table that are false and so take back what an earlier layer
 // says. isValue tells whether false is a value of a key like any other.
 func (r *reader) takeBack(table *value, isValue func(key string) bool) {
-	kept := table.entries[:0]
+	if !slices.ContainsFunc(table.entries, func(v *value) bool { return v.data == false }) {
+		return
+	}
+	var kept []*value // the table may share its entries with a copy
 	for _, v := range table.entries {
 		switch {
 		case v.data != false || v.replaces == nil && v.file.order == 0 || isValue(v.name):
@@ -198,12 +201,10 @@ func (r *reader) takeBack(table *value, isValue func(key string) bool) {
 		case v.replaces == nil:
 			r.note(v, "no earlier file has this key, so there is nothing to take back", "leave it out")
 		default:
-			table.gone = append(table.gone, v)
+			r.gone = append(r.gone, v)
 		}
-		table.index = nil
 	}
-	clear(table.entries[len(kept):])
-	table.entries = kept
+	table.entries, table.index = kept, nil
 }
 
 // merges tells whether a value is a table that is merged key by key. The rest is
@@ -233,6 +234,14 @@ func (v *value) where(other *value) string {
 		return fmt.Sprintf("on line %d", v.line())
 	}
 	return "at " + v.place()
+}
+
+// elsewhere names the place of a value for a message about another one, if that is in another file.
+func (v *value) elsewhere(other *value) string {
+	if v == nil || v.file == other.file {
+		return ""
+	}
+	return fmt.Sprintf(" (%s is at %s)", v.name, v.place())
 }
 
 // place is where a value is: FILE:LINE.

@@ -287,7 +287,7 @@ func (r *reader) checkLogs(d *draft) {
 		if s.table.child("log").child("file") == nil { // it has [log]'s, and first has not
 			here, other = first, s
 		}
-		r.wrong(here.table.child("log").child("file"), fmt.Sprintf("%q writes to the same file with different settings", other.spec.Name),
+		r.wrong(here.table.child("log").child("file"), fmt.Sprintf("%q%s writes to the same file with different settings", other.spec.Name, other.table.elsewhere(here.table)),
 			"give both the same settings, or put them into [log]")
 	}
 }

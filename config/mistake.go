@@ -148,11 +148,27 @@ func (r *reader) full() bool { return len(r.mistakes) >= maxMistakes }
 // report reports a mistake at a part of the text; v is the value that it belongs to,
 // or nil.
 func (r *reader) report(v *value, at, shown span, text, mend string) {
+	if v != nil && v.byDefault && r.isRepeated(v, at, text) {
+		return
+	}
 	if r.full() {
 		r.dropped++
 		return
 	}
 	r.mistakes = append(r.mistakes, r.fileOf(v).mistake(v, at, shown, text, mend))
+}
+
+// isRepeated tells whether another service has reported the same about [defaults].
+func (r *reader) isRepeated(v *value, at span, text string) bool {
+	key := fmt.Sprintf("%d %d %s", v.file.order, at.start, text)
+	if r.repeated[key] {
+		return true
+	}
+	if r.repeated == nil {
+		r.repeated = make(map[string]bool)
+	}
+	r.repeated[key], r.repeats = true, append(r.repeats, key)
+	return false
 }
 
 // fileOf is the file that has a value, or, for nil, the one that is being read.
@@ -174,6 +190,9 @@ func (r *reader) note(v *value, text, mend string) { r.noteAt(v, v.at, text, men
 
 // noteAt remarks on a part of the value v.
 func (r *reader) noteAt(v *value, at span, text, mend string) {
+	if v.byDefault && r.isRepeated(v, at, text) {
+		return
+	}
 	if len(r.notes) < maxMistakes {
 		r.notes = append(r.notes, v.file.mistake(v, at, v.shown, text, mend))
 	}

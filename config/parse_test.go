@@ -166,6 +166,9 @@ func TestEveryExampleIsItselfRight(t *testing.T) {
 			if table == "[service.web]\n" && !strings.HasPrefix(example, "command") {
 				text = "[service.web]\ncommand = 'x'\n" + example + others
 			}
+			if strings.HasPrefix(example, "external") {
+				text = table + example + "\nready = { tcp = 'db:5432' }" + others
+			}
 			if _, _, err := parse("init.grace='1m'\n" + text); err != nil {
 				t.Errorf("%s: %v", example, err)
 			}

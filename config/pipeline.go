@@ -24,9 +24,9 @@ func (d *draft) pipelines() []pipeline {
 		case from == s.spec.Name:
 			p.fault, p.mend = "a service cannot read its own output", "name another service"
 		case p.writer == nil:
-			p.fault, p.mend = fmt.Sprintf("no service is called %q", from), suggestion(from, d.names())
+			p.fault, p.mend = d.notOne(p.at, from)
 		case readers[from] != nil:
-			p.fault, p.mend = fmt.Sprintf("%q reads the output of %q already", readers[from].spec.Name, from), "remove one of the two"
+			p.fault, p.mend = fmt.Sprintf("%q%s reads the output of %q already", readers[from].spec.Name, readers[from].table.elsewhere(p.at), from), "remove one of the two"
 		case stdin != nil:
 			p.at, p.fault, p.mend = stdin, "a service has one stdin, and stdin_from gives it one", "remove one of the two"
 		default:

@@ -37,6 +37,11 @@ type draft struct {
 	services []*draftService
 	rules    []draftRule
 
+	defaults   *value                 // the [defaults] table, or nil
+	disabled   map[string]*value      // services that are not in the plan: what disables each
+	groups     map[string]*draftGroup // nil: none
+	groupOrder []*draftGroup          // as in the file
+
 	log   service.Log // [log], which services begin with
 	color string
 }
@@ -55,6 +60,8 @@ func (r *reader) draft(root *value) *draft {
 		Grace:  defaultGrace,
 		Linger: defaultLinger, TerminationLog: service.DefaultTerminationLog,
 	}, control: service.Control{Mode: defaultMode}}
+	r.takeBackTables(root)
+	d.defaults = root.child("defaults")
 	r.logDefaults(root, d)
 	d.strange = walk(r, root, topRows(), d) != nil
 	r.graceOfEnvironment(d)
@@ -73,6 +80,9 @@ func (d *draft) plan() service.Plan {
 	plan.Services = make([]service.Spec, 0, len(d.services))
 	for _, s := range d.services {
 		plan.Services = append(plan.Services, s.spec)
+	}
+	for _, g := range d.groupOrder {
+		plan.Groups = append(plan.Groups, service.Group{Name: g.name, Services: g.members})
 	}
 	return plan
 }
@@ -97,6 +107,14 @@ func topRows() []row[*draft] {
 		{name: "control", expects: "a table", example: "[control]", read: readControl},
 		{name: "health", expects: "a table", example: "[health]", others: "metrics", read: readHealth},
 		{name: "log", expects: "a table", example: "[log]", others: "logs logging", read: func(*reader, *value, *draft) {}}, // see logDefaults
+		{name: "defaults", expects: "a table", example: "[defaults]", others: "default",
+			read: func(r *reader, v *value, _ *draft) { r.readDefaults(v) }},
+		{name: "group", expects: "tables named [group.NAME]", example: "[group.backend]", others: "groups",
+			read: func(r *reader, v *value, d *draft) {
+				for _, entry := range r.tables(v) {
+					r.group(entry, d)
+				}
+			}},
 		{name: "socket", others: "sockets"},
 	}
 }
@@ -111,7 +129,9 @@ func initRows() []row[*draft] {
 			}},
 		{name: "grace", expects: "a duration", example: `grace = "30s"`, others: "timeout stop_timeout stop_grace_period",
 			read: func(r *reader, v *value, d *draft) {
-				d.graceFrom = ""
+				if d.graceFrom = ""; len(r.files) > 1 {
+					d.graceFrom = fmt.Sprintf(" (at %s)", v.place())
+				}
 				d.graceWrong = !r.duration(v, leastGrace, mostGrace, &d.init.Grace)
 			}},
 		{name: "drain", expects: "a duration or a table", example: `drain = "5s"`, others: "drain_delay",
@@ -149,7 +169,19 @@ func (r *reader) checkMain(d *draft) {
 	if v == nil || d.init.Main == "" && v.data != "" || d.find(d.init.Main) != nil {
 		return
 	}
-	r.wrong(v, fmt.Sprintf("no service is called %q", d.init.Main), suggestion(d.init.Main, d.names()))
+	text, mend := d.notOne(v, d.init.Main)
+	r.wrong(v, text, mend)
+}
+
+// takeBackTables takes back tables, and keys of [init], before anything is read.
+func (r *reader) takeBackTables(root *value) {
+	takeBackRows(r, root, topRows())
+	if inits := root.child("init"); inits != nil {
+		takeBackRows(r, inits, initRows())
+	}
+	if defaults := root.child("defaults"); defaults != nil {
+		takeBackRows(r, defaults, serviceRows())
+	}
 }
 
 func (d *draft) find(name string) *draftService {

@@ -1,31 +1,50 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
-	"strings"
+	"slices"
 )
 
 // Replaced says which values took the place of those of an earlier file, and which took them back:
-// one line each, in the order of the tables.
-func (r *Reading) Replaced() []string {
-	var lines []string
-	if r.root != nil {
-		r.root.replaced(&lines)
+// one line each, in the order of the files.
+func (r *Reading) Replaced() (lines []string) {
+	if r.root == nil {
+		return nil
+	}
+	changes := slices.Clone(r.r.gone)
+	gone := make(map[*value]bool)
+	for _, v := range r.r.gone {
+		gone[v] = true
+	}
+	changes = slices.DeleteFunc(changes, func(v *value) bool { return v.byDefault }) // a copy for each service
+	r.root.replacing(func(v *value) {
+		if !gone[v] {
+			changes = append(changes, v)
+		}
+	})
+	slices.SortStableFunc(changes, func(a, b *value) int {
+		return cmp.Or(cmp.Compare(a.file.order, b.file.order), cmp.Compare(a.key.start, b.key.start))
+	})
+	for _, v := range changes {
+		old, words := v.replaces, "is taken back"
+		if !gone[v] {
+			words = "is " + v.shortly()
+		}
+		if !old.byDefault && old.text() != v.text() {
+			lines = append(lines, fmt.Sprintf("%s %s at %s, %s", v.fullPath(), words, v.place(), old.was()))
+		}
 	}
 	return lines
 }
 
-func (v *value) replaced(lines *[]string) {
-	for _, entry := range v.gone {
-		if old := entry.replaces; !old.isDefault() {
-			*lines = append(*lines, fmt.Sprintf("%s is taken back at %s, %s", entry.fullPath(), entry.place(), old.was()))
-		}
-	}
+// replacing calls yield for each value of a table that replaces another one.
+func (v *value) replacing(yield func(*value)) {
 	for _, entry := range v.entries {
-		if old := entry.replaces; old != nil && !old.isDefault() && (old.shortly() != entry.shortly() || old.file.headed(old)) {
-			*lines = append(*lines, fmt.Sprintf("%s is %s at %s, %s", entry.fullPath(), entry.shortly(), entry.place(), old.was()))
+		if entry.replaces != nil {
+			yield(entry)
 		}
-		entry.replaced(lines)
+		entry.replacing(yield)
 	}
 }
 
@@ -38,11 +57,6 @@ func (v *value) fullPath() string {
 		return join("service", v.service)
 	}
 	return join("service", v.service) + "." + v.path
-}
-
-// isDefault tells whether a value comes from [defaults].
-func (v *value) isDefault() bool {
-	return v.service == "" && (v.path == "defaults" || strings.HasPrefix(v.path, "defaults."))
 }
 
 // shortly is the value as its file has it, for a message.

@@ -74,6 +74,9 @@ func (r *reader) boolean(v *value, into *bool) {
 
 // isTrue is a boolean, and whether the value is one: true or false, or a string with variables that says so.
 func (v *value) isTrue() (yes, ok bool) {
+	if v == nil {
+		return false, false
+	}
 	switch data := v.data.(type) {
 	case bool:
 		return data, true

@@ -35,10 +35,23 @@ func (r *reader) service(v *value, d *draft) {
 	if !r.table(v) {
 		return
 	}
+	if r.rows == nil {
+		r.rows = serviceRows()
+	}
+	before := r.mark()
+	v = d.withDefaults(v)
+	takeBackRows(r, v, r.rows)
 	s := &draftService{spec: newSpec(v.name)}
 	own := r.variables(v, &s.spec)
 	v = r.expanded(v, own)
 	s.table = v
+	if off := isDisabled(v); off != nil {
+		d.disable(v.name, off)
+		defer r.forget(before)
+	} else {
+		defer func() { d.services = append(d.services, s) }()
+	}
+	s.fillDefaults()
 	s.spec.Log = d.log
 	if s.spec.Late = lateKeys(v); len(s.spec.Late)+len(s.spec.Set) > 0 {
 		s.spec.Prepare = true
@@ -46,18 +59,16 @@ func (r *reader) service(v *value, d *draft) {
 	if once := v.child("oneshot"); once != nil { // its ready is another
 		s.spec.OneShot, _ = once.isTrue()
 	}
-	if r.rows == nil {
-		r.rows = serviceRows()
-	}
 	meant := walk(r, v, r.rows, &s.spec)
-	if v.child("command") == nil && !slices.Contains(meant, "command") {
+	if s.spec.External {
+		r.external(s)
+	} else if v.child("command") == nil && !slices.Contains(meant, "command") {
 		r.wrongKey(v, "command is missing", `add, for example, command = ["nginx", "-g", "daemon off;"]`)
 	}
 	if s.spec.OneShot {
 		r.oneShot(s)
 	}
 	r.possible(s)
-	d.services = append(d.services, s)
 }
 
 // oneShot sets and checks what differs for a oneshot.
@@ -67,7 +78,7 @@ func (r *reader) oneShot(s *draftService) {
 	case restart == nil:
 		s.spec.Restart = service.Never
 	case restart.data == service.Always.String():
-		r.wrong(restart, "a oneshot that is always restarted is never done", `write "on-failure" or "never", or remove oneshot`)
+		r.wrong(restart, "a oneshot that is always restarted is never done"+s.table.child("oneshot").elsewhere(restart), `write "on-failure" or "never", or remove oneshot`)
 	}
 }
 
@@ -84,6 +95,10 @@ func serviceRows() []row[*service.Spec] {
 			read: func(r *reader, v *value, s *service.Spec) { r.services(v, &s.Wants) }},
 		{name: "after", expects: "a list of services", example: `after = ["metrics"]`,
 			read: func(r *reader, v *value, s *service.Spec) { r.services(v, &s.After) }},
+		{name: "enabled", expects: "true or false", example: `enabled = "${WEB:-true}"`, others: "disabled",
+			read: func(r *reader, v *value, _ *service.Spec) { r.boolean(v, new(bool)) }}, // see isDisabled
+		{name: "external", expects: "true or false", example: "external = true",
+			read: func(r *reader, v *value, s *service.Spec) { r.boolean(v, &s.External) }},
 		{name: "oneshot", expects: "true or false", example: "oneshot = true", others: "one_shot",
 			read: func(r *reader, v *value, s *service.Spec) { r.boolean(v, &s.OneShot) }},
 		{name: "ready", expects: "a table", others: "readiness readiness_probe startup_probe ready_check",
@@ -217,7 +232,7 @@ func readBackoff(r *reader, v *value, s *service.Spec) {
 	switch most := v.child("max"); {
 	case b.Max >= b.First:
 	case most != nil:
-		r.wrong(most, fmt.Sprintf("max is shorter than first, which is %s", brief(b.First)), "raise max, or lower first")
+		r.wrong(most, fmt.Sprintf("max is shorter than first, which is %s", brief(b.First))+v.child("first").elsewhere(most), "raise max, or lower first")
 	default:
 		r.wrong(v.child("first"), fmt.Sprintf("first is longer than max, which is %s by default", brief(b.Max)), "set max too")
 	}

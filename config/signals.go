@@ -258,7 +258,7 @@ func (r *reader) checkSignals(d *draft) {
 		}
 		for _, item := range rule.to {
 			switch name := item.data.(string); {
-			case d.find(name) != nil:
+			case d.find(name) != nil || d.groups[name] != nil || d.disabled[name] != nil:
 			case r.full():
 				r.dropped++
 			default:

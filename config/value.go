@@ -24,8 +24,8 @@ type value struct {
 	items   []*value       // of a list
 	index   map[string]int // of a long table, into entries; see child
 
-	replaces *value   // what an earlier layer has here, if this took its place
-	gone     []*value // of a table: entries that are false, and so took back what they replace
+	replaces  *value // what an earlier layer has here, if this took its place
+	byDefault bool   // it stands in [defaults]
 
 	filled  bool // data has its variables filled in, so a string may stand for a number or a boolean
 	late    bool // data is a template (expand.Value) that is filled in at each start

@@ -19,6 +19,7 @@ type Run uint64
 type Plan struct {
 	Init     Init
 	Services []Spec // in the order of the file; names are unique
+	Groups   []Group
 	Control  Control
 	Health   Health
 
@@ -26,6 +27,22 @@ type Plan struct {
 	Color string // "auto", "always" or "never"; "" is "auto"
 
 	Unset []string // variables that the file needs and nothing sets; only in a check
+}
+
+// Group is a [group.NAME] table: a name for several services.
+type Group struct {
+	Name     string
+	Services []string // sorted; all are in the plan
+}
+
+// Named returns the services that a name stands for: of a group its services, otherwise the name itself.
+func (p *Plan) Named(name string) []string {
+	for i := range p.Groups {
+		if p.Groups[i].Name == name {
+			return p.Groups[i].Services
+		}
+	}
+	return []string{name}
 }
 
 // Listeners returns the services that list a signal in Signals.
@@ -118,6 +135,7 @@ type Spec struct {
 	After []string // the same order, if the name exists
 
 	Prepare    bool  // a start needs a preparation: one of Preparations is set
+	External   bool  // it is not started here, and has no command; Ready tells whether it is there
 	OneShot    bool  // it is done when it has ended with a status of OKCodes
 	Ready      Probe // how to know that it is ready; Kind NoProbe: when started, or a oneshot when done
 	Restart    Restart

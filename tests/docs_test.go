@@ -116,7 +116,15 @@ func sextonCheck(t *testing.T, text string, environ ...string) (said string, sta
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), binary, "check", "-c", file)
+	args := []string{"check", "-c", file}
+	if layer.MatchString(text) {
+		base := filepath.Join(t.TempDir(), "base.toml")
+		if err := os.WriteFile(base, []byte(whole("[service.cache]\ncommand = [\"cache\"]\n[service.web]\ncommand = [\"web\"]\ngive_up.starts = 9\n")), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		args = []string{"check", "-c", base, "-c", file}
+	}
+	cmd := exec.CommandContext(t.Context(), binary, args...)
 	cmd.Env = append([]string{"PATH=/usr/bin:/bin"}, environ...)
 	out, _ := cmd.CombinedOutput()
 	return string(out), cmd.ProcessState.ExitCode()
@@ -125,9 +133,15 @@ func sextonCheck(t *testing.T, text string, environ ...string) (said string, sta
 // wrong marks a block that is meant to be wrong, in the comment that it begins with.
 var wrong = regexp.MustCompile(`^#.*\bwrong\b`)
 
+// layer marks a block that is a file beside others, in the comment that it begins with: it changes what they say.
+var layer = regexp.MustCompile(`^# /etc/sexton\.d/`)
+
 // whole makes a file of a fragment: of one that names no service, the services
 // that the fragments speak of.
 func whole(text string) string {
+	if layer.MatchString(text) {
+		return text
+	}
 	if !regexp.MustCompile(`(?m)^\[service\.`).MatchString(text) {
 		text += "\n[service.web]\ncommand = [\"web\"]\n[service.worker]\ncommand = [\"worker\"]\n[service.db]\ncommand = [\"db\"]\n"
 		if !regexp.MustCompile(`(?m)^\[init\]`).MatchString(text) {
