@@ -3,6 +3,8 @@ package stdio
 import (
 	"strings"
 	"testing"
+
+	"sexton/service"
 )
 
 // One line may be longer than a whole queue. It is kept: without it nothing of such a
@@ -38,4 +40,21 @@ func TestWhoHasNewsInItsTurnHasAnother(t *testing.T) {
 	if k.pop(false) != nil {
 		t.Error("it has a third turn")
 	}
+}
+
+// Raw output stays as the service wrote it, even if lines are missing: sexton reports them among its own lines.
+func TestRawOutputGetsNoNotice(t *testing.T) {
+	stderr := newReader(t, 0).read()
+	m := newMux(t, Options{Out: newReader(t, 0).out, Err: stderr.out})
+	log := service.Log{Format: service.Raw}
+	m.begin()
+	raw := &stream{sink: m.out, account: &account{service: "web"}, frame: m.serviceFrame(&Source{Service: "web", Log: log}, Stdout, m.out)}
+	kept := &keeper{}
+	b := testBatches.borrow(kept, outBytes, nil)
+	defer testBatches.giveBack(b)
+	raw.sayDropped(b, Count{Bytes: 80, Lines: 1})
+	b.flush()
+	wantText(t, "among the lines of the service", kept.lines.String(), "")
+	flushed(t, m)
+	wantText(t, "stderr", stderr.all(), "sexton | web: 1 line (80 B) dropped for lack of room\n")
 }

@@ -86,3 +86,19 @@ func TestForgottenServicesLeaveNothing(t *testing.T) {
 	web.exit()
 	flushed(t, m)
 }
+
+// The last lines of a service are those of all of its runs: why it has ended is asked when the next one is there.
+func TestRecentLinesAreKeptFromRunToRun(t *testing.T) {
+	out := newReader(t, 0).read()
+	m := newMux(t, Options{Out: out.out, Err: out.out})
+	for _, line := range []string{"first", "second"} {
+		web := spawn(t, m, Source{Service: "web", Log: service.Log{Recent: 64}})
+		web.say(line + "\n")
+		await.Until(t, "the line", func() bool { return strings.Contains(out.String(), line+"\n") })
+		web.exit()
+	}
+	flushed(t, m)
+	if got := fmt.Sprintf("%s", m.Recent("web", -1)); got != "[first second]" {
+		t.Errorf("recent: %s", got)
+	}
+}

@@ -41,6 +41,9 @@ func TestEachLineIsADatagram(t *testing.T) {
 	if n, err := y.Write([]byte("one\ntwo\n")); n != len("one\n") || err != nil {
 		t.Errorf("it took %d bytes: %v", n, err)
 	}
+	if y.FD() < 0 {
+		t.Error("each line would connect again")
+	}
 	if n, err := Write(y, []byte("two\nno end"), Await); n != len("two\nno end") || err != nil {
 		t.Errorf("it took %d bytes: %v", n, err)
 	}
