@@ -13,6 +13,7 @@ import (
 	"sexton/container"
 	pid1 "sexton/init"
 	"sexton/kernel"
+	"sexton/kernel/procfs"
 	"sexton/kernel/spawn"
 	"sexton/kernel/users"
 	"sexton/paths"
@@ -165,7 +166,7 @@ func (c *call) read(running bool) (config.Reading, bool) {
 // options are what a file is read with. Only a check looks for programs and users: at a start
 // a oneshot may bring them.
 func (c *call) options(running bool) config.Options {
-	o := config.Options{Command: c.command, Running: running, Terminal: running && kernel.IsTerminal(0), Identity: container.CannotBe, Include: include}
+	o := config.Options{Command: c.command, Running: running, Terminal: running && kernel.IsTerminal(0), Identity: container.CannotBe, Include: include, Limits: procfs.Limits}
 	if c.verb == "check" {
 		o.Program, o.User, o.Group = knownProgram, knownUser, knownGroup
 	}

@@ -30,6 +30,24 @@ func newEnvironment(environ []string) environment {
 	return e
 }
 
+// add appends a variable, unless it is there already.
+func (e *environment) add(name, value string) {
+	if _, known := e.index[name]; !known {
+		e.index[name] = len(e.entries)
+		e.entries = append(e.entries, name+"="+value)
+	}
+}
+
+// addLimits adds what the container may use. A value that we were started with wins, as that of SEXTON_GRACE does.
+func (r *reader) addLimits() {
+	if r.options.Limits == nil {
+		return
+	}
+	cpus, memory := r.options.Limits()
+	r.environment.add("SEXTON_CPUS", strconv.Itoa(cpus))
+	r.environment.add("SEXTON_MEMORY", strconv.FormatInt(memory, 10))
+}
+
 func (e environment) lookup(name string) (string, bool) {
 	i, ok := e.index[name]
 	if !ok {

@@ -44,7 +44,7 @@ var ambient = []string{"PATH=/usr/bin:/bin", "HOME=/root"}
 
 // directives are what a file's comments say of its surroundings: "#! environ
 // NAME=VALUE" adds to the environment, "#! command WORDS" gives a command, "#! run" and "#! run on a
-// terminal" start the services, "#! nobody is known" knows no users, "#! we are NUMBER" is
+// terminal" start the services, "#! 4 CPUs and 64 MiB" limits them, "#! nobody is known" knows no users, "#! we are NUMBER" is
 // sexton's own user, and "#! without NAMES" lists programs that the image
 // does not have.
 func directives(text string) (environ []string, options Options) {
@@ -56,6 +56,9 @@ func directives(text string) (environ []string, options Options) {
 		}
 		if line == "#! run" || line == "#! run on a terminal" {
 			options.Running, options.Terminal = true, line != "#! run"
+		}
+		if line == "#! 4 CPUs and 64 MiB" {
+			options.Limits = func() (int, int64) { return 4, 64 << 20 }
 		}
 		if line == "#! nobody is known" {
 			options.User = func(name string) error { return fmt.Errorf("user %q is not in /etc/passwd; add it", name) }

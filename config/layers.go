@@ -33,6 +33,7 @@ type Reading struct {
 // The notes and the files are there also with an error.
 func Read(sources []Source, environ []string, options Options) (Reading, error) {
 	r := &reader{file: &file{}, environment: newEnvironment(environ), options: options}
+	r.addLimits()
 	reading := Reading{r: r}
 	if root := r.layers(sources); root != nil {
 		reading.root, reading.draft = root, r.draft(root)

@@ -56,6 +56,10 @@ type Options struct {
 	// function checks nothing.
 	Program func(name string, s *service.Spec) error
 
+	// Limits gives the whole CPUs and the bytes of memory that the container may use, for SEXTON_CPUS and
+	// SEXTON_MEMORY. With a nil function there are no such variables.
+	Limits func() (cpus int, memory int64)
+
 	// Include returns the files that a file includes by a pattern, in their order. With an error,
 	// the files that could be read. A nil function reads none.
 	Include func(file, pattern string) ([]Source, error)
