@@ -2,6 +2,7 @@ package destination
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -9,6 +10,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"sexton/paths"
 )
 
 // limitFiles sets RLIMIT_FSIZE for this test.
@@ -71,5 +74,29 @@ func TestFileIsRotatedAtTheLimitOnFiles(t *testing.T) {
 				l.wantReports("")
 			})
 		}
+	}
+}
+
+// A compressed file that does not fit, on a full disk for one, leaves the original as it was, and nothing else.
+func TestCompressionThatDoesNotFit(t *testing.T) {
+	if !limited(t) {
+		return
+	}
+	path := filepath.Join(t.TempDir(), "web.log")
+	old := path + ".20250102T030405.000000001Z"
+	text := make([]byte, 100_000)
+	for i, random := 0, rand.New(rand.NewPCG(1, 2)); i < len(text); i++ {
+		text[i] = byte(random.Uint32())
+	}
+	must(t, os.WriteFile(path, nil, 0o600), os.WriteFile(old, text, 0o600))
+	place, err := paths.Find(path)
+	must(t, err)
+	defer place.Close()
+	limitFiles(t, 5050)
+	if err := compress(place, filepath.Base(old)); err != unix.EFBIG {
+		t.Errorf("the compression ended with %v", err)
+	}
+	if names, all := filesOf(t, path); len(names) != 2 || all != string(text) {
+		t.Errorf("%v hold %d bytes", names, len(all))
 	}
 }
