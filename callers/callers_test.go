@@ -139,7 +139,7 @@ func TestCallerWithARequestIsNotDisconnectedForASilentOne(t *testing.T) {
 
 // A new caller is not disconnected as the silent one, even if all others have sent their requests
 // and do not read their answers.
-func TestNewCallerIsHeard(t *testing.T) {
+func TestNewCallerIsServed(t *testing.T) {
 	heard, release := make(chan struct{}), make(chan struct{})
 	path := listen(t, func(c *Caller) {
 		line, err := bufio.NewReader(c).ReadString('\n')

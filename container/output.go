@@ -84,7 +84,7 @@ func (o *output) log(s *service.Spec) (log service.Log, inherits bool) {
 	default:
 		log.Format = service.Inherit
 	}
-	// Who has the terminal must have all of it.
+	// A service with the terminal must have all of it.
 	return log, !away && (log.Format == service.Inherit || s.TTY && o.terminal())
 }
 
@@ -177,7 +177,7 @@ func (o *output) Open(spec *service.Spec, run service.Run, files [3]int) (full [
 		return files, nil, err
 	}
 	if spec.PTY {
-		// Who closes all of his terminal would be hung up on else, and killed by it.
+		// Otherwise a program that closes its terminal descriptors gets SIGHUP and dies.
 		o.held[run] = pipes
 	} else {
 		close = append(close, pipes.Close)

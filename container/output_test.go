@@ -15,7 +15,7 @@ import (
 	"sexton/stdio"
 )
 
-// Who reads both outputs as one finds our last words behind everything that the
+// A reader of both outputs as one finds our last words after everything that the
 // services wrote.
 func TestLastWordsStandLast(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out")

@@ -32,7 +32,7 @@ func New(plan *service.Plan) Table {
 }
 
 // For is what a signal that was caught does. ok is false for one that is ours
-// and goes no further; a rule can forward PIPE all the same.
+// and goes no further; a rule can forward PIPE anyway.
 //
 // A signal that the terminal sends to our whole process group has already reached a main in
 // that group, and is not sent to it a second time. A new size of our window does not concern

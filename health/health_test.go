@@ -148,7 +148,7 @@ func raw(t *testing.T, s *Server, text string) string {
 	return string(all)
 }
 
-func TestWhatIsNoRequestIsRefused(t *testing.T) {
+func TestOtherTextThanRequestsIsRefused(t *testing.T) {
 	s := listen(t, loop{answer: someAnswer()})
 	for text, want := range map[string]string{
 		"GET /livez HTTP/1.0\n\n":                               "HTTP/1.1 200 OK\r\n",

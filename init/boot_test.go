@@ -21,7 +21,7 @@ func (deafKernel) Peek() (proc.Dead, bool, bool, error) {
 
 // Nothing is started where we could not see the end of a process, and a line says why,
 // also to the one that wants to know the end.
-func TestNothingIsStartedWhereDeathsAreNotHeardOf(t *testing.T) {
+func TestNothingIsStartedWithoutSIGCHLD(t *testing.T) {
 	var told service.Summary
 	play(t, func(s *scene) {
 		s.config.Kernel = deafKernel{s.Sim}

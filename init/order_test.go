@@ -99,7 +99,7 @@ func (k *asks) Spawn(c *proc.Command) (proc.PID, error) {
 
 // A client that asks at a start whether the loop lives has the answer before the next start,
 // however many starts there are in one turn.
-func TestALiveLoopSaysSoBetweenTwoStarts(t *testing.T) {
+func TestALiveLoopAnswersBetweenTwoStarts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := simkernel.New(1)
 		_ = sim.Catch()

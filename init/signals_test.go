@@ -35,7 +35,7 @@ func TestTheLadderIsSentRungByRung(t *testing.T) {
 
 // A signal that may not be sent is a warning, once for each run. One that the kernel has no
 // room for is counted, and said once a second at most.
-func TestASignalThatCannotBeSentIsSaid(t *testing.T) {
+func TestASignalThatCannotBeSentIsReported(t *testing.T) {
 	for _, c := range []struct {
 		refusal error
 		want    string

@@ -19,7 +19,7 @@ func (claims) ServiceOf(proc.PID) string { return "web" }
 // A process's group, session or parents prove which service it comes from. Its own claim counts
 // only where there is no proof, and is marked as one. A process whose parents lead out of the
 // namespace came from outside.
-func TestProofComesBeforeAClaim(t *testing.T) {
+func TestProofBeatsAClaim(t *testing.T) {
 	sim := simkernel.New(1)
 	p := New(Config{
 		Plan:   service.Plan{Services: []service.Spec{{Name: "web"}, {Name: "evil"}}},

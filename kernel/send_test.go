@@ -119,7 +119,7 @@ func TestHoldTellsZombiesFromTheLiving(t *testing.T) {
 	second.Release()
 }
 
-func TestSignalAllReachesOrphansAndTellsWhenNobodyIsLeft(t *testing.T) {
+func TestSignalAllReachesOrphansAndTellsWhenNoneIsLeft(t *testing.T) {
 	if err := (&Linux{}).AdoptOrphans(); err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func TestSignalAllReachesOrphansAndTellsWhenNobodyIsLeft(t *testing.T) {
 	}
 }
 
-func TestSignalNeverGoesToEverybody(t *testing.T) {
+func TestSignalNeverGoesToAllProcesses(t *testing.T) {
 	for _, pid := range []proc.PID{0, 1} {
 		if err := (&Linux{}).Signal(pid, proc.Group, 0); err == nil {
 			t.Errorf("a signal to group %d was taken", pid)

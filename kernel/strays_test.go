@@ -7,7 +7,7 @@ import (
 	"sexton/proc"
 )
 
-// Who has got a number of somebody whom we have seen, or of a group that we held, is
+// A process that has got the number of one that we have seen, or of a group that we held, is
 // younger, and is not signalled.
 func TestAStrangerOfTheSameNumberIsNotSignalled(t *testing.T) {
 	k := &Linux{}

@@ -29,7 +29,7 @@ func TestImpossibleEventsAreInternalErrors(t *testing.T) {
 
 // A client may ask about a service that is not there. An event after the end does nothing,
 // and neither does a second boot.
-func TestWhatIsNotThereIsLeftAlone(t *testing.T) {
+func TestMissingFilesAreLeftAlone(t *testing.T) {
 	m := New(service.Plan{Init: service.Init{Policies: service.Policies{StaysIdle: true}}}, 1)
 	if m.Records("web") != nil {
 		t.Error("it knows web")

@@ -131,7 +131,7 @@ func (a Ask) String() string {
 	return [...]string{"shutdown", "start", "stop", "restart", "shutdown-now"}[a]
 }
 
-// Reloaded: Plan shall take the place of the running one. It is not changed afterwards. A
+// Reloaded: Plan takes the place of the running one. It is not changed afterwards. A
 // service whose Edition is another than before is started again.
 type Reloaded struct{ Plan service.Plan }
 

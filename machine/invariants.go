@@ -38,7 +38,7 @@ func (m *Machine) Check() error {
 	return m.checkLost()
 }
 
-// goesDown tells whether a unit has a process that shall end.
+// goesDown tells whether a unit has a process that is being ended.
 func (u *unit) goesDown() bool { return u.state == service.Stopping || u.state == service.Killing }
 
 // unitRules are what is true of each field of a unit after every step.
@@ -134,7 +134,7 @@ var unitRules = []struct {
 	{"removed", func(m *Machine, u *unit) bool {
 		return u.removed == (u.index >= len(m.plan.Services)) && (!u.removed || !m.keeping() || (u.state.Live() || u.probe.busy) && !u.wanted)
 	}},
-	{"next", func(m *Machine, u *unit) bool { // nothing follows an old spec but a run that shall end
+	{"next", func(m *Machine, u *unit) bool { // only a run that is to end follows an old spec
 		return u.next != nil && u.state.Live() && u.next.Edition != u.spec.Edition || u.next == nil && (u.removed || !m.keeping() || u.spec == &m.plan.Services[u.index])
 	}},
 	{"leaving", func(m *Machine, u *unit) bool { // what nothing holds is being stopped

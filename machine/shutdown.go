@@ -132,7 +132,7 @@ func (m *Machine) timeLeft() time.Duration {
 	return max(0, m.shutdown.at+m.plan.Init.Grace-m.now)
 }
 
-// stopRequested: the container shall end, because of a signal or, with 0, of a request over
+// stopRequested: the container should end, because of a signal or, with 0, of a request over
 // the socket. now leaves out the drain.
 func (m *Machine) stopRequested(why string, by proc.Signal, now bool) {
 	s := &m.shutdown

@@ -12,14 +12,14 @@ import (
 // The stop of one unit: its ladder, rung by rung, until its first process has ended, its
 // group is empty, and no process is left that it started in other groups.
 
-// askedDown: a request says that a live unit shall stop or restart.
+// askedDown: a request stops or restarts a live unit.
 func (u *unit) askedDown(m *Machine, event Event) {
 	u.wanted = event.(Asked).Verb == AskRestart
 	m.say(Info, u, "stopping with "+ladderWords(u.spec))
 	u.beginStop(m)
 }
 
-// noLongerWanted: a unit that is being stopped shall not be started again.
+// noLongerWanted: a unit that is being stopped must not start again.
 func (u *unit) noLongerWanted(m *Machine, event Event) {
 	u.wanted = false
 	if event.(Asked).Verb != AskRestart {
@@ -27,7 +27,7 @@ func (u *unit) noLongerWanted(m *Machine, event Event) {
 	}
 }
 
-// wantedAfterStop: a unit that is being stopped shall be started again.
+// wantedAfterStop: a unit that is being stopped must start again.
 func (u *unit) wantedAfterStop(m *Machine, _ Event) {
 	u.wanted, u.failing, u.lost = true, "", false
 	u.failures, u.starts = 0, u.starts[:0]
@@ -42,7 +42,7 @@ func (u *unit) beginStop(m *Machine) {
 	u.climb(m)
 }
 
-// callOff: a start that still waits for its preparation, or for a look at the file of its probe, shall not happen.
+// callOff: a start that still waits for its preparation, or for a look at the file of its probe, is cancelled.
 func (u *unit) callOff(m *Machine) {
 	if u.spawning && (u.preparing || u.spec.Ready.Kind == service.FileProbe) {
 		m.do(CallOff{Run: u.run, Service: u.spec.Name})

@@ -53,7 +53,7 @@ func TestEachDeadChildIsCollectedOnceAndInOrder(t *testing.T) {
 	}
 }
 
-func TestATurnIsBoundedAndSaysThatMoreAreDead(t *testing.T) {
+func TestATurnIsBoundedAndReportsMoreDead(t *testing.T) {
 	r := &row{t: t, dead: make([]proc.PID, TurnMax+1)}
 	for i := range r.dead {
 		r.dead[i] = proc.PID(i + 2)

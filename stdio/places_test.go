@@ -14,7 +14,7 @@ import (
 
 // FIFOs whose reader stalls take no place from other files, however many there
 // are: they wait in the poller.
-func TestStalledFIFOsHoldNobodyUp(t *testing.T) {
+func TestStalledFIFOsDelayNothing(t *testing.T) {
 	m := newMux(t, Options{Out: -1, Err: -1, Clock: testClock()})
 	t.Chdir(t.TempDir()) // the way to it is everybody's, where a FIFO is refused
 	m.begin()

@@ -24,7 +24,7 @@ func TestQueueKeepsALineThatIsLongerThanItself(t *testing.T) {
 
 // What is put into a queue while its stream is being served has the stream served once
 // more: the turn may have looked at the queue before.
-func TestWhoHasNewsInItsTurnHasAnother(t *testing.T) {
+func TestAStreamWithMoreInItsTurnGetsAnother(t *testing.T) {
 	k := &sink{working: true} // so that no goroutine is in our way
 	s := &stream{sink: k, queue: &queue{}}
 	k.enqueue(s)

@@ -136,7 +136,7 @@ func TestSpillKeepsTheOrder(t *testing.T) {
 
 // A disk that was full for a while: what did not fit is said behind what did, and
 // before what came later.
-func TestFullSpillIsSaidInItsPlace(t *testing.T) {
+func TestFullSpillIsReportedInItsPlace(t *testing.T) {
 	stderr := newReader(t, 0).read()
 	m := newMux(t, Options{Out: -1, Err: stderr.out})
 	m.begin()

@@ -13,9 +13,9 @@ import (
 	"sexton/service"
 )
 
-// Nobody reads our stdout and stderr. Saying something and ending must not wait
+// Our stdout and stderr are not read. Saying something and ending must not wait
 // for them; and when the reader is back, everything is there.
-func TestStalledReaderHoldsUpNobodyAndLosesNothing(t *testing.T) {
+func TestStalledReaderDelaysNoServiceAndLosesNothing(t *testing.T) {
 	out, err := newReader(t, 0), newReader(t, 0)
 	m := newMux(t, Options{Out: out.out, Err: err.out})
 	web := spawn(t, m, Source{Service: "web"})
@@ -217,7 +217,7 @@ func TestFlushTakesTheTailOfAPipeThatIsHeld(t *testing.T) {
 
 // While stdout is stalled the end of no stream is seen. That is not to say that
 // somebody has them open: only of those whose pipe really is held it may be said.
-func TestNobodyHoldsAPipeForAStalledStdout(t *testing.T) {
+func TestNoPipeStaysOpenForAStalledStdout(t *testing.T) {
 	out := newReader(t, 0)
 	m := newMux(t, Options{Out: out.out, Err: out.out})
 	var writer sync.WaitGroup
@@ -256,7 +256,7 @@ func TestRawBytesPassAsTheyAre(t *testing.T) {
 
 // A raw line may be too long to be kept until its end. Who must write meanwhile
 // begins on a line of his own.
-func TestNobodyWritesIntoTheMiddleOfARawLine(t *testing.T) {
+func TestNothingIsWrittenIntoARawLine(t *testing.T) {
 	out := newReader(t, 0).read()
 	m := newMux(t, Options{Out: out.out, Err: out.out})
 	web := spawn(t, m, Source{Service: "web", Log: service.Log{Format: service.Raw, MaxLine: 256}})

@@ -44,7 +44,7 @@ func hostFile(t *testing.T, text string) string {
 }
 
 // In the PID namespace of another container, as in a pod that shares one, we are
-// not PID 1: orphans of ours come to us all the same, and our end ends ours alone.
+// not PID 1: orphans of ours come to us anyway, and our end ends only ours.
 func TestDockerSharedPIDNamespace(t *testing.T) {
 	image := scratchImage(t)
 	pause := start(t, image, "--", "worker", "pause")

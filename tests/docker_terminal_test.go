@@ -181,7 +181,7 @@ func TestDockerShellCommands(t *testing.T) {
 	}
 }
 
-// Who detaches leaves the command as it is; who attaches again has its terminal, where Ctrl-C
+// A client that detaches leaves the command as it is; one that attaches again has its terminal, where Ctrl-C
 // still reaches it.
 func TestDockerDetachesAndAttaches(t *testing.T) {
 	image := scratchImage(t)

@@ -117,7 +117,7 @@ func exampleServices(t *testing.T, image string) {
 			}
 		}
 	}
-	// Whoever dies comes back, and its data too.
+	// A service that dies comes back, and so does its data.
 	before := must(t, "exec", c.name, "sh", "-c", "cat /data/postgres/main/postmaster.pid | head -1")
 	must(t, "exec", c.name, "sh", "-c", "kill -9 "+before+" $(pidof redis-server)")
 	c.until("db: up after [^$]*db: up after")

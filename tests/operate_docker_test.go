@@ -162,7 +162,7 @@ func TestDockerInitOfAnotherUserIsAskedByRoot(t *testing.T) {
 
 // Where a container has no sexton, that of another container is not taken for it: neither
 // by a verb, nor by the doctor.
-func TestDockerNobodyAnswersForAnotherContainer(t *testing.T) {
+func TestDockerNoSextonAnswersForAnotherContainer(t *testing.T) {
 	image := scratchImage(t)
 	for _, share := range [][]string{{"ipc"}, {"ipc", "pid"}} {
 		first := start(t, "--ipc", "shareable", "--user", "12345", "-v", hostFile(t, "[control]\nsocket = \"/dev/shm/s\"\n[service.web]\ncommand = [\"worker\", \"web\"]\n")+":/etc/sexton.toml:ro", image)

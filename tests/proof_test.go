@@ -191,8 +191,8 @@ func tail(name string) string {
 	return string(text[max(0, len(text)-2000):])
 }
 
-// Nobody reads stdout, and 100 MB wait to be written there. TERM reaches the
-// services within 100 ms all the same, and the container ends within its grace.
+// Stdout is not read, and 100 MB wait to be written there. TERM reaches the
+// services within 100 ms anyway, and the container ends within its grace.
 func TestTermWithALotOfOutputWaiting(t *testing.T) {
 	sexton, dir := provedSexton(t)
 	helpers := filepath.Dir(sexton)

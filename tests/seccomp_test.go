@@ -18,7 +18,7 @@ import (
 )
 
 // A seccomp profile refuses one system call, each of them in turn, with EPERM as Docker's
-// profiles do it and with ENOSYS as newer ones do. Then either all goes well all the same, or a
+// profiles do it and with ENOSYS as newer ones do. Then either everything works anyway, or a
 // line names the call. Nothing else will do: no traceback of Go's runtime, no signal that
 // ends us, no silence, and no waiting for ever.
 

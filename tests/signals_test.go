@@ -37,7 +37,7 @@ func TestNoSignalIsLostBetweenForkAndExec(t *testing.T) {
 
 // TestTheLoopIsOnTheMainThread starts services from a file that comes slowly, so that the
 // runtime has every reason to go on with another thread behind it. The loop must be
-// on the main one all the same, and that one alone takes signals: on any other a flood
+// on the main one anyway, and only that one takes signals: on any other a flood
 // of them kept PID 1 in its handler for ever.
 func TestTheLoopIsOnTheMainThread(t *testing.T) {
 	binary, err := story.Sexton()

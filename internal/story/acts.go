@@ -113,7 +113,7 @@ func killVerb(r *run, args []string) error {
 	if err := unix.Kill(p.host, unix.Signal(s)); err != nil || s != proc.KILL {
 		return err
 	}
-	// Who asks for it by name after this must not find the one that dies.
+	// A look by name after this must not find the one that dies.
 	return r.await(defaultBound, func() (bool, string) {
 		now, err := readProcess(p.host)
 		return err != nil || now.zombie() || now.inside != p.inside, args[1] + " lives"

@@ -18,7 +18,7 @@ type Story struct {
 	Alone bool     // nothing else may run at the same time
 
 	// Awaits says what sexton must learn before the story can be true of it;
-	// "": nothing. Such a story is run all the same: that it has come true
+	// "": nothing. Such a story is run anyway: that it has come true
 	// is a failure too, until the line is removed.
 	Awaits string
 

@@ -112,7 +112,7 @@ func (s *stage) become() error {
 	if err := s.lower(); err != nil {
 		return err
 	}
-	// Whoever runs the tests may ignore some: a shell's background job does INT
+	// The program that runs the tests may ignore some: a shell's background job does INT
 	// and QUIT. What is caught becomes default by exec.
 	signal.Notify(make(chan os.Signal, 1))
 	// glibc's posix_spawn, by which make starts us, ignores 32; Notify does not

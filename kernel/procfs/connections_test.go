@@ -88,7 +88,7 @@ func TestRealConnectionsAreCounted(t *testing.T) {
 	if _, err := fresh(); err != nil {
 		t.Skip(err)
 	}
-	c := &connections{net: "/proc/self/net", own: func() map[string]bool { return nil }} // the listener below is ours, but shall count
+	c := &connections{net: "/proc/self/net", own: func() map[string]bool { return nil }} // the listener below is ours, but must count
 	_, _ = c.fresh()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

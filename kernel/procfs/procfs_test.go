@@ -66,7 +66,7 @@ func TestMemoryIsThatOfTheWholeSession(t *testing.T) {
 }
 
 // A process may call itself by any bytes, a line of ours among them.
-func TestNameOfIsFitToBeSaid(t *testing.T) {
+func TestNameOfIsPrintable(t *testing.T) {
 	const comm = "/proc/self/comm"
 	before, err := os.ReadFile(comm)
 	if err != nil {

@@ -34,7 +34,7 @@ func TestStandardSignalsKeepTheirOrder(t *testing.T) {
 	}
 }
 
-func TestWhatAnswersOurOwnDoingsIsNoNews(t *testing.T) {
+func TestAnswersToOurOwnActsAreNoEvents(t *testing.T) {
 	before := catchPID
 	defer func() { catchPID = before }()
 	catchPID = 1

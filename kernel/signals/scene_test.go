@@ -171,7 +171,7 @@ func flood(s *scene.T) {
 }
 
 // Beside the main thread nothing is kept back: what finds no room is counted.
-func TestWhatFindsNoRoomIsCounted(t *testing.T) { scene.Run(t, "beside", nil) }
+func TestOutputWithoutRoomIsCounted(t *testing.T) { scene.Run(t, "beside", nil) }
 
 func catchBesideTheMainThread(s *scene.T) {
 	done := make(chan struct{})

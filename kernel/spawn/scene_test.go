@@ -123,7 +123,7 @@ func leaveNothingOpen(s *scene.T) {
 	}
 }
 
-// Who is not root may start a command as itself, with its own groups, and is told why nobody else.
+// Without root, sexton can start a command as itself, with its own groups; for another user the error says why not.
 func TestIdentityWithoutRoot(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("becoming another user needs root")

@@ -79,7 +79,7 @@ func TestChildHasCleanSignals(t *testing.T) {
 	}
 }
 
-func TestChildHasTheMaskAndIgnoresTheSignalsThatAreAskedFor(t *testing.T) {
+func TestChildHasTheMaskAndIgnoredSignalsOfItsCommand(t *testing.T) {
 	output, _ := run(t, &proc.Command{
 		Argv: []string{"grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status"},
 		Mask: proc.USR2.Bit() | proc.RTMax.Bit(), Ignore: proc.HUP.Bit() | proc.QUIT.Bit(),

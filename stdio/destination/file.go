@@ -196,7 +196,7 @@ func (f *File) mostBytes() int64 {
 	return int64(limit.Cur)
 }
 
-// owner is the UID that the file shall belong to; -1: none was named.
+// owner is the UID that the file should belong to; -1: none was named.
 func (f *File) owner() int {
 	if f.User != "" && f.set.Owner != nil {
 		if uid, _, err := f.set.Owner(f.User, f.Group); err == nil {

@@ -27,8 +27,8 @@ func TestFileIsMadeOrContinued(t *testing.T) {
 	}
 }
 
-// A new file gets the owner that was named. Where that cannot be, the file is written
-// all the same, and the failure is reported.
+// A new file gets the owner of its settings. If that is impossible, lines are written to it
+// anyway, and the failure is reported.
 func TestFileGetsItsOwner(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("not root")

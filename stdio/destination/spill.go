@@ -33,10 +33,10 @@ type stretch struct {
 // NewSpill returns a Spill of at most limit bytes in a directory. It does nothing else.
 func NewSpill(dir string, limit int64) *Spill { return &Spill{dir: dir, limit: limit, fd: -1} }
 
-// Put writes lines behind the others. Where they have no room, the oldest stretches are
-// dropped: so many. The lines join the newest stretch if that has at most so many bytes
-// then and is what stands before them in the file. An error means that the lines were not taken;
-// dropped counts all the same.
+// Put writes lines behind the others. If they have no room, it drops the oldest stretches, and returns
+// how many. The lines join the newest stretch if that then has at most most bytes
+// and stands right before them in the file. An error means that the lines were not taken;
+// dropped is right even then.
 func (p *Spill) Put(lines []byte, most int) (dropped int, joined bool, err error) {
 	n := int64(len(lines))
 	if n > p.limit {

@@ -30,7 +30,7 @@ func digits(b []byte, n int) {
 	}
 }
 
-// putStamp copies a stamp to where it shall stand: with as many digits of the
+// putStamp copies a stamp to its place: with as many digits of the
 // second as there is room for.
 func putStamp(to []byte, s *[stampBytes]byte) {
 	n := copy(to, s[:])
