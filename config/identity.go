@@ -22,6 +22,7 @@ func identityRows() []row[*service.Spec] {
 			read:   func(r *reader, v *value, s *service.Spec) { r.path(v, &s.Dir) }},
 		{name: "user", expects: "a name or a number", example: `user = "www-data"`, others: "uid",
 			read: func(r *reader, v *value, s *service.Spec) { s.User, _ = r.identity(v, r.options.User) }},
+		{name: "user_if_root", expects: "a name or a number", example: `user_if_root = "www-data"`, read: readUserIfRoot},
 		{name: "group", expects: "a name or a number", example: `group = "www-data"`, others: "gid",
 			read: func(r *reader, v *value, s *service.Spec) { s.Group, _ = r.identity(v, r.options.Group) }},
 		{name: "groups", expects: "a list of names and numbers", example: `groups = ["audio", 1001]`,

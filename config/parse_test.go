@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -307,7 +308,7 @@ func TestOneCommandIsNeverRestartedAndNeverKilled(t *testing.T) {
 	}
 	s := plan.Services[0]
 	if len(plan.Services) != 1 || s.Name != "sleep" || &s.Command[0] != &argv[0] || &s.Env[0] != &environ[0] || !s.TTY ||
-		s.Restart != service.Never || s.ShutdownOn != service.AnyExit || s.Settings != (proc.Settings{}) || !slices.Equal(s.OKCodes, []int{0}) ||
+		s.Restart != service.Never || s.ShutdownOn != service.AnyExit || !reflect.DeepEqual(s.Settings, proc.Settings{}) || !slices.Equal(s.OKCodes, []int{0}) ||
 		!slices.Equal(s.Stop, []service.Rung{{Signal: proc.TERM}, {Signal: proc.KILL}}) {
 		t.Errorf("got %+v", s)
 	}

@@ -68,6 +68,7 @@ func (r *reader) service(v *value, d *draft) {
 	if s.spec.OneShot {
 		r.oneShot(s)
 	}
+	r.twoUsers(s)
 	r.possible(s)
 }
 
@@ -135,7 +136,7 @@ func serviceRows() []row[*service.Spec] {
 		{name: "log", expects: "a table", example: `log = { format = "json", stderr = "stdout" }`, others: "logging log_file stdout_logfile stderr_logfile stdout_syslog redirect_stderr stdout standard_output standard_error",
 			read: func(r *reader, v *value, s *service.Spec) { r.logOf(v, s) }},
 	}
-	return slices.Concat(rows, identityRows(), laterRows())
+	return slices.Concat(rows, identityRows(), rightsRows(), laterRows())
 }
 
 // laterRows are keys that later versions may have.
@@ -151,11 +152,6 @@ func laterRows() []row[*service.Spec] {
 		{name: "env_files", others: "env_file environment_file dotenv"},
 		{name: "secrets"},
 		{name: "clear_env"},
-		{name: "limits", others: "ulimit ulimits rlimits limit_nofile limit_nproc limit_core limit_memlock"},
-		{name: "nice"},
-		{name: "oom_score_adj", others: "oom_score_adjust"},
-		{name: "capabilities", others: "cap_add cap_drop ambient_capabilities capability_bounding_set"},
-		{name: "no_new_privileges", others: "security_opt"},
 		{name: "sockets"},
 		{name: "replicas", others: "scale num_procs"},
 		{name: "schedule", others: "cron on_calendar"},

@@ -31,7 +31,7 @@ func (c *Container) Command(spec *service.Spec, run service.Run) (proc.Command, 
 // the directory of services that name none.
 func Planned(spec *service.Spec, dir string) proc.Command {
 	command := proc.Command{Argv: spec.Command, Env: named(spec.Env, spec.Name), Settings: spec.Settings}
-	if command.Dir == "" {
+	if command.Dir == "" && command.Chroot == "" {
 		command.Dir = dir
 	}
 	return command
@@ -92,29 +92,30 @@ func keyAtFault(spec *service.Spec, user users.User) string {
 
 // identify finds out whom a service runs as, and puts that into its command.
 func identify(spec *service.Spec, command *proc.Command, getenv func(string) string) error {
-	if spec.User == "" && spec.Group == "" && spec.Groups == nil {
+	name, group, groups := spec.Identity(os.Geteuid() == 0)
+	if name == "" && group == "" && groups == nil {
 		return nil
 	}
 	user := users.User{UID: os.Geteuid(), GID: os.Getegid()}
-	if spec.User != "" {
+	if name != "" {
 		var err error
-		if user, err = users.Lookup(spec.User, os.Getegid()); err != nil {
+		if user, err = users.Lookup(name, os.Getegid()); err != nil {
 			return err
 		}
 		command.Env = follow(command.Env, user, getenv)
 	} else {
 		user.Groups, _ = os.Getgroups()
 	}
-	if spec.Group != "" {
-		gid, err := users.LookupGroup(spec.Group)
+	if group != "" {
+		gid, err := users.LookupGroup(group)
 		if err != nil {
 			return err
 		}
 		user.GID = gid
 	}
-	if spec.Groups != nil {
+	if groups != nil {
 		user.Groups = nil
-		for _, name := range spec.Groups {
+		for _, name := range groups {
 			gid, err := users.LookupGroup(name)
 			if err != nil {
 				return err

@@ -73,14 +73,6 @@ func (e *examination) ifUsers() Verdict {
 	return Note
 }
 
-// capabilityNames are those of capabilities(7), in the order of their numbers.
-func capabilityNames() []string {
-	return strings.Fields(`chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap linux_immutable net_bind_service
-		net_broadcast net_admin net_raw ipc_lock ipc_owner sys_module sys_rawio sys_chroot sys_ptrace sys_pacct sys_admin sys_boot sys_nice
-		sys_resource sys_time sys_tty_config mknod lease audit_write audit_control setfcap mac_override mac_admin syslog wake_alarm
-		block_suspend audit_read perfmon bpf checkpoint_restore`)
-}
-
 func (e *examination) capabilities() {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var data [2]unix.CapUserData
@@ -88,13 +80,7 @@ func (e *examination) capabilities() {
 		e.addf("capabilities", NotTried, "", "they cannot be read: capget: %v", err)
 		return
 	}
-	has := uint64(data[0].Effective) | uint64(data[1].Effective)<<32
-	var names []string
-	for i, name := range capabilityNames() {
-		if has>>i&1 != 0 {
-			names = append(names, name)
-		}
-	}
+	names := proc.Capabilities(uint64(data[0].Effective) | uint64(data[1].Effective)<<32).Names()
 	switch text := strings.Join(names, ", "); {
 	case len(names) == 0:
 		e.add("capabilities", Verified, "none; sexton needs none", "")

@@ -17,7 +17,7 @@ func (e *examination) mappedUsers() {
 	}
 	for i := range e.Plan.Services {
 		s := &e.Plan.Services[i]
-		if s.User+s.Group == "" && s.Groups == nil {
+		if user, group, groups := s.Identity(os.Geteuid() == 0); user+group == "" && groups == nil {
 			continue
 		}
 		who, err := credentialOf(s)
@@ -39,19 +39,19 @@ func (e *examination) mappedUsers() {
 // credentialOf returns the user and groups that a service would run as now. Its own group is among the others.
 func credentialOf(s *service.Spec) (proc.Credential, error) {
 	who := proc.Credential{UID: os.Geteuid(), GID: os.Getegid()}
-	if s.User != "" {
-		user, err := users.Lookup(s.User, who.GID)
+	name, group, names := s.Identity(os.Geteuid() == 0)
+	if name != "" {
+		user, err := users.Lookup(name, who.GID)
 		if err != nil {
 			return who, err
 		}
 		who = proc.Credential{UID: user.UID, GID: user.GID, Groups: user.Groups}
 	}
-	names := s.Groups
 	if names != nil {
 		who.Groups = nil
 	}
-	if s.Group != "" {
-		names = append([]string{s.Group}, names...)
+	if group != "" {
+		names = append([]string{group}, names...)
 	}
 	for _, name := range names {
 		gid, err := users.LookupGroup(name)

@@ -140,20 +140,6 @@ const (
 // Queued tells whether the signal carries a value from sigqueue(3).
 func (c Caught) Queued() bool { return c.Code == CodeQueue }
 
-// Settings are the settings of a child that need no lookup. The file sets them, and the child applies them between
-// fork and exec (kernel/spawn/settings.go). The zero value changes nothing.
-type Settings struct {
-	Dir         string // working directory; "": ours at start-up
-	Session     bool   // a session of its own (setsid) instead of a process group of its own
-	Umask       *Umask // nil: ours
-	ParentDeath Signal // PR_SET_PDEATHSIG; 0: none
-}
-
-// Umask is the file mode creation mask (umask(2)).
-type Umask uint32
-
-func (u Umask) String() string { return fmt.Sprintf("%03o", uint32(u)) }
-
 // Command is everything that is needed to start one process. The zero value of every
 // field except Argv means "as in this process", unless the field says
 // otherwise.

@@ -160,6 +160,8 @@ type Spec struct {
 	StdinFrom string // a service whose stdout is its stdin; "": none
 	Log       Log
 
+	UserIfRoot string // User if sexton is root; otherwise Group and Groups do not count either. "": none
+
 	Signals  []proc.Signal // forwarded to its group in addition to what Rules say
 	Single   bool          // forwarded signals go only to its first process
 	OurGroup bool          // it stays in the process group that is ours; only with Single

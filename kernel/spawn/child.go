@@ -23,6 +23,9 @@ type plan struct {
 	listenPID []byte // the LISTEN_PID entry of env, to be filled in; nil: none
 	dir       *byte
 
+	root        int    // an open directory, the child's new root; -1: none
+	oomScoreAdj []byte // its text; nil: none
+
 	files      [3]int32
 	foreground int
 	credential bool
@@ -42,7 +45,8 @@ type plan struct {
 	// under an emulator such as qemu-user the two do not share memory.)
 	stage  stage
 	errno  syscall.Errno
-	words  [2]int64
+	detail int32 // of stageLimit, an index; of a capability, its number
+	words  [3]int64
 	report [2]int
 }
 
@@ -61,7 +65,7 @@ func becomeCommand(p *plan) {
 	} else {
 		p.stage, p.errno = stageExec, p.exec()
 	}
-	p.words[0], p.words[1] = int64(p.stage), int64(p.errno)
+	p.words[0], p.words[1], p.words[2] = int64(p.stage), int64(p.errno), int64(p.detail)
 	syscall.RawSyscall(unix.SYS_WRITE, uintptr(p.report[1]), uintptr(unsafe.Pointer(&p.words)), unsafe.Sizeof(p.words))
 	for {
 		syscall.RawSyscall(unix.SYS_EXIT_GROUP, 127, 0, 0)

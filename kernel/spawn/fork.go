@@ -19,8 +19,8 @@ func clone(call, first, second uintptr, p *plan) (pid, errno uintptr)
 var childStack [2048]uint64
 
 // cloneArgs is the first version of struct clone_args (clone(2), 64 bytes), for a child that
-// shares our memory and has default dispositions for all signals that we catch (since Linux 5.5).
-var cloneArgs = [8]uint64{0: unix.CLONE_VM | unix.CLONE_CLEAR_SIGHAND, 4: uint64(unix.SIGCHLD)}
+// has default dispositions for all signals that we catch (since Linux 5.5).
+var cloneArgs = [8]uint64{0: unix.CLONE_CLEAR_SIGHAND, 4: uint64(unix.SIGCHLD)}
 
 // withoutClone3 is set when the kernel, or a filter of system calls, does not
 // accept cloneArgs.
@@ -73,7 +73,8 @@ func (p *plan) leave(errno syscall.Errno) {
 	syscall.RawSyscall(unix.SYS_CLOSE, uintptr(p.gate[1]), 0, 0)
 }
 
-// fork makes the child, in the best way that the kernel supports.
+// fork makes the child, in the best way that the kernel supports. The child shares our memory, except one that sets its
+// oom_score_adj: the kernel would set ours as well (__set_oom_adj in fs/proc/base.c).
 //
 //go:noinline
 //go:norace
@@ -81,7 +82,12 @@ func (p *plan) leave(errno syscall.Errno) {
 //go:nocheckptr
 func fork(p *plan) (uintptr, syscall.Errno) {
 	stack, size := uintptr(unsafe.Pointer(&childStack)), unsafe.Sizeof(childStack)
+	memory := uintptr(unix.CLONE_VM)
+	if p.oomScoreAdj != nil {
+		memory = 0
+	}
 	if p.clear {
+		cloneArgs[0] = uint64(memory) | unix.CLONE_CLEAR_SIGHAND
 		cloneArgs[5], cloneArgs[6] = uint64(stack), uint64(size)
 		pid, failed := clone(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&cloneArgs)), unsafe.Sizeof(cloneArgs), p)
 		if failed == 0 || failed == uintptr(unix.EAGAIN) || failed == uintptr(unix.ENOMEM) {
@@ -91,7 +97,7 @@ func fork(p *plan) (uintptr, syscall.Errno) {
 	}
 	pid, failed := uintptr(0), uintptr(unix.EINVAL)
 	if p.uncaught == 0 { // valgrind reserves a signal, and ends us for this call
-		pid, failed = clone(unix.SYS_CLONE, unix.CLONE_VM|uintptr(unix.SIGCHLD), stack+size, p)
+		pid, failed = clone(unix.SYS_CLONE, memory|uintptr(unix.SIGCHLD), stack+size, p)
 	}
 	if failed == uintptr(unix.EINVAL) { // valgrind and qemu-user support threads and forks only, and turn this call into a fork
 		wait := p.gate[0]
@@ -124,10 +130,10 @@ func (p *plan) await(pid uintptr) {
 		}
 		syscall.RawSyscall(unix.SYS_KILL, pid, uintptr(unix.SIGCONT), 0)
 	}
-	var words [2]int64
+	var words [3]int64
 	n, _, errno := syscall.RawSyscall(unix.SYS_READ, uintptr(p.report[0]), uintptr(unsafe.Pointer(&words)), unsafe.Sizeof(words))
 	p.stage, p.errno = 0, 0
 	if errno == 0 && n == unsafe.Sizeof(words) {
-		p.stage, p.errno = stage(words[0]), syscall.Errno(words[1])
+		p.stage, p.errno, p.detail = stage(words[0]), syscall.Errno(words[1]), int32(words[2])
 	}
 }

@@ -20,7 +20,7 @@ func located(c *proc.Command) []string {
 			files[i] = c.Dir + "/" + file
 		}
 	}
-	return files
+	return inRoot(c, files)
 }
 
 // Find looks for the command as Spawn does, without starting it. If there is no

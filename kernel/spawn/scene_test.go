@@ -143,7 +143,7 @@ func unprivileged(s *scene.T) {
 	} {
 		_, err := k.Spawn(&proc.Command{Argv: []string{"/bin/true"}, Files: [3]int{-1, 1, 2}, Foreground: -1, Credential: &who})
 		var failed *proc.SpawnError
-		if !errors.As(err, &failed) || failed.Stage != stage || failed.Err != unix.EPERM || !strings.Contains(failed.Mend, "needs root") || failed.Passing {
+		if !errors.As(err, &failed) || failed.Stage != stage || failed.Err != unix.EPERM || !strings.Contains(failed.Mend, "sexton runs as UID 4321") || failed.Passing {
 			s.Errorf("%+v: %v; want %s", who, err, stage)
 		}
 	}

@@ -20,12 +20,23 @@ const (
 	stageForeground
 	stageFiles
 	stageNull
+	stageOOM
+	stageLimit
+	stageNice
+	stageIONice
+	stageScheduler
 	stageUmask
+	stageBounding
+	stageKeep
+	stageChroot
 	stageGroups
 	stageGID
 	stageUID
+	stageCapabilities
+	stageAmbient
 	stageParentDeath
 	stageChdir
+	stageNoNew
 	stageMask
 	stageExec
 )
@@ -37,12 +48,23 @@ var stageNames = [...]string{
 	stageForeground:   "tcsetpgrp",
 	stageFiles:        "dup3",
 	stageNull:         "open",
+	stageOOM:          "set oom_score_adj",
+	stageLimit:        "set limit",
+	stageNice:         "set nice",
+	stageIONice:       "set ionice",
+	stageScheduler:    "set scheduler",
 	stageUmask:        "umask",
+	stageBounding:     "drop capability",
+	stageKeep:         "keep capabilities",
+	stageChroot:       "chroot",
 	stageGroups:       "setgroups",
 	stageGID:          "setgid",
 	stageUID:          "setuid",
+	stageCapabilities: "set capabilities",
+	stageAmbient:      "keep capability",
 	stageParentDeath:  "prctl PDEATHSIG",
 	stageChdir:        "chdir",
+	stageNoNew:        "set no_new_privileges",
 	stageMask:         "set the signal mask",
 	stageExec:         "exec",
 }
@@ -82,15 +104,58 @@ func (p *plan) prepare() syscall.Errno {
 	return errno
 }
 
-// setAsUs applies the settings that need our rights, or that do not depend on the child's user.
+// setAsUs applies the settings that need our rights, or that do not depend on the child's user. oom_score_adj needs a
+// descriptor and a path outside of the new root; nice and scheduler may need the new limits.
 //
 //go:norace
 //go:nosplit
 //go:nocheckptr
 func (p *plan) setAsUs() syscall.Errno {
-	if p.command.Umask != nil {
+	c := p.command
+	if p.oomScoreAdj != nil {
+		if errno := p.setOOMScoreAdj(); errno != 0 {
+			return errno
+		}
+	}
+	if errno := p.setLimits(); errno != 0 {
+		return errno
+	}
+	if c.Nice != nil {
+		p.stage = stageNice
+		if _, _, errno := syscall.RawSyscall(unix.SYS_SETPRIORITY, unix.PRIO_PROCESS, 0, uintptr(*c.Nice)); errno != 0 {
+			return errno
+		}
+	}
+	if c.IONice != nil {
+		p.stage = stageIONice
+		if _, _, errno := syscall.RawSyscall(unix.SYS_IOPRIO_SET, ioprioWhoProcess, 0, uintptr(c.IONice.Class<<13|c.IONice.Level)); errno != 0 {
+			return errno
+		}
+	}
+	if c.Scheduler != nil {
+		p.stage = stageScheduler
+		priority := int32(c.Scheduler.Priority) // struct sched_param
+		if _, _, errno := syscall.RawSyscall(unix.SYS_SCHED_SETSCHEDULER, 0, uintptr(c.Scheduler.Policy), uintptr(unsafe.Pointer(&priority))); errno != 0 {
+			return errno
+		}
+	}
+	if c.Umask != nil {
 		p.stage = stageUmask
-		syscall.RawSyscall(unix.SYS_UMASK, uintptr(*p.command.Umask), 0, 0)
+		syscall.RawSyscall(unix.SYS_UMASK, uintptr(*c.Umask), 0, 0)
+	}
+	if c.Capabilities != nil {
+		if errno := p.boundCapabilities(); errno != 0 {
+			return errno
+		}
+	}
+	if p.root >= 0 {
+		p.stage = stageChroot
+		if _, _, errno := syscall.RawSyscall(unix.SYS_FCHDIR, uintptr(p.root), 0, 0); errno != 0 {
+			return errno
+		}
+		if _, _, errno := syscall.RawSyscall(unix.SYS_CHROOT, uintptr(unsafe.Pointer(&here[0])), 0, 0); errno != 0 {
+			return errno
+		}
 	}
 	return 0
 }
@@ -101,6 +166,11 @@ func (p *plan) setAsUs() syscall.Errno {
 //go:nosplit
 //go:nocheckptr
 func (p *plan) setAsUser() syscall.Errno {
+	if p.command.Capabilities != nil {
+		if errno := p.takeCapabilities(); errno != 0 {
+			return errno
+		}
+	}
 	if p.command.ParentDeath != 0 { // setuid clears it (prctl(2))
 		p.stage = stageParentDeath
 		if _, _, errno := syscall.RawSyscall(unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(p.command.ParentDeath), 0); errno != 0 {
@@ -110,6 +180,12 @@ func (p *plan) setAsUser() syscall.Errno {
 	if p.dir != nil {
 		p.stage = stageChdir
 		if _, _, errno := syscall.RawSyscall(unix.SYS_CHDIR, uintptr(unsafe.Pointer(p.dir)), 0, 0); errno != 0 {
+			return errno
+		}
+	}
+	if p.command.NoNewPrivileges {
+		p.stage = stageNoNew
+		if _, _, errno := syscall.RawSyscall6(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0); errno != 0 {
 			return errno
 		}
 	}

@@ -45,6 +45,7 @@ func (s *Spawner) Spawn(c *proc.Command) (proc.PID, error) {
 	if err != nil {
 		return 0, err
 	}
+	defer plan.release()
 	giveOutput(c)
 	spawning.Lock()
 	defer spawning.Unlock()
@@ -146,12 +147,10 @@ func (p *plan) failure(c *proc.Command) error {
 		}
 	case stageChdir:
 		failed.Path = c.Dir
-	case stageGroups, stageGID, stageUID:
-		if failed.Mend = users.IDFault(c.Credential); failed.Mend == "" {
-			failed.Mend = "changing the user needs root, or the capabilities SETUID and SETGID, and a seccomp profile that allows it"
-		}
 	case stageNull:
 		failed.Path = "/dev/null"
+	default:
+		p.explain(c, failed)
 	}
 	return failed
 }
@@ -209,7 +208,7 @@ func newPlan(c *proc.Command) (*plan, error) {
 	if len(c.Argv) == 0 || c.Argv[0] == "" {
 		return nil, &proc.SpawnError{Stage: stageNames[stageExec], Err: unix.ENOENT, Mend: "the command is empty", NotFound: true}
 	}
-	p := &plan{command: c, foreground: c.Foreground, mask: c.Mask, gate: [2]int{-1, -1}}
+	p := &plan{command: c, foreground: c.Foreground, mask: c.Mask, gate: [2]int{-1, -1}, root: -1}
 	var err error
 	if p.argv, err = syscall.SlicePtrFromStrings(c.Argv); err != nil {
 		return nil, &proc.SpawnError{Stage: "exec", Path: c.Argv[0], Err: err, Mend: "an argument contains a NUL byte"}
@@ -236,6 +235,9 @@ func newPlan(c *proc.Command) (*plan, error) {
 	}
 	for i, fd := range c.Files {
 		p.files[i] = int32(fd)
+	}
+	if err := p.prepareRights(c); err != nil {
+		return nil, err
 	}
 	p.nofile = entry.InheritedNofile()
 	caught, uncaught := signals.Caught()
