@@ -50,11 +50,8 @@ const (
 // planThreads returns how many more threads the plan may need, and how many of its checks over
 // the network may be on their way at once.
 func planThreads(plan *service.Plan) (more, checks int) {
-	files, preparations := 0, 0
+	files := 0
 	for i := range plan.Services {
-		if plan.Services[i].Prepare {
-			preparations++
-		}
 		switch plan.Services[i].Ready.Kind {
 		case service.TCPProbe, service.HTTPProbe:
 			checks++
@@ -63,7 +60,10 @@ func planThreads(plan *service.Plan) (more, checks int) {
 		}
 	}
 	checks = min(checks, mostChecks)
-	more = checks + min(files, mostFileChecks) + min(preparations, mostPreparations)
+	more = checks + preparationsOf(plan)
+	if files > 0 {
+		more += mostFileChecks // one service is enough for that: a look before the start may hang, and then its probe
+	}
 	if plan.Init.Drain.Quiet > 0 {
 		more++ // it looks for new connections
 	}
@@ -83,6 +83,7 @@ func (p *PID1) reserveThreads() bool {
 	more, checks := planThreads(&p.Plan)
 	wanted := p.threads(more)
 	n := p.Kernel.ReserveThreads(wanted)
+	p.allowPreparations(max(1, preparationsOf(&p.Plan)-(wanted-n)))
 	if p.Threads > 0 || p.Plan.Init.Lean {
 		return true
 	}

@@ -3,6 +3,7 @@ package pid1
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -99,7 +100,9 @@ func TestThePlanSaysHowManyThreads(t *testing.T) {
 		{service.Plan{}, 0, 0},
 		{service.Plan{Services: probes(service.TCPProbe, 3)}, 3, 3},
 		{service.Plan{Services: append(probes(service.TCPProbe, 7), probes(service.HTTPProbe, 7)...)}, 8, 8},
-		{service.Plan{Services: append(probes(service.FileProbe, 1), probes(service.ExecProbe, 5)...)}, 1, 0},
+		{service.Plan{Services: append(probes(service.FileProbe, 1), probes(service.ExecProbe, 5)...)}, 2, 0},
+		{service.Plan{Services: []service.Spec{{Prepare: true}}}, 2, 0},
+		{service.Plan{Services: slices.Repeat([]service.Spec{{Prepare: true}}, 20)}, mostPreparations, 0},
 		{service.Plan{Services: append(probes(service.FileProbe, 9), probes(service.TCPProbe, 1)...)}, 3, 1},
 		{service.Plan{Init: service.Init{Drain: service.Drain{Max: 2, Quiet: 1}}}, 1, 0},
 		{service.Plan{Init: service.Init{Drain: service.Drain{Max: 2}}}, 0, 0},

@@ -98,7 +98,8 @@ type PID1 struct {
 	marks     map[service.Run]*service.FileMark // what a file probe's path had before the start
 	looking   map[service.Run]ordered           // starts that wait for a look at that path
 	preparing map[service.Run]*preparation      // starts that wait for what comes before them
-	places    chan struct{}                     // holds one element for each preparation that is on its way
+	places    chan struct{}                     // has room for one more element if another preparation may begin
+	allowed   int                               // how many preparations may be on their way at once
 	sweep     sweep
 	strays    strays
 
@@ -141,7 +142,7 @@ func New(c Config) *PID1 {
 		marks:     make(map[service.Run]*service.FileMark),
 		looking:   make(map[service.Run]ordered),
 		preparing: make(map[service.Run]*preparation),
-		places:    make(chan struct{}, mostPreparations),
+		places:    newPlaces(),
 		trees:     make(map[service.Run]*tree),
 		guessed:   make(map[proc.PID]uint64),
 		kin:       make(map[proc.PID]kinsman),

@@ -77,6 +77,8 @@ func (p *PID1) adopt(plan service.Plan) {
 	p.MoreThreads = p.Owner.Adopt(&p.Plan)
 	if more, _ = planThreads(&p.Plan); p.threads(more) > had {
 		p.reserveThreads()
+	} else {
+		p.allowPreparations(preparationsOf(&p.Plan))
 	}
 	if !p.hasTerminal {
 		p.findTerminal()

@@ -12,6 +12,39 @@ import (
 // place: each one may hold a thread for as long as a file system hangs.
 const mostPreparations = 8
 
+// preparationsOf returns how many preparations of a plan may be on their way at once: one for each service that has
+// something to prepare, and one more. A service that is stopped and started again may find its last
+// preparation still hanging.
+func preparationsOf(plan *service.Plan) int {
+	n := 0
+	for i := range plan.Services {
+		if plan.Services[i].Prepare {
+			n++
+		}
+	}
+	if n > 0 {
+		n++
+	}
+	return min(n, mostPreparations)
+}
+
+// newPlaces makes places that are all taken: allowPreparations gives them free.
+func newPlaces() chan struct{} {
+	places := make(chan struct{}, mostPreparations)
+	for range mostPreparations {
+		places <- struct{}{}
+	}
+	return places
+}
+
+// allowPreparations lets n preparations be on their way at once, if it was fewer until now. There are
+// threads for as many.
+func (p *PID1) allowPreparations(n int) {
+	for ; p.allowed < n; p.allowed++ {
+		<-p.places
+	}
+}
+
 // preparation is a start that waits for Owner.Prepare.
 type preparation struct {
 	call   context.CancelFunc

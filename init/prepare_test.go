@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -89,4 +90,39 @@ type blocked struct {
 func (b blocked) Prepare(context.Context, *service.Spec, service.Run) (bool, error) {
 	<-b.free
 	return false, nil
+}
+
+// stuck is an owner whose preparations hang until the test ends, whatever happens, as on a dead file system.
+type stuck struct {
+	Fixed
+	end       chan struct{}
+	now, most atomic.Int32
+}
+
+func (o *stuck) Prepare(context.Context, *service.Spec, service.Run) (bool, error) {
+	o.most.Store(max(o.most.Load(), o.now.Add(1)))
+	<-o.end
+	return false, nil
+}
+
+// Each preparation that hangs holds a thread. However often a service is restarted, no more hang than there are
+// threads for: Go's runtime would make another one, and a pids limit would end PID 1.
+func TestPreparationsThatHangHaveThreads(t *testing.T) {
+	web := gentle("web")
+	web.Prepare = true
+	owner := &stuck{Fixed: byCommand}
+	play(t, func(s *scene) {
+		s.config.Owner, owner.end = owner, make(chan struct{})
+		s.config.Plan.Init.Rules = map[proc.Signal]service.Rule{proc.HUP: {Verb: service.VerbRestart, To: []string{"web"}}}
+		for i := range 6 {
+			s.signal(time.Duration(i+1)*time.Second, proc.HUP)
+		}
+		s.signal(10*time.Second, proc.TERM)
+	}, func(s *scene) {
+		if reserved, _ := planThreads(&s.config.Plan); int(owner.most.Load()) != reserved {
+			t.Errorf("%d preparations hang at once, and there are threads for %d", owner.most.Load(), reserved)
+		}
+		close(owner.end)
+		synctest.Wait()
+	}, web)
 }
