@@ -27,7 +27,7 @@ var floors = [][]string{
 	{"machine/dialogue"},
 	{"machine", "config", "kernel", "reaper", "forward", "stdio", "probe", "control", "health"},
 	{"verbs"},
-	{"service", "callers", "kernel/spawn", "stdio/framing", "stdio/destination"},
+	{"service", "callers", "files", "kernel/spawn", "stdio/framing", "stdio/destination"},
 	{"kernel/signals", "kernel/users"},
 	{"kernel/procfs"},
 	{"kernel/entry", "dotenv"},
@@ -81,7 +81,7 @@ var bans = map[string]map[string]string{
 var onlyIn = map[string][]string{
 	"github.com/BurntSushi/toml":         {"config"},
 	"github.com/hashicorp/go-multierror": {"config"},
-	"golang.org/x/sys/unix":              {"kernel", "stdio", "cli", "container", "probe", "control", "callers", "doctor", "paths"},
+	"golang.org/x/sys/unix":              {"kernel", "stdio", "cli", "container", "probe", "control", "callers", "doctor", "paths", "files"},
 	"sexton/internal/simkernel":          {},
 	"sexton/kernel/...":                  {"", "cli", "container", "doctor", "kernel"}, // the machine decides, and the loop has its Kernel
 	"sexton/stdio/...":                   {"stdio"},

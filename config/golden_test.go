@@ -257,6 +257,9 @@ func dump(plan service.Plan, notes []string) string {
 		if s.Log != defaultLog() {
 			put("log", "%+v", s.Log)
 		}
+		if len(s.Dirs)+len(s.Render) > 0 {
+			put("files", "%+v %+v prepare %v", s.Dirs, s.Render, s.Prepare)
+		}
 		if s.Stdin+s.StdinFrom != "" {
 			put("stdin", "%q from %q", s.Stdin, s.StdinFrom)
 		}

@@ -136,7 +136,7 @@ func serviceRows() []row[*service.Spec] {
 		{name: "log", expects: "a table", example: `log = { format = "json", stderr = "stdout" }`, others: "logging log_file stdout_logfile stderr_logfile stdout_syslog redirect_stderr stdout standard_output standard_error",
 			read: func(r *reader, v *value, s *service.Spec) { r.logOf(v, s) }},
 	}
-	return slices.Concat(rows, identityRows(), rightsRows(), laterRows())
+	return slices.Concat(rows, identityRows(), rightsRows(), fileRows(), laterRows())
 }
 
 // laterRows are keys that later versions may have.

@@ -14,10 +14,10 @@ type step func(ctx context.Context, c *Container, spec *service.Spec, run servic
 
 // steps are done in this order.
 var steps = []step{
-	// dirs
+	makeDirs,
 	// env_files and secrets
 	fillIn,
-	// render
+	renderFiles,
 }
 
 // Prepare is pid1.Owner's: it does what the file wants before each start.

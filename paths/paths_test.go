@@ -356,7 +356,7 @@ func TestOthers(t *testing.T) {
 		{0, 0, 0o755, ""}, {1000, 5, 0o755, ""}, {0, 0, 0o1777, "everybody"}, {0, 7, 0o2775, "group 7"}, {0, 0, 0o775, "group 0"},
 		{1001, 0, 0o500, "UID 1001"}, {1000, 0, 0o702, "everybody"},
 	} {
-		if got := others(&unix.Stat_t{Uid: uint32(c.uid), Gid: uint32(c.gid), Mode: c.mode}, 1000); got != c.want {
+		if got := Others(&unix.Stat_t{Uid: uint32(c.uid), Gid: uint32(c.gid), Mode: c.mode}, 1000); got != c.want {
 			t.Errorf("%+v: %q", c, got)
 		}
 	}

@@ -29,7 +29,7 @@ func Socket(path string) (held string, done func(), err error) {
 	if err = unix.Fstat(fd, &s); err == nil {
 		switch s.Mode & unix.S_IFMT {
 		case unix.S_IFSOCK:
-			err = p.vetOwner(&s)
+			err = p.VetOwner(&s)
 		case unix.S_IFLNK:
 			err = p.refuse("it is a symbolic link")
 		default:

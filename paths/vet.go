@@ -19,11 +19,11 @@ func (p *Place) vet(fd int, s *unix.Stat_t, toWrite bool) error {
 		return p.refuse("it is not a regular file")
 	}
 	if toWrite {
-		if err := p.vetOwner(s); err != nil {
+		if err := p.VetOwner(s); err != nil {
 			return err
 		}
 	}
-	return p.oneName(fd, s)
+	return p.OneName(fd, s)
 }
 
 // Ours tells whether a name in the directory may be a file of ours: in a shared directory, only a
@@ -33,11 +33,11 @@ func (p *Place) Ours(name string) bool {
 		return true
 	}
 	var s unix.Stat_t
-	return p.At(name).Stat(&s) == nil && s.Mode&unix.S_IFMT == unix.S_IFREG && p.vetOwner(&s) == nil
+	return p.At(name).Stat(&s) == nil && s.Mode&unix.S_IFMT == unix.S_IFREG && p.VetOwner(&s) == nil
 }
 
-// vetOwner refuses a file if its owner may not read what we write there.
-func (p *Place) vetOwner(s *unix.Stat_t) error {
+// VetOwner refuses a file if its owner may not read what we write there.
+func (p *Place) VetOwner(s *unix.Stat_t) error {
 	var dir unix.Stat_t
 	if err := unix.Fstat(p.Dir, &dir); err != nil {
 		return err
@@ -72,12 +72,12 @@ func (p *Place) trap(err error) error {
 	return &Refused{Why: why, Shared: *p.Shared, Err: err}
 }
 
-// oneName refuses a file with several names: it may be a file of root's. If
+// OneName refuses a file with several names: it may be a file of root's. If
 // fs.protected_hardlinks is 0, every user may create such a link, and remove it between our open
 // and our check of the number of links. So the file must have exactly this name in several
 // checks in turn: the link would have to exist at each check of the name, and be gone
 // at each check of the number.
-func (p *Place) oneName(fd int, s *unix.Stat_t) error {
+func (p *Place) OneName(fd int, s *unix.Stat_t) error {
 	for range 8 {
 		if s.Nlink != 1 {
 			return p.refuse(fmt.Sprintf("it has %d names", s.Nlink))
@@ -105,11 +105,11 @@ func (p *Place) refuse(why string) error {
 	return &Refused{Why: why, Shared: *p.Shared}
 }
 
-// others says in words which user besides root and our own can write to a directory; "": none.
+// Others says in words which user besides root and our own can write to a directory; "": none.
 //
 // An owner can always give itself the permission. An access control list shows in the
 // group's permissions, which are its mask (acl(5)).
-func others(s *unix.Stat_t, us int) string {
+func Others(s *unix.Stat_t, us int) string {
 	switch {
 	case s.Uid != 0 && int(s.Uid) != us:
 		return fmt.Sprintf("UID %d", s.Uid)

@@ -197,7 +197,7 @@ func (w *walk) enter(fd int, name string) error {
 		w.traded = w.open
 	}
 	w.open, w.sticky = nil, trusted && s.Mode&unix.S_ISVTX != 0
-	if w.loose = others(&s, w.us); w.loose == "" {
+	if w.loose = Others(&s, w.us); w.loose == "" {
 		return nil
 	}
 	// A volume made from a ConfigMap or a Secret has mode 0777, contains links, and is

@@ -156,6 +156,9 @@ type Spec struct {
 	TTY    bool     // it gets the container's terminal
 	PTY    bool     // it gets a pseudo-terminal of its own; never with TTY, always with Session and Log.OneStream
 
+	Dirs   []Dir      // made before each start, in this order
+	Render []Template // after Dirs, and with the whole environment
+
 	Stdin     string // "": ours for main and for TTY, its terminal for PTY, otherwise nothing; "null"; "inherit"; or the path of a file
 	StdinFrom string // a service whose stdout is its stdin; "": none
 	Log       Log

@@ -1,0 +1,155 @@
+package config
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"sexton/service"
+)
+
+// fileRows are the keys of [service.NAME] for what is on disk before a start.
+func fileRows() []row[*service.Spec] {
+	return []row[*service.Spec]{
+		{name: "dirs", expects: "a list of tables", example: `dirs = [{ path = "/data", owner = "app:app", mode = "0750" }]`,
+			others: "runtime_directory state_directory cache_directory logs_directory directories mkdir", read: readDirs},
+		{name: "render", expects: "a list of tables", example: `render = [{ from = "/etc/site.conf.tmpl", to = "/run/site.conf" }]`,
+			others: "template templates envsubst", read: readRender},
+	}
+}
+
+// listOfTables is the items of a list, each of which must be a table. In place of a path alone, mend has the table.
+func (r *reader) listOfTables(v *value, mend func(text string) string) (items []*value) {
+	switch v.data.(type) {
+	case []any, []map[string]any:
+	case map[string]any:
+		r.wrong(v, "expected a list of tables but found one table", "write it in brackets: "+v.example)
+		return nil
+	default:
+		r.wrongType(v)
+		return nil
+	}
+	for _, item := range v.items {
+		item.expects, item.example = "a table", v.example
+		if text, ok := item.data.(string); ok {
+			r.wrong(item, "expected a table but found a string", "write "+mend(text))
+		} else if r.table(item) {
+			items = append(items, item)
+		}
+	}
+	return items
+}
+
+func readDirs(r *reader, v *value, s *service.Spec) {
+	for _, item := range r.listOfTables(v, func(text string) string { return fmt.Sprintf("{ path = %s }", tomlString(text)) }) {
+		d := service.Dir{Mode: -1}
+		walk(r, item, []row[*service.Dir]{
+			{name: "path", expects: "an absolute path", example: `path = "/data"`, others: "dir directory name",
+				read: func(r *reader, v *value, d *service.Dir) { r.path(v, &d.Path) }},
+			{name: "owner", expects: "a user, or user:group", example: `owner = "app:app"`, others: "user uid chown",
+				read: func(r *reader, v *value, d *service.Dir) { r.ownerOf(v, d) }},
+			{name: "mode", expects: "octal digits in a string", example: `mode = "0750"`, others: "chmod permissions",
+				read: func(r *reader, v *value, d *service.Dir) { r.mode(v, 0o7777, &d.Mode) }},
+			{name: "recursive", expects: "true or false", example: "recursive = true",
+				read: func(r *reader, v *value, d *service.Dir) { r.boolean(v, &d.Recursive) }},
+		}, &d)
+		switch recursive := item.child("recursive"); {
+		case item.child("path") == nil:
+			r.wrong(item, "path is missing", `add, for example, path = "/data"`)
+		case !d.Recursive:
+		case item.child("owner") == nil:
+			r.wrong(recursive, "recursive gives everything below to the owner, but there is no owner", `add, for example, owner = "app:app", or remove recursive`)
+		case slices.Contains([]string{"/", "/proc", "/sys", "/dev", "/etc", "/usr", "/bin", "/lib", "/var"}, path.Clean(d.Path)):
+			r.wrong(recursive, fmt.Sprintf("this would give away what belongs to root in %s", path.Clean(d.Path)), "name the directories that the service writes to")
+		}
+		s.Dirs, s.Prepare = append(s.Dirs, d), true
+	}
+}
+
+// ownerOf reads a user, or user:group. The user may be a number without quotes.
+func (r *reader) ownerOf(v *value, d *service.Dir) {
+	text, ok := v.data.(string)
+	if n, isNumber := v.data.(int64); isNumber {
+		text, ok = strconv.FormatInt(n, 10), true
+	}
+	if !ok {
+		r.wrongType(v)
+		return
+	}
+	user, group, both := strings.Cut(text, ":")
+	if user == "" || both && group == "" || strings.ContainsAny(text, " \t\r\n/,\x00") || strings.Contains(group, ":") || user[0] == '-' {
+		r.wrong(v, "expected a user, or user:group", `write, for example, "app:app" or "1000:1000"`)
+		return
+	}
+	for _, number := range []string{user, group} {
+		if number != "" && strings.Trim(number, "0123456789") == "" {
+			if n, err := strconv.ParseUint(number, 10, 64); err != nil || n > maxID {
+				r.wrong(v, "the number is out of range", fmt.Sprintf("write a number from 0 to %d, or a name", uint32(maxID)))
+				return
+			}
+		}
+	}
+	d.User, d.Group = user, group
+	for _, ask := range []struct {
+		name  string
+		known func(string) error
+	}{{user, r.options.User}, {group, r.options.Group}} {
+		if ask.known == nil || strings.Trim(ask.name, "0123456789") == "" {
+			continue
+		}
+		if err := ask.known(ask.name); err != nil {
+			what, mend, _ := strings.Cut(err.Error(), "; ")
+			r.note(v, what+", so until then every start fails", mend)
+		}
+	}
+}
+
+// mode reads permissions. It refuses a TOML integer, which would be decimal.
+func (r *reader) mode(v *value, most uint64, into *int) {
+	text, ok := v.data.(string)
+	if n, isNumber := v.data.(int64); isNumber {
+		r.wrong(v, "a mode is octal, and a number here would be decimal", fmt.Sprintf("write it as a string: %s = %q", v.name, fmt.Sprintf("%04d", n)))
+		return
+	}
+	if !ok {
+		r.wrongType(v)
+		return
+	}
+	n, err := strconv.ParseUint(text, 8, 32)
+	if err != nil || n > most || len(text) > 5 {
+		r.wrong(v, fmt.Sprintf("expected octal digits, at most %04o", most), "write, for example, "+v.example)
+		return
+	}
+	*into = int(n)
+}
+
+func readRender(r *reader, v *value, s *service.Spec) {
+	mend := func(text string) string {
+		return fmt.Sprintf("{ from = %s, to = %s }", tomlString(text), tomlString("/run/"+path.Base(strings.TrimSuffix(text, ".tmpl"))))
+	}
+	for _, item := range r.listOfTables(v, mend) {
+		t := service.Template{Mode: -1}
+		walk(r, item, []row[*service.Template]{
+			{name: "from", expects: "an absolute path", example: `from = "/etc/site.conf.tmpl"`, others: "src source template input",
+				read: func(r *reader, v *value, t *service.Template) { r.path(v, &t.From) }},
+			{name: "to", expects: "an absolute path", example: `to = "/run/site.conf"`, others: "dest destination target output",
+				read: func(r *reader, v *value, t *service.Template) { r.path(v, &t.To) }},
+			{name: "mode", expects: "octal digits in a string", example: `mode = "0644"`, others: "chmod permissions",
+				read: func(r *reader, v *value, t *service.Template) { r.mode(v, 0o777, &t.Mode) }},
+		}, &t)
+		to := item.child("to")
+		switch {
+		case item.child("from") == nil:
+			r.wrong(item, "from is missing", `add, for example, from = "/etc/site.conf.tmpl"`)
+		case to == nil:
+			r.wrong(item, "to is missing", `add, for example, to = "/run/site.conf"`)
+		case t.From != "" && path.Clean(t.From) == path.Clean(t.To):
+			r.wrong(to, "the file would replace its own template", "write to another path")
+		case isDescriptor(t.To), strings.HasSuffix(t.To, "/"):
+			r.wrong(to, "this is not the path of a file", "write, for example, "+`to = "/run/site.conf"`)
+		}
+		s.Render, s.Prepare = append(s.Render, t), true
+	}
+}
