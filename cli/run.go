@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -237,8 +236,7 @@ func (c *call) openTrace() (io.Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", c.trace, err)
 	}
-	_ = unix.SetNonblock(fd, false) // a pipe is waited for
-	return os.NewFile(uintptr(fd), c.trace), nil
+	return traceFile(fd), nil
 }
 
 var _ pid1.Kernel = (*kernel.Linux)(nil)
