@@ -218,21 +218,7 @@ func dump(plan service.Plan, notes []string) string {
 		fmt.Fprintf(&b, "  %-11s "+format+"\n", append([]any{name}, args...)...)
 	}
 	b.WriteString("init\n")
-	put("main", "%q", plan.Init.Main)
-	put("grace", "%v, linger %v, one command %v", plan.Init.Grace, plan.Init.Linger, plan.Init.Policies != service.Policies{})
-	if init := plan.Init; init.Drain != (service.Drain{}) || init.ExitCodeFrom != "" {
-		put("end", "drain %+v, exit code from %q, termination log %q", init.Drain, init.ExitCodeFrom, init.TerminationLog)
-	}
-	put("rules", "%v", plan.Init.Rules)
-	if c := plan.Control; c.Socket != "" || c.Off || c.Mode != defaultMode {
-		put("control", "%q off %v mode %#o uids %v", c.Socket, c.Off, c.Mode, c.AllowUIDs)
-	}
-	if plan.Health.Listen != "" {
-		put("health", "%q", plan.Health.Listen)
-	}
-	if plan.Log != defaultLog() || plan.Color != "auto" {
-		put("log", "%+v color %q", plan.Log, plan.Color)
-	}
+	dumpInit(plan, put)
 	for _, s := range plan.Services {
 		fmt.Fprintf(&b, "service %q\n", s.Name)
 		put("command", "%q", s.Command)
@@ -274,4 +260,23 @@ func dump(plan service.Plan, notes []string) string {
 		fmt.Fprintf(&b, "note %s\n", note)
 	}
 	return b.String()
+}
+
+// dumpInit writes what concerns the container as a whole.
+func dumpInit(plan service.Plan, put func(name, format string, args ...any)) {
+	put("main", "%q", plan.Init.Main)
+	put("grace", "%v, linger %v, one command %v", plan.Init.Grace, plan.Init.Linger, plan.Init.Policies != service.Policies{})
+	if init := plan.Init; init.Drain != (service.Drain{}) || init.ExitCodeFrom != "" {
+		put("end", "drain %+v, exit code from %q, termination log %q", init.Drain, init.ExitCodeFrom, init.TerminationLog)
+	}
+	put("rules", "%v", plan.Init.Rules)
+	if c := plan.Control; c.Socket != "" || c.Off || c.Mode != defaultMode {
+		put("control", "%q off %v mode %#o uids %v", c.Socket, c.Off, c.Mode, c.AllowUIDs)
+	}
+	if plan.Health.Listen != "" {
+		put("health", "%q", plan.Health.Listen)
+	}
+	if plan.Log != defaultLog() || plan.Color != "auto" {
+		put("log", "%+v color %q", plan.Log, plan.Color)
+	}
 }
