@@ -54,10 +54,17 @@ func summary(name string, plan *service.Plan) string {
 		span(grace), drainWords(&plan.Init.Drain), span(grace-reserve-drain), span(reserve))
 	stops, by := g.StopLevels(), g.StopBy(grace-reserve-drain)
 	for level, members := range stops {
+		members = slices.DeleteFunc(members, func(i int) bool { return plan.Services[i].External })
+		if len(members) == 0 {
+			continue
+		}
 		fmt.Fprintf(&b, "  %d  %s\n", level+1, stopWords(plan, g, by, members))
 	}
 	b.WriteString("\nend of the container\n")
 	for _, s := range plan.Services {
+		if s.External {
+			continue
+		}
 		if words := endWords(plan, &s); words != "" {
 			fmt.Fprintf(&b, "  %s: %s\n", s.Name, words)
 		}
@@ -156,17 +163,26 @@ func startLimit(g *service.Graph) string {
 }
 
 func startWords(s *service.Spec) string {
+	if s.External {
+		return strings.Replace(readyWords(&s.Ready), " (", " (external, ", 1)
+	}
 	switch {
 	case s.OneShot && s.Ready.Within > 0:
 		return " (oneshot, up to " + span(s.Ready.Within) + ")"
 	case s.OneShot:
 		return " (oneshot)"
-	case s.Ready.Kind == service.AfterTime:
-		return " (ready after " + span(s.Ready.Delay) + ")"
-	case s.Ready.Kind == service.ExecProbe:
-		return " (ready: exec " + service.CommandText(s.Ready.Command) + ")"
-	case s.Ready.Kind != service.NoProbe:
-		return " (ready: " + s.Ready.Kind.String() + " " + s.Ready.Target + ")"
+	}
+	return readyWords(&s.Ready)
+}
+
+func readyWords(r *service.Probe) string {
+	switch {
+	case r.Kind == service.AfterTime:
+		return " (ready after " + span(r.Delay) + ")"
+	case r.Kind == service.ExecProbe:
+		return " (ready: exec " + service.CommandText(r.Command) + ")"
+	case r.Kind != service.NoProbe:
+		return " (ready: " + r.Kind.String() + " " + r.Target + ")"
 	}
 	return ""
 }

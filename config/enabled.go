@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 
+	"sexton/proc"
 	"sexton/service"
 )
 
@@ -58,7 +59,18 @@ func (d *draft) notOne(v *value, name string) (text, mend string) {
 	case d.groups[name] != nil:
 		return fmt.Sprintf("%q is a group, and this has to be one service", name), "name one of its services"
 	}
+	if d.find(name) != nil {
+		return fmt.Sprintf("the service %q is external, and this has to be one that is started here", name), "name another service"
+	}
 	return fmt.Sprintf("no service is called %q", name), suggestion(name, d.names())
+}
+
+// ours is the service with a name, if it is started here; otherwise nil.
+func (d *draft) ours(name string) *draftService {
+	if s := d.find(name); s != nil && !s.spec.External {
+		return s
+	}
+	return nil
 }
 
 // External services
@@ -71,7 +83,7 @@ func isExternal(table *value) bool {
 
 // fitsExternal tells whether a key has an effect on a service that sexton does not start. The identity is that of an exec probe.
 func fitsExternal(key string) bool {
-	return isOneOf("external", "enabled", "needs", "wants", "after", "ready", "healthy", "env", "env_files", "clear_env", "dir", "user", "group", "groups", "umask")(key)
+	return isOneOf("external", "enabled", "needs", "wants", "after", "ready", "healthy", "env", "clear_env", "dir", "user", "group", "groups", "umask")(key)
 }
 
 // external reads what differs for a service that sexton does not start.
@@ -82,6 +94,7 @@ func (r *reader) external(s *draftService) {
 		}
 	}
 	s.spec.Restart, s.spec.ShutdownOn = service.Never, service.NoShutdown
+	s.spec.Stop = []service.Rung{{Signal: proc.KILL}} // which is never sent, and takes no time
 	ready := s.table.child("ready")
 	if ready == nil {
 		r.wrongKey(s.table, "nothing says how to know that this external service is ready", `add, for example, ready = { tcp = "db:5432", within = "2m" }`)

@@ -68,7 +68,7 @@ func (r *reader) terminationLog(v *value, into *string) {
 // checkExitCodeFrom reports a name in exit_code_from that no service has.
 func (r *reader) checkExitCodeFrom(d *draft) {
 	v := d.inits.child("exit_code_from")
-	if v == nil || d.init.ExitCodeFrom == "" && v.data != "" || d.find(d.init.ExitCodeFrom) != nil {
+	if v == nil || d.init.ExitCodeFrom == "" && v.data != "" || d.ours(d.init.ExitCodeFrom) != nil {
 		return
 	}
 	text, mend := d.notOne(v, d.init.ExitCodeFrom)

@@ -133,7 +133,10 @@ func (rule *draftRule) fillGroups(d *draft) {
 	if len(rule.rule.To) == 0 {
 		return
 	}
-	rule.rule.To = d.expandNames(rule.rule.To, "", false)
+	rule.rule.To = slices.DeleteFunc(d.expandNames(rule.rule.To, "", false), func(name string) bool {
+		s := d.find(name)
+		return s != nil && s.spec.External
+	})
 	if len(rule.rule.To) == 0 {
 		rule.rule = service.Rule{Verb: service.VerbIgnore}
 	}

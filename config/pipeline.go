@@ -19,7 +19,7 @@ func (d *draft) pipelines() []pipeline {
 		if from == "" {
 			continue
 		}
-		p := pipeline{reader: s, writer: d.find(from), at: s.table.child("stdin_from")}
+		p := pipeline{reader: s, writer: d.ours(from), at: s.table.child("stdin_from")}
 		switch stdin := s.table.child("stdin"); {
 		case from == s.spec.Name:
 			p.fault, p.mend = "a service cannot read its own output", "name another service"

@@ -166,7 +166,7 @@ func (r *reader) graceOfEnvironment(d *draft) {
 // checkMain reports a main that is not a service.
 func (r *reader) checkMain(d *draft) {
 	v := d.inits.child("main")
-	if v == nil || d.init.Main == "" && v.data != "" || d.find(d.init.Main) != nil {
+	if v == nil || d.init.Main == "" && v.data != "" || d.ours(d.init.Main) != nil {
 		return
 	}
 	text, mend := d.notOne(v, d.init.Main)

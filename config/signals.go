@@ -258,6 +258,8 @@ func (r *reader) checkSignals(d *draft) {
 		}
 		for _, item := range rule.to {
 			switch name := item.data.(string); {
+			case d.find(name) != nil && d.ours(name) == nil:
+				r.wrong(item, fmt.Sprintf("the service %q is external, and nothing is sent to it", name), "remove it")
 			case d.find(name) != nil || d.groups[name] != nil || d.disabled[name] != nil:
 			case r.full():
 				r.dropped++

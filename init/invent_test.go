@@ -39,6 +39,9 @@ func (l *life) invent() {
 	}
 	if l.oneCommand || l.chance(0.3) {
 		main := &l.plan.Services[l.dice.IntN(services)]
+		if main.External {
+			main = &l.plan.Services[0]
+		}
 		l.plan.Init.Main, main.Restart, main.ShutdownOn = main.Name, service.Never, service.AnyExit
 	}
 }
@@ -91,7 +94,19 @@ func (l *life) inventService(i int) service.Spec {
 			s.Ready.Within = time.Second
 		}
 	}
+	if !l.oneCommand && i > 0 && l.chance(0.15) { // s0 is ours
+		l.makeExternal(&s)
+	}
 	return s
+}
+
+// makeExternal makes a service one that is not started here, as config would.
+func (l *life) makeExternal(s *service.Spec) {
+	s.External, s.OneShot, s.Prepare, s.Command = true, false, false, nil
+	s.Restart, s.ShutdownOn, s.Stop = service.Never, service.NoShutdown, []service.Rung{{Signal: proc.KILL}}
+	if s.Ready.Kind == service.NoProbe || s.Ready.Kind == service.AfterTime {
+		s.Ready = service.Probe{Kind: service.TCPProbe, Target: "t", Every: time.Second, Timeout: time.Second}
+	}
 }
 
 func (l *life) inventHabit(leads bool) simkernel.Habit {

@@ -165,7 +165,7 @@ func (l *life) ask(over <-chan struct{}) {
 			l.wrong("%+v came after %+v", now.Report, last.Report)
 		case now.Counts.Reaped > now.Counts.Starts:
 			l.wrong("more were reaped than started: %+v", now.Counts)
-		case !l.oneCommand && now.Find(name) != nil && now.Find(name).Restarts > 0 && len(now.Records) == 0:
+		case !l.oneCommand && now.Find(name) != nil && now.Find(name).Restarts > 0 && !now.Find(name).External && len(now.Records) == 0:
 			l.wrong("%s was restarted, and no run of it has ended", name)
 		}
 		for i, r := range now.Records {

@@ -22,13 +22,29 @@ type attempt struct {
 func (p *PID1) startProbe(a machine.Probe) {
 	p.stopProbe(a.Run)
 	asked := p.runs[a.Run]
-	if asked == nil { // it has just ended
+	if spec := p.specOf(a.Run, a.Service); asked == nil && spec.External {
+		p.probeExternal(a, spec)
+	} else if asked == nil { // it has just ended
 		p.answers = append(p.answers, machine.Probed{Run: a.Run, Seq: a.Seq, Err: "its process has ended"})
 	} else if asked.spec.Ready.Kind == service.ExecProbe {
 		p.startExecProbe(a, asked)
 	} else {
 		p.startCheck(a, asked.spec.Ready)
 	}
+}
+
+// probeExternal begins an attempt for a service that has no process here. A command runs as the service would.
+func (p *PID1) probeExternal(a machine.Probe, spec *service.Spec) {
+	if spec.Ready.Kind != service.ExecProbe {
+		p.startCheck(a, spec.Ready)
+		return
+	}
+	command, err := p.Owner.Command(spec, a.Run)
+	if err != nil {
+		p.answers = append(p.answers, machine.Probed{Run: a.Run, Seq: a.Seq, Err: err.Error()})
+		return
+	}
+	p.startExecProbe(a, &child{handle: p.handles[a.Service], spec: spec, command: &command})
 }
 
 // endedProbe forgets an attempt that has ended, unless the next one is on its way.

@@ -151,6 +151,11 @@ var breaks = []struct {
 	{"probe.hangs", func(m *Machine, u *unit) { u.probe.hangs = true }},
 	{"probe.pause", func(m *Machine, u *unit) { u.probe.pause = 1 }},
 	{"probe.pause", func(m *Machine, u *unit) { u.probe.pause = -1 }},
+	{"gone", func(m *Machine, u *unit) { u.gone = true }},
+	{"gone", func(m *Machine, u *unit) { u.gone, u.spec.External = true, true }},
+	{"probe.misses", func(m *Machine, u *unit) { u.probe.misses = externalMisses }},
+	{"probe.misses", func(m *Machine, u *unit) { u.probe.misses = -1 }},
+	{"probe.misses", func(m *Machine, u *unit) { starting(u); u.probe.misses = 1 }},
 	{"probe.words", func(m *Machine, u *unit) { u.probe.words = "x" }},
 
 	{"shutdown.phase", func(m *Machine, u *unit) { m.over = true }},

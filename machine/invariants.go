@@ -41,6 +41,11 @@ func (m *Machine) Check() error {
 // goesDown tells whether a unit has a process that is being ended.
 func (u *unit) goesDown() bool { return u.state == service.Stopping || u.state == service.Killing }
 
+// asks tells whether a unit asks whether it is ready, or is still there.
+func (u *unit) asks() bool {
+	return u.state == service.Starting || u.state == service.Up && u.spec.External
+}
+
 // unitRules are what is true of each field of a unit after every step.
 var unitRules = []struct {
 	field string
@@ -75,7 +80,7 @@ var unitRules = []struct {
 			return u.deadline != never || m.plan.Init.Grace <= 0 || m.shutdown.killAt != never
 		case service.Starting:
 			timed := u.spec.Ready.Within > 0 && (u.spec.OneShot || u.spec.Ready.Kind != service.NoProbe) || u.spec.Ready.Kind == service.AfterTime && !u.spec.OneShot
-			return u.preparing || (u.deadline != never) == (timed && !u.spawning)
+			return u.preparing || u.gone && u.deadline == never || (u.deadline != never) == (timed && !u.spawning)
 		}
 		return u.deadline == never
 	}},
@@ -141,8 +146,11 @@ var unitRules = []struct {
 		return u.leaving == 0 || u.leaving <= m.reloads && (u.removed || u.next != nil) && m.keeping() && u.state.Live() && (u.goesDown() || u.held())
 	}},
 	{"behind", func(m *Machine, u *unit) bool { return len(u.behind) == 0 || u.leaving != 0 }},
+	{"gone", func(m *Machine, u *unit) bool {
+		return !u.gone || u.spec.External && u.state == service.Starting && u.everUp
+	}},
 	{"probe", func(m *Machine, u *unit) bool { // its deadlines are for a unit that starts; its fields have rules of their own
-		return u.state == service.Starting && !u.spawning || u.probe.next() == never
+		return u.asks() && !u.spawning || u.probe.next() == never
 	}},
 }
 
@@ -153,17 +161,20 @@ var probeRules = []struct {
 }{
 	{"seq", func(u *unit, p *probe) bool { return p.seq > 0 || !p.busy }},
 	{"asking", func(u *unit, p *probe) bool {
-		return !p.asking || p.busy && u.state == service.Starting && p.timeout != never
+		return !p.asking || p.busy && u.asks() && p.timeout != never
 	}},
 	{"busy", func(u *unit, p *probe) bool { return !p.busy || p.run != 0 }},
-	{"due", func(u *unit, p *probe) bool { return !p.due || p.busy && !p.asking && u.state == service.Starting }},
+	{"due", func(u *unit, p *probe) bool { return !p.due || p.busy && !p.asking && u.asks() }},
 	{"run", func(u *unit, p *probe) bool { return p.run == u.run || !p.asking }},
 	{"at", func(u *unit, p *probe) bool { return p.at == never || !p.asking && !p.due }},
 	{"timeout", func(u *unit, p *probe) bool { return (p.timeout != never) == p.asking }},
 	{"hangsAt", func(u *unit, p *probe) bool { return p.hangsAt == never || p.busy && !p.asking }},
 	{"hangs", func(u *unit, p *probe) bool { return !p.hangs || p.busy }},
 	{"pause", func(u *unit, p *probe) bool { return p.pause >= 0 && p.pause <= max(0, u.spec.Ready.Every) }},
-	{"words", func(u *unit, p *probe) bool { return p.words == "" || u.state == service.Starting }},
+	{"misses", func(u *unit, p *probe) bool {
+		return p.misses == 0 || p.misses > 0 && p.misses < externalMisses && u.state == service.Up
+	}},
+	{"words", func(u *unit, p *probe) bool { return p.words == "" || u.asks() }},
 }
 
 // shutdownRules are what is true of each field of the shutdown after every step.

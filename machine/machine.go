@@ -177,7 +177,7 @@ func (m *Machine) LeaveBy() (at Instant, ok bool) {
 // Report is how everything is now.
 func (m *Machine) Report() service.Report {
 	r := service.Report{
-		At: m.now, Services: make([]service.Status, len(m.units)),
+		At: m.now, Services: make([]service.Status, len(m.units)), Groups: m.plan.Groups,
 		Ready: m.ready(), Draining: m.shutdown.phase == draining, Stopping: m.shutdown.phase != running,
 	}
 	for i := range m.units {
@@ -275,7 +275,7 @@ func (m *Machine) main() *unit { return m.named(m.plan.Init.Main) }
 // signalRun sends sig to the run of u, if there is one that has a process. A run whose start
 // is not known yet gets it later (lateStart), and must not get it twice.
 func (m *Machine) signalRun(u *unit, sig proc.Signal, scope proc.Scope) {
-	if u.run != 0 && !u.spawning {
+	if u.run != 0 && !u.spawning && !u.spec.External {
 		m.do(Signal{Run: u.run, Service: u.spec.Name, Signal: sig, Scope: scope})
 	}
 }

@@ -63,7 +63,7 @@ func (m *Machine) endLost() {
 		u := m.units[i]
 		if need := lost[i]; need != nil && !held[i] && (u.state == service.Starting || u.state == service.Up) {
 			u.failing, u.lost = lostWords(need, lost), true
-			m.sayf(Warn, u, "stopping with %s: %s", ladderWords(u.spec), u.failing)
+			m.sayf(Warn, u, "%s: %s", stopWords(u), u.failing)
 			u.beginStop(m)
 		}
 	}
@@ -75,7 +75,7 @@ func (m *Machine) heldByLost(lost []*unit) []bool {
 	held := make([]bool, len(m.units))
 	for _, i := range slices.Backward(m.graph.Order) {
 		for _, j := range m.graph.Behind[i] {
-			held[i] = held[i] || held[j] || lost[j] != nil && m.units[j].state.Live()
+			held[i] = held[i] || held[j] || lost[j] != nil && m.units[j].state.Live() && !m.units[j].spec.External
 		}
 	}
 	return held

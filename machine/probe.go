@@ -20,6 +20,7 @@ type probe struct {
 	hangsAt Instant // when to say that it does not end
 	hangs   bool    // that has been said
 	pause   time.Duration
+	misses  int    // how many attempts in a row have failed while its unit is up
 	words   string // what the last attempt saw
 }
 
@@ -35,7 +36,7 @@ const probeSlack = 100 * time.Millisecond
 // forget is for a unit that is not asked any more. If an attempt has not ended, the next
 // run's first attempt waits for that.
 func (p *probe) forget() {
-	p.asking, p.due, p.words = false, false, ""
+	p.asking, p.due, p.misses, p.words = false, false, 0, ""
 	p.at, p.timeout, p.hangsAt = never, never, never
 }
 

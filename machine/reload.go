@@ -196,16 +196,18 @@ func (m *Machine) followReload() {
 	if m.reloads == 0 {
 		return
 	}
+	for _, i := range slices.Backward(m.graph.Order) { // what is external takes no time, and holds up no other
+		if u := m.units[i]; u.leaving != 0 && u.spec.External {
+			m.sayf(Info, u, "%s: %s", stopWords(u), u.whyLeaving())
+			u.beginStop(m)
+		}
+	}
 	for _, i := range slices.Backward(m.graph.Order) {
 		u := m.units[i]
 		if u.leaving == 0 || u.state != service.Starting && u.state != service.Up || u.held() {
 			continue
 		}
-		why := "it has changed"
-		if u.removed {
-			why = "it is not in the plan any more"
-		}
-		m.sayf(Info, u, "stopping with %s: %s", ladderWords(u.spec), why)
+		m.sayf(Info, u, "%s: %s", stopWords(u), u.whyLeaving())
 		u.beginStop(m)
 	}
 	gone := func(u *unit) bool { return u.removed && !u.state.Live() && !u.probe.busy }
@@ -220,6 +222,14 @@ func (m *Machine) followReload() {
 	}
 	m.units = slices.DeleteFunc(m.units, gone)
 	m.arrange()
+}
+
+// whyLeaving says why a reload ends a run.
+func (u *unit) whyLeaving() string {
+	if u.removed {
+		return "it is not in the plan any more"
+	}
+	return "it has changed"
 }
 
 // replaced: the run of a unit that a reload was about to stop is over already. It tells

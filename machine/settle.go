@@ -71,6 +71,10 @@ func (m *Machine) stopUnits() {
 		case service.Waiting, service.BackingOff:
 			u.become(m, service.Down)
 		case service.Starting, service.Up:
+			if u.spec.External {
+				u.letGo(m)
+				continue
+			}
 			live = true
 			if !waits[i] {
 				m.say(Debug, u, "stopping with "+ladderWords(u.spec))
@@ -122,7 +126,7 @@ func (m *Machine) nothingToDo() bool {
 		return false
 	}
 	for i := range m.units {
-		if s := m.units[i].state; s != service.Done && s != service.Failed {
+		if s := m.units[i].state; s != service.Done && s != service.Failed && !m.units[i].spec.External {
 			return false
 		}
 	}

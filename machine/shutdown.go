@@ -92,7 +92,7 @@ func (m *Machine) sayPlan() {
 	}
 	words := ""
 	for i, by := range m.graph.StopBy(max(0, m.shutdown.killAt-m.now)) {
-		if m.units[i].state.Live() {
+		if m.units[i].state.Live() && !m.units[i].spec.External {
 			words += fmt.Sprintf(", %s by %s", m.units[i].spec.Name, span(by))
 		}
 	}
@@ -113,7 +113,7 @@ func (m *Machine) reserve() time.Duration {
 func (m *Machine) shutdownOutlook() string {
 	live := 0
 	for i := range m.units {
-		if m.units[i].state.Live() {
+		if m.units[i].state.Live() && !m.units[i].spec.External {
 			live++
 		}
 	}
@@ -207,6 +207,10 @@ func (m *Machine) killRest() {
 		u := m.units[i]
 		switch u.state {
 		case service.Starting, service.Up:
+			if u.spec.External {
+				u.letGo(m)
+				continue
+			}
 			u.probe.end(m, u)
 			m.say(Warn, u, gently+"; killing it")
 			u.kill(m, true)

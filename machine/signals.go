@@ -141,7 +141,7 @@ func (m *Machine) passToListeners(e Signalled, but *unit) {
 
 // pass sends a signal that we got on to a run.
 func (m *Machine) pass(u *unit, e Signalled, sig proc.Signal) {
-	if u.run == 0 {
+	if u.run == 0 || u.spec.External {
 		m.sayf(Debug, u, "not running, so SIG%v does not reach it", sig)
 		return
 	}

@@ -15,7 +15,7 @@ import (
 // askedDown: a request stops or restarts a live unit.
 func (u *unit) askedDown(m *Machine, event Event) {
 	u.wanted = event.(Asked).Verb == AskRestart
-	m.say(Info, u, "stopping with "+ladderWords(u.spec))
+	m.say(Info, u, stopWords(u))
 	u.beginStop(m)
 }
 
@@ -35,6 +35,10 @@ func (u *unit) wantedAfterStop(m *Machine, _ Event) {
 
 // beginStop: Starting, Up -> Stopping, with the first rung.
 func (u *unit) beginStop(m *Machine) {
+	if u.spec.External {
+		u.letGo(m)
+		return
+	}
 	u.probe.end(m, u)
 	u.ladder, u.rung, u.stopAt, u.reach = u.spec.Stop, 0, m.now, m.reachOf(u)
 	u.become(m, service.Stopping)

@@ -76,8 +76,8 @@ var table = [service.StateCount][kindCount]step{
 		kindStartFailed: broken,
 		kindExited:      (*unit).died,
 		kindEmptied:     broken,
-		kindReady:       broken, // the probe has ended
-		kindNotReady:    broken,
+		kindReady:       (*unit).stillUp, // only the probe of an external service goes on
+		kindNotReady:    (*unit).missed,
 		kindTicked:      broken,
 		kindAskStart:    ignore,
 		kindAskStop:     (*unit).askedDown,

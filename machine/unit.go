@@ -56,6 +56,7 @@ type unit struct {
 	leaving uint64        // the reload that wants the present run to end; 0: none does
 	behind  []*unit       // which must be down before that
 
+	gone  bool // an external service that was up in this run, and does not answer any more
 	probe probe
 }
 
@@ -100,6 +101,10 @@ func (u *unit) start(m *Machine) {
 	u.starts = append(u.starts, m.now)
 	u.trimStarts()
 	u.become(m, service.Starting)
+	if u.gone = false; u.spec.External {
+		u.watch(m)
+		return
+	}
 	if u.spec.Prepare {
 		u.prepare(m)
 		return
@@ -164,7 +169,11 @@ func (u *unit) becomeUp(m *Machine) {
 }
 
 // nowReady: a Starting unit has proved that it is ready.
-func (u *unit) nowReady(m *Machine, _ Event) {
+func (u *unit) nowReady(m *Machine, event Event) {
+	if u.spec.External {
+		u.found(m, event)
+		return
+	}
 	u.probe.end(m, u)
 	u.becomeUp(m)
 	m.sayf(Info, u, "up after %s", span(m.now-u.started))
@@ -183,6 +192,9 @@ func (u *unit) startDeadline(m *Machine, event Event) {
 	case u.preparing:
 		u.stillPreparing(m)
 		return
+	case u.spec.External:
+		u.notFound(m)
+		return
 	case u.spec.OneShot:
 		u.failing = fmt.Sprintf("not done within %s", span(ready.Within))
 	case ready.Kind == service.AfterTime:
@@ -199,7 +211,7 @@ func (u *unit) startDeadline(m *Machine, event Event) {
 func (u *unit) endRun(m *Machine) {
 	u.probe.end(m, u)
 	delete(m.runs, u.run)
-	u.run, u.pid, u.leaderGone, u.spawning, u.preparing = 0, 0, false, false, false
+	u.run, u.pid, u.leaderGone, u.spawning, u.preparing, u.gone = 0, 0, false, false, false, false
 	if u.next != nil {
 		u.follow(u.next)
 	}
@@ -356,6 +368,6 @@ func (u *unit) stayDown(m *Machine, _ Event) {
 func (u *unit) report(m *Machine) service.Status {
 	return service.Status{
 		Name: u.spec.Name, State: u.state, Run: u.run, PID: u.pid, Since: u.since, Started: u.started,
-		Restarts: max(0, u.begun-1), LastExit: u.reason(), Waits: u.waits(m), Seen: u.probeSeen(), Ready: u.holdsNobody(), OneShot: u.spec.OneShot,
+		Restarts: max(0, u.begun-1), LastExit: u.reason(), Waits: u.waits(m), Seen: u.probeSeen(), Ready: u.holdsNobody(), OneShot: u.spec.OneShot, External: u.spec.External,
 	}
 }

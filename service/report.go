@@ -11,6 +11,7 @@ import (
 type Report struct {
 	At       time.Duration // the moment
 	Services []Status      // in the order of the file
+	Groups   []Group       // of the plan
 
 	// Ready means that clients may send work: sexton has booted, there is no
 	// shutdown and no drain, and every wanted service is up, or done, or failed in a
@@ -30,6 +31,10 @@ func (r *Report) Find(name string) *Status {
 	return nil
 }
 
+// Named returns the services that a name stands for: of a group its services, otherwise the name
+// itself.
+func (r *Report) Named(name string) []string { return named(r.Groups, name) }
+
 // Status is one service in a Report.
 type Status struct {
 	Name     string
@@ -42,6 +47,7 @@ type Status struct {
 	LastExit string // in words; "" when it has not ended yet
 	Waits    string // what it waits for, in words; "" when it waits for nothing
 	Seen     string // the same with the whole command of a probe and its last output, either of which may contain a secret, so not every client may see it; "": Waits has everything
+	External bool   // it is not started here
 	OneShot  bool   // it is done when it has ended; it is never up
 	Ready    bool   // it holds no other service back: up, done, not wanted, or failed in a way that the file accepts
 }

@@ -35,11 +35,13 @@ type Group struct {
 	Services []string // sorted; all are in the plan
 }
 
-// Named returns the services that a name stands for: of a group its services, otherwise the name itself.
-func (p *Plan) Named(name string) []string {
-	for i := range p.Groups {
-		if p.Groups[i].Name == name {
-			return p.Groups[i].Services
+// Named is the same as Report.Named.
+func (p *Plan) Named(name string) []string { return named(p.Groups, name) }
+
+func named(groups []Group, name string) []string {
+	for i := range groups {
+		if groups[i].Name == name {
+			return groups[i].Services
 		}
 	}
 	return []string{name}

@@ -3,6 +3,7 @@ package verbs
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"sexton/service"
@@ -41,12 +42,21 @@ func (v *Verb) Answer(ctx context.Context, s *Source, r *Request) (Reply, error)
 	if err != nil {
 		return Reply{}, err
 	}
+	plain := *r // with the services of groups in the place of the groups
+	plain.Services = nil
 	for _, name := range r.Services {
+		members := now.Named(name)
+		if !slices.Equal(members, []string{name}) && v.Args != "" && !strings.HasSuffix(v.Args, anyServices) {
+			return Reply{Error: fmt.Sprintf("%q is a group; name one of its services: %s", name, strings.Join(members, ", "))}, nil
+		}
+		plain.Services = append(plain.Services, members...)
+	}
+	for _, name := range plain.Services {
 		if now.Find(name) == nil {
 			return Reply{Error: unknown(name, &now.Report)}, nil
 		}
 	}
-	return v.reply(&question{s, r, &now}), nil
+	return v.reply(&question{s, &plain, &now}), nil
 }
 
 func (q *question) memory() map[int]int64 {

@@ -29,7 +29,8 @@ type Service struct {
 	Name          string  `json:"name"`
 	State         string  `json:"state"` // service.State in words
 	OneShot       bool    `json:"oneshot,omitempty"`
-	Ready         bool    `json:"ready"` // it does not keep the container from being ready
+	External      bool    `json:"external,omitempty"` // it is not started here
+	Ready         bool    `json:"ready"`              // it does not keep the container from being ready
 	PID           int     `json:"pid,omitempty"`
 	Run           uint64  `json:"run,omitempty"` // the number of its present run
 	UptimeSeconds float64 `json:"uptime_seconds,omitempty"`
@@ -72,7 +73,7 @@ func statusOf(r *service.Report, names []string, memory map[int]int64, outputs [
 
 func serviceOf(at time.Duration, s *service.Status, memory map[int]int64, outputs []service.Output) Service {
 	out := Service{
-		Name: s.Name, State: s.State.String(), OneShot: s.OneShot, Ready: s.Ready, PID: int(s.PID), Run: uint64(s.Run),
+		Name: s.Name, State: s.State.String(), OneShot: s.OneShot, External: s.External, Ready: s.Ready, PID: int(s.PID), Run: uint64(s.Run),
 		StateSeconds: (at - s.Since).Seconds(), Restarts: s.Restarts, LastExit: s.LastExit, WaitsFor: strings.TrimPrefix(cmp.Or(s.Seen, s.Waits), "waiting for "),
 	}
 	if s.PID != 0 {
@@ -147,6 +148,9 @@ func statusRow(s *Service) []string {
 // last; "" for nothing.
 func detailOf(s *Service) string {
 	var parts []string
+	if s.External {
+		parts = append(parts, "external")
+	}
 	if s.WaitsFor != "" {
 		parts = append(parts, "waits for "+s.WaitsFor)
 	}

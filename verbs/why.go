@@ -102,7 +102,10 @@ func (w *Why) text(p *Page) (string, int) {
 	if s.LastExit != "" && (len(w.Runs) == 0 || s.State == service.Failed.String() && !tells(&w.Runs[len(w.Runs)-1], s.LastExit)) {
 		fmt.Fprintf(&b, "%s\n", s.LastExit)
 	}
-	if len(w.Runs) == 0 {
+	switch {
+	case s.External:
+		b.WriteString("it is external: sexton asks whether it is there, and starts nothing\n")
+	case len(w.Runs) == 0:
 		b.WriteString("none of its runs has ended yet\n")
 	}
 	for i := len(w.Runs) - 1; i >= 0; i-- {

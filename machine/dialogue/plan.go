@@ -127,6 +127,7 @@ func serviceFields(f *fields, s *service.Spec, usual service.Spec) {
 	f.list("wants", &s.Wants)
 	f.list("after", &s.After)
 	f.flag("oneshot", &s.OneShot)
+	f.flag("external", &s.External)
 	f.flag("prepare", &s.Prepare)
 	readyFields(f, &s.Ready)
 	choice(f, "restart", &s.Restart, usual.Restart, service.Always, service.OnFailure, service.Never)

@@ -1,0 +1,106 @@
+package machine
+
+import (
+	"strings"
+	"time"
+
+	"sexton/service"
+)
+
+// A service that is not ours (service.Spec.External): nothing is started, stopped or signalled.
+// Its unit goes through the same states. Starting: its probe has not succeeded yet. Up: it has, and
+// is repeated at a calm pace. If it then fails several times in a row, the service is lost: Starting
+// again, until it answers. Services that need it run on: only they know whether they can.
+//
+// Its run is the time in which we ask. No process belongs to it.
+
+const (
+	// externalEvery is the pause between two looks at an external service that is up.
+	externalEvery = 10 * time.Second
+
+	// externalMisses is how many looks in a row have to fail until it is lost: one may fail by accident.
+	externalMisses = 3
+)
+
+// watch begins to ask whether an external service is there.
+func (u *unit) watch(m *Machine) {
+	u.spawning = false
+	if within := u.spec.Ready.Within; within > 0 {
+		u.deadline = m.now + within
+	}
+	u.probe.begin(m, u)
+	m.sayf(Info, u, "external, not ready yet: %s", waitsFor(&u.spec.Ready, true))
+}
+
+// found: an external service has answered.
+func (u *unit) found(m *Machine, _ Event) {
+	words := "up after " + span(m.now-u.started)
+	if u.gone {
+		words = "back after " + span(m.now-u.since)
+	}
+	u.probe.end(m, u)
+	u.gone = false
+	u.becomeUp(m)
+	u.probe.at = m.now + externalEvery
+	m.say(Info, u, words)
+}
+
+// stillUp: an external service that is up has answered again.
+func (u *unit) stillUp(m *Machine, event Event) {
+	if !u.spec.External {
+		broken(u, m, event)
+	}
+	u.probe.misses, u.probe.words = 0, ""
+	u.probe.at = m.now + externalEvery
+}
+
+// missed: an external service that is up has not answered.
+func (u *unit) missed(m *Machine, event Event) {
+	if !u.spec.External {
+		broken(u, m, event)
+	}
+	if u.probe.misses++; u.probe.misses < externalMisses {
+		m.say(Debug, u, "no answer: "+u.probe.words)
+		u.probe.at = m.now + u.spec.Ready.Every
+		return
+	}
+	m.sayf(Warn, u, "lost: %s: %s; the services that need it run on", strings.TrimPrefix(waitsFor(&u.spec.Ready, true), "waiting for "), u.probe.words)
+	u.gone, u.upAt, u.probe.misses = true, 0, 0
+	u.become(m, service.Starting)
+	u.probe.again(m, u)
+}
+
+// notFound: the time of `ready` has passed without an answer. It is not asked any more: what needs it
+// cannot start.
+func (u *unit) notFound(m *Machine) {
+	u.ended, u.lastStatus = u.notReady(), 1
+	u.record(m, service.Record{Exit: u.ended, Status: 1})
+	u.endRun(m)
+	m.say(Error, u, u.ended)
+	u.becomeFailed(m)
+}
+
+// letGo: an external service is not asked any more. It takes no time.
+func (u *unit) letGo(m *Machine) {
+	failing, lost := u.failing, u.lost
+	u.record(m, service.Record{Exit: "not watched any more", Asked: u.whyStopped(m)})
+	u.failing, u.lost = "", false
+	u.endRun(m)
+	switch {
+	case lost && u.wanted:
+		u.ended, u.lastStatus = "not watched any more: "+failing, 1
+		u.becomeFailed(m)
+	case u.wanted && m.keeping():
+		u.become(m, service.Waiting)
+	default:
+		u.become(m, service.Down)
+	}
+}
+
+// stopWords says how a unit is stopped.
+func stopWords(u *unit) string {
+	if u.spec.External {
+		return "not watched any more"
+	}
+	return "stopping with " + ladderWords(u.spec)
+}
