@@ -10,6 +10,7 @@ import (
 	"sexton/cli/dropin"
 	"sexton/config"
 	"sexton/container"
+	"sexton/files"
 	pid1 "sexton/init"
 	"sexton/kernel"
 	"sexton/kernel/procfs"
@@ -167,7 +168,7 @@ func (c *call) read(running bool) (config.Reading, bool) {
 func (c *call) options(running bool) config.Options {
 	o := config.Options{Command: c.command, Running: running, Terminal: running && kernel.IsTerminal(0), Identity: container.CannotBe, Include: include, Limits: procfs.Limits}
 	if c.verb == "check" {
-		o.Program, o.User, o.Group = knownProgram, knownUser, knownGroup
+		o.Program, o.User, o.Group, o.Template = knownProgram, knownUser, knownGroup, template
 	}
 	return o
 }
@@ -175,6 +176,9 @@ func (c *call) options(running bool) config.Options {
 func knownProgram(name string, s *service.Spec) error {
 	return spawn.FindProgram(&proc.Command{Argv: []string{name}, Env: s.Env, Settings: s.Settings})
 }
+
+// template is the text of a template, whoever it belongs to.
+func template(path string) (string, error) { return files.Text(path, -1) }
 
 func knownUser(name string) error {
 	_, err := users.Lookup(name, 0)

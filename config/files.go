@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"sexton/expand"
 	"sexton/service"
 )
 
@@ -151,5 +152,54 @@ func readRender(r *reader, v *value, s *service.Spec) {
 			r.wrong(to, "this is not the path of a file", "write, for example, "+`to = "/run/site.conf"`)
 		}
 		s.Render, s.Prepare = append(s.Render, t), true
+	}
+}
+
+// remarkTemplates remarks on templates that are not in the image, and on variables that they need and that a start will not
+// find.
+func (r *reader) remarkTemplates(s *draftService) {
+	items := s.table.child("render")
+	if r.options.Template == nil || items == nil || len(items.items) != len(s.spec.Render) {
+		return
+	}
+	known := make(map[string]bool, len(s.spec.Env))
+	for _, entry := range s.spec.Env {
+		name, _, _ := strings.Cut(entry, "=")
+		known[name] = true
+	}
+	for i, item := range items.items {
+		from := item.child("from")
+		if from == nil || from.isUnknown() || s.spec.Render[i].From == "" {
+			continue
+		}
+		text, err := r.options.Template(s.spec.Render[i].From)
+		if err != nil {
+			r.note(from, fmt.Sprintf("the template cannot be read: %v", err), "add it to the image, or mount it; no matter if a service that starts earlier makes it")
+			continue
+		}
+		r.remarkTemplate(s, from, text, known)
+	}
+}
+
+// madeAtStart are keys and variables whose values exist only at a start.
+func madeAtStart() (keys, variables []string) {
+	return []string{"env_files", "secrets", "secret_names"}, []string{"SEXTON_SERVICE", "HOME", "USER", "LOGNAME", "REPLICA", "REPLICA0", "REPLICAS"}
+}
+
+func (r *reader) remarkTemplate(s *draftService, from *value, text string, known map[string]bool) {
+	keys, variables := madeAtStart()
+	more := slices.ContainsFunc(keys, func(key string) bool { return s.table.child(key) != nil })
+	template, faults := expand.Parse(text, 0)
+	if len(faults) == 0 {
+		_, faults = template.Fill(func(name string) (string, bool) {
+			return "x", known[name] || more || slices.Contains(variables, name) || strings.HasPrefix(name, "SOCKET_")
+		}, 8*MaxBytes)
+	}
+	for _, fault := range faults {
+		if fault.Missing && !slices.Contains(r.unset, fault.Name) && len(r.unset) < maxMistakes {
+			r.unset = append(r.unset, fault.Name)
+		}
+		line := 1 + strings.Count(text[:fault.Start], "\n")
+		r.note(from, fmt.Sprintf("line %d of this template: %s", line, fault.Text), fault.Mend)
 	}
 }

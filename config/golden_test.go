@@ -80,6 +80,14 @@ func directives(text string) (environ []string, options Options) {
 		if words, ok := strings.CutPrefix(line, "#! command "); ok {
 			options.Command = strings.Fields(words)
 		}
+		if text, ok := strings.CutPrefix(line, "#! every template is "); ok {
+			options.Template = func(path string) (string, error) {
+				if strings.Contains(path, "missing") {
+					return "", errors.New("no such file or directory")
+				}
+				return strings.ReplaceAll(text, "\\n", "\n"), nil
+			}
+		}
 		if words, ok := strings.CutPrefix(line, "#! without "); ok {
 			missing := strings.Fields(words)
 			options.Program = func(name string, _ *service.Spec) error {

@@ -60,6 +60,10 @@ type Options struct {
 	// SEXTON_MEMORY. With a nil function there are no such variables.
 	Limits func() (cpus int, memory int64)
 
+	// Template is the text of a template of the key render. It is for a check in the image, which remarks on what is
+	// missing; a nil function checks nothing.
+	Template func(path string) (string, error)
+
 	// Include returns the files that a file includes by a pattern, in their order. With an error,
 	// the files that could be read. A nil function reads none.
 	Include func(file, pattern string) ([]Source, error)

@@ -20,6 +20,7 @@ func (r *reader) remark(d *draft) {
 			continue
 		}
 		r.remarkCommand(s.table.child("command"), s, s.spec.Command)
+		r.remarkTemplates(s)
 		if s.spec.Ready.Kind == service.ExecProbe {
 			r.remarkCommand(s.table.child("ready").child("exec"), s, s.spec.Ready.Command)
 		}

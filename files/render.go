@@ -41,9 +41,9 @@ type Lookup func(name string) (value string, set, secret bool)
 // secrets in it.
 func (t *Template) Render(lookup Lookup) (Rendered, error) {
 	out := Rendered{Mode: 0o640}
-	text, err := t.read()
+	text, err := Text(t.From, t.Owner.UID)
 	if err != nil {
-		return out, err
+		return out, fmt.Errorf("cannot read the template %s: %w", t.From, err)
 	}
 	page, err := newPage(mostRendered)
 	if err != nil {
@@ -71,45 +71,38 @@ func (t *Template) Render(lookup Lookup) (Rendered, error) {
 	return out, err
 }
 
-// read is the text of the template.
-func (t *Template) read() (string, error) {
-	cannot := func(err error) (string, error) {
-		return "", fmt.Errorf("cannot read the template %s: %w", t.From, err)
-	}
-	p, err := paths.Find(t.From)
+// Text is the text of a template. Where others can write, it must belong to root, to us, to the user of
+// the service, or to the owner of the directory: it decides what is in the file.
+func Text(from string, user int) (string, error) {
+	p, err := paths.Find(from)
 	if err != nil {
-		return cannot(err)
+		return "", err
 	}
 	defer p.Close()
-	p.Owner = t.Owner.UID
+	p.Owner = user
 	fd, s, err := p.Open(unix.O_RDONLY)
 	if err != nil {
-		return cannot(err)
+		return "", err
 	}
 	defer unix.Close(fd)
-	if p.Exposed != nil { // or another user decides what is in the file
+	if p.Exposed != nil {
 		if err := p.VetOwner(&s); err != nil {
-			return cannot(err)
+			return "", err
 		}
 	}
 	switch {
 	case s.Mode&unix.S_IFMT != unix.S_IFREG:
-		return cannot(errors.New("it is not a regular file"))
+		return "", errors.New("it is not a regular file")
 	case s.Size > mostTemplate:
-		return cannot(errTooLong)
+		return "", fmt.Errorf("it is longer than %d bytes", mostTemplate)
 	}
 	buffer := make([]byte, s.Size+1)
 	n, err := readAll(fd, buffer)
 	if err == nil && int64(n) > s.Size {
 		err = errors.New("it has grown just now")
 	}
-	if err != nil {
-		return cannot(err)
-	}
-	return string(buffer[:n]), nil
+	return string(buffer[:n]), err
 }
-
-var errTooLong = fmt.Errorf("it is longer than %d bytes", mostTemplate)
 
 // readAll reads until the buffer is full or the file is at its end.
 func readAll(fd int, buffer []byte) (n int, err error) {
