@@ -205,16 +205,16 @@ func (m *Machine) killRest() {
 	}
 	for i := range m.units {
 		u := m.units[i]
-		switch u.state {
-		case service.Starting, service.Up:
-			if u.spec.External {
-				u.letGo(m)
-				continue
-			}
+		switch {
+		case u.spec.External && (u.state == service.Starting || u.state == service.Up):
+			u.letGo(m)
+		case u.spawning && u.state != service.Killing: // perhaps there will be no process: lateStart speaks of one
+			u.kill(m, true)
+		case u.state == service.Starting || u.state == service.Up:
 			u.probe.end(m, u)
 			m.say(Warn, u, gently+"; killing it")
 			u.kill(m, true)
-		case service.Stopping:
+		case u.state == service.Stopping:
 			m.sayf(Warn, u, "%s %s after SIG%v%s; killing it", u.remains(), span(m.now-u.since), u.firstSignal(), late)
 			u.kill(m, true)
 		}

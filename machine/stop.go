@@ -232,6 +232,9 @@ func behindWords(behind string) string {
 // gets the signal of the present rung now.
 func (u *unit) lateStart(m *Machine, event Event) {
 	u.spawning, u.pid = false, event.(Started).PID
+	if u.state == service.Killing && u.hard {
+		m.sayf(Warn, u, "started (pid %d) when no time was left to stop it gently; killing it", u.pid)
+	}
 	m.askToEnd(u, u.lastSignal)
 }
 
