@@ -18,7 +18,7 @@ const sharedWithin = 250 * time.Millisecond
 // sharedLogsInTime is sharedLogs with a time limit: a log directory on a file system that
 // does not answer must not delay the start of the services.
 func sharedLogsInTime(plan *service.Plan) (remarks []string) {
-	if !slices.ContainsFunc(plan.Services, func(s service.Spec) bool { return s.Log.File.Path != "" }) {
+	if !slices.ContainsFunc(plan.Services, func(s service.Spec) bool { return s.Log.Away() }) {
 		return nil
 	}
 	found := make(chan []string, 1)
@@ -40,10 +40,14 @@ func sharedLogs(plan *service.Plan) (remarks []string) {
 	var found []paths.Shared
 	services := make(map[paths.Shared][]string)
 	for _, s := range plan.Services {
-		if s.Log.File.Path == "" {
-			continue
-		}
-		if shared := sharedDirectory(s.Log.File.Path); shared != nil {
+		for _, to := range s.Log.Destinations() {
+			if to.File.Path == "" {
+				continue
+			}
+			shared := sharedDirectory(to.File.Path)
+			if shared == nil {
+				continue
+			}
 			if services[*shared] == nil {
 				found = append(found, *shared)
 			}

@@ -14,7 +14,7 @@ func (r *reader) fill(d *draft) {
 	d.fillGroups()
 	d.fillMain()
 	for _, s := range d.services {
-		s.spec.Log.File.Path = strings.ReplaceAll(s.spec.Log.File.Path, "{service}", s.spec.Name)
+		s.fillLog()
 		if s.spec.PTY {
 			s.fillTerminal()
 		}

@@ -248,8 +248,8 @@ func dump(plan service.Plan, notes []string) string {
 			}
 		}
 		put("terminal", "ours %v, of its own %v", s.TTY, s.PTY)
-		if s.Log != defaultLog() {
-			put("log", "%+v", s.Log)
+		if dumpLog(s.Log) != dumpLog(defaultLog()) {
+			put("log", "%s", dumpLog(s.Log))
 		}
 		if len(s.Dirs)+len(s.Render) > 0 {
 			put("files", "%+v %+v prepare %v", s.Dirs, s.Render, s.Prepare)
@@ -284,7 +284,23 @@ func dumpInit(plan service.Plan, put func(name, format string, args ...any)) {
 	if plan.Health.Listen != "" {
 		put("health", "%q", plan.Health.Listen)
 	}
-	if plan.Log != defaultLog() || plan.Color != "auto" {
-		put("log", "%+v color %q", plan.Log, plan.Color)
+	if dumpLog(plan.Log) != dumpLog(defaultLog()) || plan.Color != "auto" {
+		put("log", "%s color %q", dumpLog(plan.Log), plan.Color)
 	}
+}
+
+// dumpLog is a log table without what it has not.
+func dumpLog(l service.Log) string {
+	own := [2]*service.Destination{l.Stdout, l.Stderr}
+	l.Stdout, l.Stderr = nil, nil
+	text := fmt.Sprintf("%+v", l)
+	for _, nothing := range []string{" Stdout:<nil>", " Stderr:<nil>", " Tee:false", " Tail:[]"} {
+		text = strings.Replace(text, nothing, "", 1)
+	}
+	for i, to := range own {
+		if to != nil {
+			text += fmt.Sprintf(" %s:%+v", [...]string{"stdout", "stderr"}[i], *to)
+		}
+	}
+	return text
 }

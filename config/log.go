@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -56,25 +57,9 @@ func (r *reader) log(v *value, d draftLog) {
 		return
 	}
 	l := d.log
-	file, syslog := v.child("file"), v.child("syslog")
-	switch {
-	case file != nil && syslog != nil && l.File.Path != "" && l.Syslog != "":
-		r.wrong(syslog, "output goes to one place only, and file is set already", "remove one of the two")
-	case file != nil && l.File.Path != "":
-		l.Syslog = ""
-	case syslog != nil && l.Syslog != "":
-		l.File.Path = ""
-	}
-	place := file
-	if l.Syslog != "" {
-		place = syslog
-	}
-	if format := v.child("format"); format != nil && l.Format == service.Inherit && place != nil && (l.File.Path != "" || l.Syslog != "") {
-		r.wrong(format, `with "inherit", output does not pass through sexton`, "choose another format, or remove "+place.name)
-	}
-	if l.Format == service.Inherit && v.child("format") != nil { // also of the place that [log] gives
-		l.File.Path, l.Syslog = "", ""
-	}
+	r.onePlace(v, l)
+	ownPlaces(v, l)
+	r.checkInherited(v, l)
 	if l.Format != service.JSON && (d.color == nil || v.child("format") != nil) { // [log] may mean services with a format of their own
 		for _, name := range []string{"json", "join"} {
 			if entry := v.child(name); entry != nil {
@@ -101,12 +86,8 @@ func logRows(withColor bool) []row[draftLog] {
 		{name: "join", expects: "a pattern", example: `join = '^\s'`, others: "multiline", read: readJoin},
 		{name: "timestamps", expects: "true or false", example: "timestamps = true",
 			read: func(r *reader, v *value, d draftLog) { r.boolean(v, &d.log.Timestamps) }},
-		{name: "stderr", expects: "a word", example: `stderr = "stdout"`, others: "redirect_stderr",
-			read: func(r *reader, v *value, d draftLog) {
-				if i, ok := r.word(v, []string{"stderr", "stdout"}); ok {
-					d.log.OneStream = i == 1
-				}
-			}},
+		{name: "stdout", expects: "a table", example: `stdout = { file = { path = "/var/log/{service}.out" } }`, others: "stdout_logfile", read: readStdout},
+		{name: "stderr", expects: "a word or a table", example: `stderr = "stdout"`, others: "redirect_stderr stderr_logfile", read: readStderr},
 		{name: "max_line", expects: "a size", example: `max_line = "16KiB"`,
 			read: func(r *reader, v *value, d draftLog) {
 				if n, ok := r.size(v, 256, 16<<20); ok {
@@ -127,8 +108,10 @@ func logRows(withColor bool) []row[draftLog] {
 				}
 			}},
 		{name: "file", expects: "a table", example: `file = { path = "/var/log/{service}.log", size = "10MiB", keep = 5 }`,
-			others: "logfile stdout_logfile", read: readLogFile},
+			others: "logfile", read: readLogFile},
 		{name: "syslog", expects: "an address or a table", example: `syslog = "unix:/dev/log"`, read: readSyslog},
+		{name: "tee", expects: "true or false", example: "tee = true",
+			read: func(r *reader, v *value, d draftLog) { r.boolean(v, &d.log.Tee) }},
 	}
 	if withColor {
 		rows = append(rows, row[draftLog]{name: "color", expects: "a word", example: `color = "never"`, others: "colour colors",
@@ -269,25 +252,50 @@ func readOwner(r *reader, v *value, f *service.LogFile) {
 
 // checkLogs reports services that share a log file and give it different settings.
 func (r *reader) checkLogs(d *draft) {
-	shared := make(map[string]*draftService)
+	shared := make(map[string]*logPlace)
 	for _, s := range d.services {
-		l := &s.spec.Log
-		if l.File.Path == "" {
-			continue
+		for _, place := range s.logPlaces() {
+			first := shared[place.file.Path]
+			if first == nil {
+				shared[place.file.Path] = &place
+				continue
+			}
+			if place.file == first.file {
+				continue
+			}
+			here, other := &place, first
+			if place.at == nil { // it has [log]'s, and first has not
+				here, other = first, &place
+			}
+			if here.at == nil { // [log] disagrees with itself
+				here.at = d.root.child("log")
+			}
+			r.wrong(here.at, fmt.Sprintf("%q%s writes to the same file with different settings", other.spec.Name, other.table.elsewhere(here.table)),
+				"give both the same settings, or put them into [log]")
 		}
-		first := shared[l.File.Path]
-		if first == nil {
-			shared[l.File.Path] = s
-			continue
-		}
-		if l.File == first.spec.Log.File {
-			continue
-		}
-		here, other := s, first
-		if s.table.child("log").child("file") == nil { // it has [log]'s, and first has not
-			here, other = first, s
-		}
-		r.wrong(here.table.child("log").child("file"), fmt.Sprintf("%q%s writes to the same file with different settings", other.spec.Name, other.table.elsewhere(here.table)),
-			"give both the same settings, or put them into [log]")
 	}
+	r.checkTee(d)
+	r.checkOwnStdout(d)
+}
+
+// logPlace is a file that an output of a service goes to.
+type logPlace struct {
+	*draftService
+	file service.LogFile
+	at   *value // nil: in [log]
+}
+
+func (s *draftService) logPlaces() (all []logPlace) {
+	l, table := &s.spec.Log, s.logTable()
+	for _, which := range []string{"stdout", "stderr"} {
+		to, at := l.To(which == "stderr"), table.child("file")
+		if own := table.child(which).child("file"); own != nil {
+			at = own
+		}
+		place := logPlace{s, to.File, at}
+		if to.File.Path != "" && (which == "stdout" || !l.OneStream) && !slices.Contains(all, place) {
+			all = append(all, place)
+		}
+	}
+	return all
 }

@@ -72,7 +72,7 @@ func (r *reader) checkOwnTerminal(d *draft, s *draftService, tty *value) {
 		r.wrong(at, `the output of a service's own terminal passes through sexton, and with format "inherit" it would not`,
 			`give its log another format, or remove tty = "pty"`)
 	}
-	if stderr := log.child("stderr"); stderr != nil && stderr.data == "stderr" {
+	if stderr := log.child("stderr"); stderr != nil && (stderr.data == "stderr" || s.spec.Log.Stderr != nil) {
 		r.wrong(stderr, "a terminal has one stream, so stdout and stderr cannot be told apart", `remove it, or tty = "pty"`)
 	}
 	if s.spec.Stdin == "inherit" {

@@ -76,7 +76,7 @@ func (o *output) adopt(plan *service.Plan) (names []string) {
 // otherwise for each.
 func (o *output) log(s *service.Spec) (log service.Log, inherits bool) {
 	log = s.Log
-	away := log.File.Path != "" || log.Syslog != ""
+	away := log.Away()
 	switch {
 	case log.Format != service.AutoFormat || len(o.services) > 1:
 	case away, s.PTY:
@@ -117,10 +117,11 @@ func (o *output) threads() int {
 func (o *output) places() int {
 	places := make(map[string]bool)
 	for i := range o.services {
-		log := &o.services[i].Log
-		for _, place := range []string{log.File.Path, log.Syslog} {
-			if place != "" {
-				places[place] = true
+		for _, to := range o.services[i].Log.Destinations() {
+			for _, place := range []string{to.File.Path, to.Syslog} {
+				if place != "" {
+					places[place] = true
+				}
 			}
 		}
 	}

@@ -65,6 +65,50 @@ type Log struct {
 	File    LogFile
 	Syslog  string // "unix:/dev/log", "udp:host:port"; "": no syslog
 	RFC5424 bool   // Syslog: the format of RFC 5424 instead of that of syslog(3)
+
+	Stdout, Stderr *Destination // where this output alone goes; nil: as the above says
+
+	// Tee also sends to our stdout or stderr what goes to a file or a syslog.
+	Tee bool
+}
+
+// Destination is where an output goes instead of to our stdout or stderr; zero: there.
+type Destination struct {
+	File    LogFile
+	Syslog  string // "unix:/dev/log", "udp:host:port"; "": no syslog
+	RFC5424 bool   // Syslog: the format of RFC 5424 instead of that of syslog(3)
+}
+
+// Away tells whether the destination is another one than our stdout or stderr.
+func (d *Destination) Away() bool { return d.File.Path != "" || d.Syslog != "" }
+
+// To is the destination of stdout, or that of stderr.
+func (l *Log) To(stderr bool) Destination {
+	switch {
+	case stderr && l.Stderr != nil:
+		return *l.Stderr
+	case !stderr && l.Stdout != nil:
+		return *l.Stdout
+	}
+	return Destination{l.File, l.Syslog, l.RFC5424}
+}
+
+// Destinations are those of stdout and of stderr. The second one is missing where it cannot differ.
+func (l *Log) Destinations() []Destination {
+	if l.OneStream || l.Stdout == nil && l.Stderr == nil {
+		return []Destination{l.To(false)}
+	}
+	return []Destination{l.To(false), l.To(true)}
+}
+
+// Away tells whether any output goes to another destination than our stdout or stderr.
+func (l *Log) Away() bool {
+	for _, d := range l.Destinations() {
+		if d.Away() {
+			return true
+		}
+	}
+	return false
 }
 
 // LogFile is a file that gets the output of a service instead of our stdout

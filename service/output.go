@@ -4,7 +4,7 @@ package service
 // neither out nor dropped is still on its way.
 type Output struct {
 	Service      string `json:"-"`
-	Stream       string `json:"stream"` // stdout or stderr
+	Stream       string `json:"stream"` // stdout, stderr or tail; a copy (log.tee) ends in TeeSuffix
 	LinesIn      int64  `json:"lines_in"`
 	LinesOut     int64  `json:"lines_out"`
 	LinesDropped int64  `json:"lines_dropped"`
@@ -12,3 +12,6 @@ type Output struct {
 	BytesOut     int64  `json:"bytes_out"`
 	BytesDropped int64  `json:"bytes_dropped"`
 }
+
+// TeeSuffix ends the name of a stream that is a copy of another one.
+const TeeSuffix = "-tee"

@@ -43,7 +43,7 @@ func (m *Mux) serviceFrame(o *Source, which string, k *sink) framing.Frame {
 	switch {
 	case k.syslog:
 		format := framing.RFC3164
-		if log.RFC5424 {
+		if log.To(which == Stderr).RFC5424 {
 			format = framing.RFC5424
 		}
 		f = framing.NewSyslog(format, which == Stderr, hostname(), o.Service, o.pid)

@@ -141,7 +141,7 @@ func (m *Mux) pipe(o *Source, p *Pipes, which string) (int, error) {
 // newStream makes the stream that reads fd, which is non-blocking and ours alone.
 func (m *Mux) newStream(o *Source, which string, fd int) *stream {
 	k := m.sinkOf(&o.Log, which)
-	s := &stream{sink: k, fd: fd, pipe: int32(fd), spare: -1, frame: m.serviceFrame(o, which, k)}
+	s := &stream{sink: k, fd: fd, pipe: int32(fd), spare: -1, frame: m.serviceFrame(o, which, k), tee: m.newTee(o, which, k)}
 	if s.frame.Varies() {
 		first := s.frame // nextRun replaces frame
 		s.template = &first

@@ -121,6 +121,7 @@ func (s *stream) nextRun(b *batch) {
 		return
 	}
 	m := s.sink.mux
+	s.tee.begin(&o, s.account.stream)
 	s.frame = m.serviceFrame(&o, s.account.stream, s.sink)
 	m.stamp(&s.frame)
 }

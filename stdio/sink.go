@@ -223,17 +223,23 @@ func (k *sink) report(err error, lost Count) {
 
 // sinkOf is where an output goes.
 func (m *Mux) sinkOf(log *service.Log, which string) *sink {
-	switch {
-	case log.File.Path != "":
-		return m.other(log.File.Path, func(k *sink) {
-			k.file = m.destinations.File(destination.LogFile(log.File))
+	switch to := log.To(which == Stderr); {
+	case to.File.Path != "":
+		return m.other(to.File.Path, func(k *sink) {
+			k.file = m.destinations.File(destination.LogFile(to.File))
 			k.to, k.closing, k.away = k.file, &stream{sink: k, fd: -1}, newDetour(m, m.out)
 		})
-	case log.Syslog != "":
-		return m.other(log.Syslog, func(k *sink) {
-			k.to, k.syslog = destination.NewSyslog(log.Syslog, framing.Message), true
+	case to.Syslog != "":
+		return m.other(to.Syslog, func(k *sink) {
+			k.to, k.syslog = destination.NewSyslog(to.Syslog, framing.Message), true
 		})
-	case which == Stderr:
+	}
+	return m.plainSink(which)
+}
+
+// plainSink is our stdout or stderr.
+func (m *Mux) plainSink(which string) *sink {
+	if which == Stderr {
 		return m.err
 	}
 	return m.out

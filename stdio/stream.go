@@ -24,6 +24,7 @@ type stream struct {
 	fd       int   // -1: our own lines, or closed
 	pipe     int32 // what fd was at the beginning
 	terminal bool  // fd is our side of a pseudo-terminal
+	tee      *tee  // a copy of it; nil: none
 	frame    framing.Frame
 	template *framing.Frame // where frame follows the run: one that never changes, see look; else nil
 	tail     []byte         // of a line whose end was not read yet
@@ -135,6 +136,7 @@ func (s *stream) fill(b *batch) turn {
 	s.overdue.Store(false) // something did come
 	s.sink.mux.stamp(&s.frame)
 	s.cut(b, s.withTail(b.in, n))
+	s.tee.wait(b, s.sink.places)
 	return more
 }
 
@@ -151,6 +153,7 @@ func (s *stream) cut(b *batch, data []byte) {
 		s.account.in.lines.Add(int64(lines))
 		b.add(s, dst, out, Count{Bytes: int64(n), Lines: int64(lines)})
 		s.ring.add(s, before[:n])
+		s.tee.put(before[:n], false)
 		switch {
 		case !full:
 			s.keep(data, rest)
@@ -165,7 +168,9 @@ func (s *stream) cut(b *batch, data []byte) {
 // last adds the tail of a stream that has ended, or of one that is not waited for any longer.
 func (s *stream) last(b *batch) {
 	rest := s.tail
-	if s.tail = nil; len(rest) == 0 {
+	s.tail = nil
+	s.tee.put(rest, true)
+	if len(rest) == 0 {
 		return
 	}
 	b.makeRoom(s.frame.LastMost(rest))

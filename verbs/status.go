@@ -137,7 +137,9 @@ func statusRow(s *Service) []string {
 	if len(s.Output) > 0 {
 		var in int64
 		for _, o := range s.Output {
-			in += o.BytesIn
+			if !strings.HasSuffix(o.Stream, service.TeeSuffix) {
+				in += o.BytesIn
+			}
 		}
 		row[6] = bytesText(in)
 	}
