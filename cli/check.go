@@ -17,9 +17,23 @@ func (c *call) check() int {
 	if !ok {
 		return exitConfig
 	}
+	if c.key != "" {
+		text, err := reading.Explain(c.key)
+		if err != nil {
+			fmt.Fprintf(c.stderr, "sexton check: --explain %s\n", proc.Visible(err.Error()))
+			return exitUsage
+		}
+		fmt.Fprint(c.stdout, proc.VisibleLines(text))
+		return 0
+	}
 	text := summary(c.fileWords(), &reading.Plan)
 	if len(reading.Files) > 1 {
-		text += "\nfiles\n" + indented(reading.Files)
+		const most = 50
+		files := reading.Files[:min(most, len(reading.Files))]
+		if more := len(reading.Files) - most; more > 0 {
+			files = append(slices.Clone(files), fmt.Sprintf("and %d more", more))
+		}
+		text += "\nfiles\n" + indented(files)
 	}
 	if replaced := reading.Replaced(); len(replaced) > 0 {
 		text += "\nchanged by a later file\n" + indented(replaced)

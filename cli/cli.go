@@ -110,6 +110,7 @@ type call struct {
 
 	config  string   // the first -c; "": not given
 	further []string // all others
+	key     string   // --explain; "": not given
 	command []string // COMMAND ARG...
 	dashes  bool     // which follows --
 	words   []string // what follows a verb that asks a running sexton: services

@@ -39,6 +39,8 @@ func (f *flag) verbs() (names []string) {
 // flags are all flags; of two that are equally near to a typo, the first is suggested.
 var flags = []flag{
 	{short: "-c", long: "--config", value: true, arg: "FILE", help: "the services to run; repeatable: a later file changes\nwhat an earlier one says", set: (*call).addFile},
+	{long: "--explain", value: true, arg: "KEY", help: "the value of KEY, and the file and line that set it",
+		set: func(c *call, _, value string) error { c.key = value; return nil }},
 	{long: "--again", help: "start the services even if a sexton in this container runs them",
 		set: func(c *call, _, _ string) error { c.again = true; return nil }},
 	{short: "-v", long: "--verbose", help: "print more", set: func(c *call, _, _ string) error { c.verbosity = 1; return nil }},

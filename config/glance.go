@@ -2,7 +2,6 @@ package config
 
 import (
 	"bytes"
-	"slices"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -36,8 +35,8 @@ func TerminationLog(sources []Source, include func(file, pattern string) ([]Sour
 type glance struct {
 	table, key string
 	include    func(file, pattern string) ([]Source, error)
-	seen       []string // names of files
-	found      string   // what the last one says
+	seen       map[string]bool // names of files
+	found      string          // what the last one says
 }
 
 func (g *glance) all(sources []Source) string {
@@ -49,10 +48,13 @@ func (g *glance) all(sources []Source) string {
 
 // at looks at one file, and at what it includes. It reads only what can matter.
 func (g *glance) at(source Source) {
-	if len(g.seen) >= MaxFiles || slices.Contains(g.seen, source.Name) {
+	if len(g.seen) >= MaxFiles || g.seen[source.Name] {
 		return
 	}
-	g.seen = append(g.seen, source.Name)
+	if g.seen == nil {
+		g.seen = make(map[string]bool)
+	}
+	g.seen[source.Name] = true
 	text := source.Text
 	if len(text) > MaxBytes || !bytes.Contains(text, []byte(g.key)) && !bytes.Contains(text, []byte("include")) || tooDeep(string(text)) >= 0 {
 		return

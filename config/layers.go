@@ -75,6 +75,12 @@ func (r *reader) layers(sources []Source) *value {
 func (r *reader) layer(source Source, by *value) []*value {
 	f := &file{name: source.Name, order: len(r.files), by: by}
 	r.file, r.files = f, append(r.files, f)
+	if r.known == nil {
+		r.known = make(map[string]*file)
+	}
+	if r.known[f.name] == nil {
+		r.known[f.name] = f
+	}
 	root := r.syntax(source.Text)
 	if root == nil {
 		return nil
@@ -128,14 +134,14 @@ func (r *reader) include(root *value) (roots []*value) {
 // mayInclude tells whether a file is to be read: it was not read before, and is not one too many.
 func (r *reader) mayInclude(item *value, pattern string, source Source) bool {
 	r.total += len(source.Text)
-	known := slices.IndexFunc(r.files, func(f *file) bool { return f.name == source.Name })
+	known := r.known[source.Name]
 	switch {
-	case known >= 0 && strings.ContainsAny(pattern, "*?["): // it names the files that there are, perhaps this one too
-	case known >= 0 && r.files[known].includes(item):
+	case known != nil && strings.ContainsAny(pattern, "*?["): // it names the files that there are, perhaps this one too
+	case known != nil && known.includes(item):
 		r.wrong(item, fmt.Sprintf("%s would include itself", source.Name), "remove it")
-	case known >= 0:
+	case known != nil:
 		text := fmt.Sprintf("%s is read already", source.Name)
-		if by := r.files[known].by; by != nil {
+		if by := known.by; by != nil {
 			text = fmt.Sprintf("%s is already included %s", source.Name, by.where(item))
 		}
 		r.wrong(item, text, "remove one of the two")

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +16,8 @@ type fileSet struct {
 	given []string // as -c gives them: the first file, or what "#! files" names
 	names []string // in the order of the text
 	texts map[string]string
+
+	explain []string // keys
 }
 
 func newFileSet(text string) *fileSet {
@@ -23,6 +26,9 @@ func newFileSet(text string) *fileSet {
 	for line := range strings.Lines(text) {
 		if given, ok := strings.CutPrefix(line, "#! files "); ok {
 			s.given = strings.Fields(given)
+		}
+		if key, ok := strings.CutPrefix(line, "#! explain "); ok {
+			s.explain = append(s.explain, strings.TrimSpace(key))
 		}
 		if header, ok := strings.CutPrefix(line, "-- "); ok && strings.HasSuffix(line, " --\n") {
 			name = strings.TrimSuffix(header, " --\n")
@@ -76,7 +82,8 @@ func TestLayersGiveTheirPlans(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			reading, err := newFileSet(string(text)).read()
+			files := newFileSet(string(text))
+			reading, err := files.read()
 			seen := Render(err, false)
 			if err == nil {
 				seen = dump(reading.Plan, nil)
@@ -89,6 +96,13 @@ func TestLayersGiveTheirPlans(t *testing.T) {
 			seen += "files " + strings.Join(reading.Files, " ") + "\n"
 			for _, line := range reading.Replaced() {
 				seen += line + "\n"
+			}
+			for _, key := range files.explain {
+				text, err := reading.Explain(key)
+				seen += fmt.Sprintf("explain %s\n%s", key, text)
+				if err != nil {
+					seen += err.Error() + "\n"
+				}
 			}
 			golden(t, strings.TrimSuffix(path, ".txtar")+".golden", seen)
 		})
@@ -115,4 +129,47 @@ func TestTooManyFilesAreRefused(t *testing.T) {
 	}
 	_, notes, err := Parse("sexton.toml", []byte("include = [\"a.toml\"]\nservice.x.command = [\"x\"]"), nil, Options{})
 	golden(t, filepath.Join(testdata, "layers", "alone.golden"), fmt.Sprintf("%v\n%v\n", notes, err))
+}
+
+// manyFiles are n files, each with a service of its own and a variable of a shared one.
+func manyFiles(n int) *fileSet {
+	s := &fileSet{given: []string{"sexton.toml"}, texts: map[string]string{
+		"sexton.toml": "include = ['conf.d/*.toml']\n[service.web]\ncommand = ['web']\n",
+	}}
+	for i := range n {
+		name := fmt.Sprintf("conf.d/%05d.toml", i)
+		s.names = append(s.names, name)
+		s.texts[name] = fmt.Sprintf("[service.s%d]\ncommand = ['sleep', '%d']\nenv = { A = '${HOME}' }\n[service.web.env]\nV%d = 'x'\n", i, i, i)
+	}
+	return s
+}
+
+// One more file costs the same, however many there are.
+func TestTheCostOfAFileDoesNotGrow(t *testing.T) {
+	few, many := bytesToRead(t, manyFiles(200)), bytesToRead(t, manyFiles(2000))
+	if many > 15*few {
+		t.Errorf("200 files take %d bytes, 2000 files %d", few, many)
+	}
+}
+
+// bytesToRead is how much is allocated to read files.
+func bytesToRead(t *testing.T, files *fileSet) uint64 {
+	t.Helper()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := files.read(); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
+
+func BenchmarkReadThousandFiles(b *testing.B) {
+	files := manyFiles(1000)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := files.read(); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

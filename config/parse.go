@@ -94,13 +94,14 @@ func Parse(name string, text []byte, environ []string, options Options) (service
 
 // reader is one call of Read.
 type reader struct {
-	file        *file           // the one that is being read; later, the first
-	files       []*file         // all, in the order in which they count
-	total       int             // bytes of the included files
-	gone        []*value        // values that are false, and so took back what they replace
-	repeated    map[string]bool // mistakes in [defaults], which several services would report
-	repeats     []string        // the same, in their order
-	tooMuch     bool            // there are more than a configuration may have
+	file        *file            // the one that is being read; later, the first
+	known       map[string]*file // the same, by name
+	files       []*file          // all, in the order in which they count
+	total       int              // bytes of the included files
+	gone        []*value         // values that are false, and so took back what they replace
+	repeated    map[string]bool  // mistakes in [defaults], which several services would report
+	repeats     []string         // the same, in their order
+	tooMuch     bool             // there are more than a configuration may have
 	environment environment
 	options     Options
 	mistakes    []*Mistake

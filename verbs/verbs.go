@@ -73,9 +73,9 @@ var All = []Verb{
 		About: "It is the first process of a container that people and tools enter by docker exec or\nkubectl exec. It ends with 0 at TERM, INT, QUIT or RTMIN+3; what is left gets TERM, and\nKILL after --linger.",
 	},
 	{
-		Name: Check, Args: "[-c FILE]", Flags: "--config --verbose --quiet",
+		Name: Check, Args: "[-c FILE] [--explain KEY]", Flags: "--config --explain --verbose --quiet",
 		Help:  "print what is wrong with FILE, or what it would do",
-		About: "Every mistake is printed with its line and the fix, and so is every remark. Nothing is\nstarted. The exit status is 78 with a mistake, otherwise 0.",
+		About: "Every mistake is printed with its line and the fix, and so is every remark. Nothing is\nstarted. --explain service.web.env.MODE prints the value of one key, or of all keys in a table, and the\nfile and line that set it. The exit status is 78 with a mistake, otherwise 0.",
 	},
 	{
 		Name: StatusVerb, Args: "[--json] " + anyServices, Flags: "--config --quiet --json",
