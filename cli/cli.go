@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sexton/container"
 	"time"
 
 	"sexton/cli/dropin"
@@ -40,7 +41,7 @@ func Main(args []string) int {
 	if line, ok := dropin.Read(args, entry.Environ(), os.Getpid()); ok {
 		return runAs(line)
 	}
-	c := &call{verb: verbs.NoVerb.Name, environ: entry.Environ(), stdout: boundedWriter(1), stderr: boundedWriter(2)}
+	c := &call{verb: verbs.NoVerb.Name, environ: entry.Environ(), stdout: boundedWriter(1), stderr: boundedWriter(2), zones: new(container.Zones)}
 	path := ""
 	if new(kernel.Linux).First() { // under docker exec, our end is not the container's end
 		path = service.DefaultTerminationLog
@@ -105,6 +106,7 @@ func (c *call) row() *verbs.Verb {
 type call struct {
 	verb    string
 	environ []string
+	zones   *container.Zones // the time zones of schedules
 	stdout  io.Writer
 	stderr  io.Writer
 

@@ -59,7 +59,7 @@ func (c *call) run() int {
 		file = absolute(c.fileName())
 	}
 	status := container.Load(container.Options{
-		Plan: plan, Kernel: k, File: file, Getenv: c.getenv, Version: Version,
+		Plan: plan, Kernel: k, File: file, Getenv: c.getenv, Version: Version, Zones: c.zones,
 		Verbosity: c.verbosity, Trace: trace, NameOrphans: c.nameOrphans, Remarks: c.remarks,
 	}).Run()
 	if slices.Contains(c.okCodes, status) {
@@ -166,7 +166,10 @@ func (c *call) read(running bool) (config.Reading, bool) {
 // options are what a file is read with. Only a check looks for programs and users: at a start
 // a oneshot may bring them.
 func (c *call) options(running bool) config.Options {
-	o := config.Options{Command: c.command, Running: running, Terminal: running && kernel.IsTerminal(0), Identity: container.CannotBe, Include: include, Limits: procfs.Limits}
+	o := config.Options{
+		Command: c.command, Running: running, Terminal: running && kernel.IsTerminal(0), Identity: container.CannotBe,
+		Include: include, Limits: procfs.Limits, Zone: c.knownZone,
+	}
 	if c.verb == "check" {
 		o.Program, o.User, o.Group, o.Template = knownProgram, knownUser, knownGroup, template
 	}
@@ -179,6 +182,11 @@ func knownProgram(name string, s *service.Spec) error {
 
 // template is the text of a template, whoever it belongs to.
 func template(path string) (string, error) { return files.Text(path, -1) }
+
+func (c *call) knownZone(name string) error {
+	_, err := c.zones.Load(name)
+	return err
+}
 
 func knownUser(name string) error {
 	_, err := users.Lookup(name, 0)

@@ -25,6 +25,7 @@ func (r *reader) check(d *draft) {
 	r.checkGroups(d)
 	r.checkNames(d)
 	r.checkPipelines(d)
+	r.checkSchedules(d)
 	r.checkCycles(d)
 	r.checkLogs(d)
 	r.checkTerminals(d)

@@ -44,7 +44,8 @@ var ambient = []string{"PATH=/usr/bin:/bin", "HOME=/root"}
 
 // directives are what a file's comments say of its surroundings: "#! environ
 // NAME=VALUE" adds to the environment, "#! command WORDS" gives a command, "#! run" and "#! run on a
-// terminal" start the services, "#! 4 CPUs and 64 MiB" limits them, "#! nobody is known" knows no users, "#! we are NUMBER" is
+// terminal" start the services, "#! 4 CPUs and 64 MiB" limits them, "#! nobody is known" knows no users, "#! no zones" knows UTC
+// alone, "#! we are NUMBER" is
 // sexton's own user, and "#! without NAMES" lists programs that the image
 // does not have.
 func directives(text string) (environ []string, options Options) {
@@ -63,6 +64,9 @@ func directives(text string) (environ []string, options Options) {
 		if line == "#! nobody is known" {
 			options.User = func(name string) error { return fmt.Errorf("user %q is not in /etc/passwd; add it", name) }
 			options.Group = func(name string) error { return fmt.Errorf("group %q is not in /etc/group; add it", name) }
+		}
+		if line == "#! no zones" {
+			options.Zone = onlyUTC
 		}
 		if us, ok := strings.CutPrefix(line, "#! we are "); ok {
 			options.Identity = func(s *service.Spec) (key, fault string) {
@@ -303,4 +307,11 @@ func dumpLog(l service.Log) string {
 		}
 	}
 	return text
+}
+
+func onlyUTC(zone string) error {
+	if zone == "" || zone == "UTC" {
+		return nil
+	}
+	return fmt.Errorf("the time zone %q is not known here", zone)
 }

@@ -51,6 +51,10 @@ type Options struct {
 	// after "; ". A nil function checks nothing.
 	Identity func(s *service.Spec) (key, fault string)
 
+	// Zone tells what is wrong with the name of a time zone, "" for the container's: nil for
+	// nothing. A nil function checks nothing.
+	Zone func(name string) error
+
 	// Program tells what is wrong with the program of a command, which it looks up as a
 	// start does: nil for nothing. It is for a check in the image; a nil
 	// function checks nothing.

@@ -59,6 +59,7 @@ func (r *reader) service(v *value, d *draft) {
 	if once := v.child("oneshot"); once != nil { // its ready is another
 		s.spec.OneShot, _ = once.isTrue()
 	}
+	r.scheduled(v, &s.spec)
 	meant := walk(r, v, r.rows, &s.spec)
 	if s.spec.External {
 		r.external(s)
@@ -74,12 +75,15 @@ func (r *reader) service(v *value, d *draft) {
 
 // oneShot sets and checks what differs for a oneshot.
 func (r *reader) oneShot(s *draftService) {
-	restart := s.table.child("restart")
+	restart, once := s.table.child("restart"), s.table.child("oneshot")
+	if once == nil {
+		once = s.table.child("schedule")
+	}
 	switch {
 	case restart == nil:
 		s.spec.Restart = service.Never
 	case restart.data == service.Always.String():
-		r.wrong(restart, "a oneshot that is always restarted is never done"+s.table.child("oneshot").elsewhere(restart), `write "on-failure" or "never", or remove oneshot`)
+		r.wrong(restart, "a oneshot that is always restarted is never done"+once.elsewhere(restart), `write "on-failure" or "never", or remove `+once.name)
 	}
 }
 
@@ -102,6 +106,8 @@ func serviceRows() []row[*service.Spec] {
 			read: func(r *reader, v *value, s *service.Spec) { r.boolean(v, &s.External) }},
 		{name: "oneshot", expects: "true or false", example: "oneshot = true", others: "one_shot",
 			read: func(r *reader, v *value, s *service.Spec) { r.boolean(v, &s.OneShot) }},
+		{name: "schedule", expects: "five fields in a string or a table", example: `schedule = "*/5 * * * *"`, others: "cron on_calendar timer",
+			read: func(r *reader, v *value, s *service.Spec) { r.schedule(v, s) }},
 		{name: "ready", expects: "a table", others: "readiness readiness_probe startup_probe ready_check",
 			example: `ready = { http = "http://127.0.0.1:8080/healthz" }`,
 			read: func(r *reader, v *value, s *service.Spec) {
@@ -154,7 +160,6 @@ func laterRows() []row[*service.Spec] {
 		{name: "clear_env"},
 		{name: "sockets"},
 		{name: "replicas", others: "scale num_procs"},
-		{name: "schedule", others: "cron on_calendar"},
 	}
 }
 

@@ -116,5 +116,8 @@ func ofRun(s service.Spec) service.Spec {
 	s.Needs, s.Wants, s.After = nil, nil, nil
 	s.Restart, s.Backoff, s.GiveUp, s.OKCodes, s.ShutdownOn = 0, service.Backoff{}, service.GiveUp{}, nil, 0
 	s.Stop, s.Signals, s.Single = nil, nil, false
+	if s.Scheduled() {
+		s.Schedule = service.Schedule{Cron: "some"}
+	}
 	return s
 }

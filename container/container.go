@@ -11,6 +11,7 @@ import (
 	"time"
 
 	pid1 "sexton/init"
+	"sexton/kernel"
 	"sexton/machine"
 	"sexton/probe"
 	"sexton/proc"
@@ -29,6 +30,7 @@ type Options struct {
 	Trace       io.Writer // nil: none
 	NameOrphans bool      // print each orphan that we reap
 	Remarks     []string  // on the file, to be said first
+	Zones       *Zones    // of schedules; nil: none was loaded
 }
 
 // Container is a plan that runs.
@@ -60,13 +62,20 @@ func Load(o Options) *Container {
 	}
 	scribe := newScribe(plan.Init.TerminationLog, plan.Init.Heir)
 	var end func()
-	c.loop = pid1.New(pid1.Config{
+	config := pid1.Config{
 		Plan: *plan, Owner: c, Kernel: o.Kernel, Output: c.output, Check: probe.Check, LookAt: probe.Look, Listen: listen,
 		Seed: Seed(), Trace: o.Trace, NameOrphan: c.nameOrphan(), NeedOrphans: true, Verbose: o.Verbosity > 0,
 		Stopping:    scribe.stopping(),
 		Ended:       scribe.ended(c.output, name, func() { end() }),
 		MoreThreads: c.output.threads() + serveThreads(plan), Notify: notifier(plan, c.output, o.Getenv),
-	})
+	}
+	if o.Zones != nil {
+		config.Zone = o.Zones.Load
+	}
+	if !plan.Init.Lean {
+		config.ClockSet = kernel.WatchClock
+	}
+	c.loop = pid1.New(config)
 	end = c.serve()
 	return c
 }

@@ -116,6 +116,10 @@ func (s *Schedule) Reboot() bool { return s.reboot }
 // Every is the interval of @every, and 0 for all others.
 func (s *Schedule) Every() time.Duration { return s.every }
 
+// FollowsClock tells whether the schedule runs whenever the clock shows its time, also after the
+// clock was set: its minute or its hour begins with *.
+func (s *Schedule) FollowsClock() bool { return s.floats }
+
 // TwoReadings tells whether other programs read the days of the schedule in another way. Both
 // day fields are restricted, and one of them begins with *: Debian's cron (and we) demands
 // both then, others take either.

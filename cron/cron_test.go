@@ -177,7 +177,7 @@ func due(s *Schedule, from, to time.Time, z *time.Location) (all []time.Time) {
 
 func TestNextAgreesWithASimpleCron(t *testing.T) {
 	schedules := []string{
-		"* * * * *", "*/7 * * * *", "30 2 * * *", "0,30 0-3 * * *", "5 * * * 0", "*/20 1 * * *", "59 23 * * *", "0 0 * * *", "17 1,2,3 1-8 3,4,10,11 *",
+		"*/7 * * * *", "30 2 * * *", "0,30 0-3 * * *", "5 * * * 0", "*/20 1 * * *", "59 23 * * *", "0 0 * * *", "17 1,2,3 1-8 3,4,10,11 *",
 	}
 	for _, c := range []string{
 		"2026-03-07 00:00 America/New_York", "2026-10-31 00:00 America/New_York", "2026-10-03 00:00 Australia/Lord_Howe",
@@ -185,7 +185,7 @@ func TestNextAgreesWithASimpleCron(t *testing.T) {
 		"2026-03-28 00:00 Europe/Berlin", "2026-10-24 00:00 Europe/Berlin", "2026-06-01 00:00 Asia/Kolkata", "2011-12-28 00:00 Pacific/Apia",
 	} {
 		from, z := moment(t, c)
-		to := from.Add(3 * 24 * time.Hour)
+		to := from.Add(2 * 24 * time.Hour)
 		for _, text := range schedules {
 			s := parse(t, text)
 			at := from

@@ -116,6 +116,7 @@ func (p *PID1) answerQuestions() {
 	if slices.ContainsFunc(questions, func(q question) bool { return !q.alive }) {
 		report = p.machine.Report()
 		report.At = p.now()
+		p.reportDue(&report)
 	}
 	for _, q := range questions {
 		if q.alive {

@@ -74,6 +74,11 @@ func (l *life) inventService(i int) service.Spec {
 	if s.OneShot && s.Restart == service.Always {
 		s.Restart = service.Never
 	}
+	if s.OneShot && !l.oneCommand && l.chance(0.4) {
+		s.Schedule = service.Schedule{
+			Cron: []string{"* * * * *", "@every 1s", "@every 7s"}[l.dice.IntN(3)], Jitter: l.pick(0, 0, 3*time.Second), Overlap: service.Overlap(l.dice.IntN(3)),
+		}
+	}
 	if l.chance(0.3) {
 		s.Stop = []service.Rung{{Signal: proc.QUIT, For: l.pick(10*time.Millisecond, time.Second)}, {Signal: proc.TERM}, {Signal: proc.KILL}}
 	}

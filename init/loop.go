@@ -50,6 +50,7 @@ func (p *PID1) turn() {
 			p.take(machine.Ticked{})
 		}
 	}
+	p.tellDue()
 	p.sendSweep()
 	p.lookForServers()
 	p.answerQuestions()
@@ -78,6 +79,9 @@ func (p *PID1) patience() time.Duration {
 	}
 	if at, ok := p.machine.Next(); ok {
 		sooner(at - p.now())
+	}
+	if d, ok := p.timetable.wait(); ok {
+		sooner(d)
 	}
 	if p.sweep.waits() || len(p.watched) > 0 || p.spares() {
 		sooner(watchEvery)

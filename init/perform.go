@@ -85,6 +85,7 @@ func (p *PID1) say(words machine.Action) {
 // leave ends what works beside the loop.
 func (p *PID1) leave() {
 	p.watchConnections(false)
+	p.watchClock(false)
 	for _, w := range p.preparing {
 		w.call()
 	}

@@ -32,6 +32,11 @@ type Config struct {
 	// LookAt tells what is at the path of a file probe before a start; nil: every file counts
 	// as ready. It may take longer than ctx.
 	LookAt func(ctx context.Context, path string) (service.FileMark, error)
+	// Zone loads a time zone by its name, "" for the container's; nil: all are UTC. It is called for services with a schedule.
+	Zone func(name string) (*time.Location, error)
+	// ClockSet calls told, from another goroutine, whenever the clock was set, until stop is
+	// called; nil: the clock is never set.
+	ClockSet func(told func()) (stop func())
 	// Listen makes the Listener for one attempt of an exec probe; nil: its output is dropped.
 	Listen func() (Listener, error)
 	// Seed feeds the jitter of restarts.
@@ -100,6 +105,7 @@ type PID1 struct {
 	preparing map[service.Run]*preparation      // starts that wait for what comes before them
 	places    chan struct{}                     // has room for one more element if another preparation may begin
 	allowed   int                               // how many preparations may be on their way at once
+	timetable timetable
 	sweep     sweep
 	strays    strays
 
@@ -194,6 +200,7 @@ func (p *PID1) live() (status int) {
 		}
 	}()
 	defer close(p.ended) // before the above: a client must not wait for it
+	p.setOut()
 	p.take(machine.Booted{})
 	for !p.machine.Over() {
 		p.turn()

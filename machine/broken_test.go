@@ -74,6 +74,7 @@ var breaks = []struct {
 	{"started", func(m *Machine, u *unit) { u.begun = 0 }},
 	{"spawning", func(m *Machine, u *unit) { u.spawning = true }},
 	{"preparing", func(m *Machine, u *unit) { u.preparing = true }},
+	{"queued", func(m *Machine, u *unit) { u.queued = true }},
 	{"failures", func(m *Machine, u *unit) { u.failures = 2 }},
 	{"failures", func(m *Machine, u *unit) { u.failures = -1 }},
 	{"begun", func(m *Machine, u *unit) { u.begun, u.starts = 0, nil }},

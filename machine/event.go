@@ -97,6 +97,16 @@ type Connected struct {
 	Unknown string
 }
 
+// Due: the time has come at which the schedule of a service wants a run. At is that time in
+// words. Missed is how many runs before it were not made in their time: we did not run, or
+// the clock was set. Late means that At is long past too, so that there shall be no run.
+type Due struct {
+	Service string
+	At      string
+	Missed  int
+	Late    bool
+}
+
 // Signalled: we got Signal, and Rule says what it does. Value is what a queued signal
 // carried.
 type Signalled struct {
@@ -125,10 +135,11 @@ const (
 	AskStop
 	AskRestart
 	AskShutdownNow // without the drain
+	AskRun         // a oneshot or a scheduled service, now
 )
 
 func (a Ask) String() string {
-	return [...]string{"shutdown", "start", "stop", "restart", "shutdown-now"}[a]
+	return [...]string{"shutdown", "start", "stop", "restart", "shutdown-now", "run"}[a]
 }
 
 // Reloaded: Plan takes the place of the running one. It is not changed afterwards. A
@@ -150,6 +161,7 @@ func (Survived) event()    {}
 func (Stray) event()       {}
 func (StrayEnded) event()  {}
 func (Probed) event()      {}
+func (Due) event()         {}
 func (Signalled) event()   {}
 func (Connected) event()   {}
 func (Asked) event()       {}

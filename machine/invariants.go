@@ -61,7 +61,7 @@ var unitRules = []struct {
 	{"since", func(m *Machine, u *unit) bool { return u.since >= 0 && u.since <= m.now }},
 	{"wanted", func(m *Machine, u *unit) bool {
 		switch u.state {
-		case service.Waiting, service.Starting, service.Up, service.BackingOff:
+		case service.Waiting, service.Starting, service.Up, service.BackingOff, service.Scheduled:
 			return u.wanted == (m.keeping() && !u.removed)
 		case service.Down:
 			return !u.wanted
@@ -74,6 +74,8 @@ var unitRules = []struct {
 	{"pid", func(m *Machine, u *unit) bool { return u.run != 0 && !u.spawning || u.pid == 0 }},
 	{"deadline", func(m *Machine, u *unit) bool {
 		switch u.state {
+		case service.Scheduled: // the jitter of a run that is due
+			return u.deadline == never || u.deadline <= m.now+u.spec.Schedule.Jitter
 		case service.Killing, service.BackingOff:
 			return u.deadline != never
 		case service.Stopping: // without one of its own the shutdown's ends it
@@ -90,6 +92,7 @@ var unitRules = []struct {
 	{"started", func(m *Machine, u *unit) bool { return u.started <= m.now && (u.begun > 0 || u.started == 0) }},
 	{"spawning", func(m *Machine, u *unit) bool { return !u.spawning || u.state == service.Starting || u.goesDown() }},
 	{"preparing", func(m *Machine, u *unit) bool { return !u.preparing || u.spawning && u.spec.Prepare }},
+	{"queued", func(m *Machine, u *unit) bool { return !u.queued || u.state == service.Starting || u.goesDown() }},
 	{"failures", func(m *Machine, u *unit) bool { return u.failures >= 0 && u.failures <= u.begun }},
 	{"begun", func(m *Machine, u *unit) bool { return u.begun >= len(u.starts) && (u.begun > 0 || !u.state.Live()) }},
 	{"everUp", func(m *Machine, u *unit) bool { return u.everUp || u.state != service.Up && u.upAt == 0 }},

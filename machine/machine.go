@@ -127,6 +127,8 @@ func (m *Machine) Step(now Instant, event Event) []Action {
 		m.strayEnded(e)
 	case Probed:
 		m.probed(e)
+	case Due:
+		m.due(e)
 	case Signalled:
 		m.signalled(e)
 	case Connected:
@@ -256,6 +258,10 @@ func (m *Machine) asked(e Asked) {
 	case AskStart:
 		if m.keeping() {
 			u.take(m, kindAskStart, e)
+		}
+	case AskRun:
+		if m.keeping() && u.spec.OneShot {
+			u.take(m, kindAskRun, e)
 		}
 	case AskStop:
 		u.take(m, kindAskStop, e)

@@ -21,7 +21,7 @@ func (m *Machine) lostNeeds() []*unit {
 	lost := make([]*unit, len(m.units))
 	for _, i := range m.graph.Order {
 		u := m.units[i]
-		if !u.wanted || u.state == service.Down || u.state == service.Done || u.state == service.Failed {
+		if !u.wanted || u.state == service.Down || u.state == service.Done || u.state == service.Failed || u.state == service.Scheduled {
 			continue
 		}
 		for _, need := range u.needs {

@@ -27,7 +27,7 @@ func (m *Machine) noteReady() {
 	}
 	ready := 0
 	for i := range units {
-		if s := units[i].state; s == service.Up || s == service.Done {
+		if s := units[i].state; s == service.Up || s == service.Done || units[i].spec.Scheduled() {
 			ready++
 		}
 	}

@@ -28,6 +28,8 @@ func (u *unit) whyStopped(m *Machine) string {
 		return "the container stops"
 	case u.leaving != 0:
 		return "the plan has changed"
+	case u.queued:
+		return "its next run is due"
 	}
 	return "asked to"
 }
@@ -49,10 +51,10 @@ func (u *unit) holdsNobody() bool {
 		return true
 	}
 	switch u.state {
-	case service.Up, service.Done, service.Down:
+	case service.Up, service.Done, service.Down, service.Scheduled:
 		return true
 	case service.Failed:
 		return u.spec.ShutdownOn == service.NoShutdown
 	}
-	return false
+	return u.spec.Scheduled() // whether it runs just now is no matter
 }

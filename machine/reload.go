@@ -66,7 +66,7 @@ func (u *unit) replaceSpec(m *Machine, spec *service.Spec) (restarts bool) {
 	switch {
 	case !u.state.Live():
 		u.follow(spec)
-		if back || restarts && (u.state == service.Done || u.state == service.Failed || u.state == service.BackingOff) {
+		if back || restarts && (u.state == service.Done || u.state == service.Failed || u.state == service.BackingOff || u.state == service.Scheduled) {
 			u.startAgain(m, nil)
 		}
 		return restarts

@@ -68,7 +68,7 @@ func (m *Machine) stopUnits() {
 			waits[i] = waits[i] || waits[j] || m.units[j].state.Live()
 		}
 		switch u.state {
-		case service.Waiting, service.BackingOff:
+		case service.Waiting, service.BackingOff, service.Scheduled:
 			u.become(m, service.Down)
 		case service.Starting, service.Up:
 			if u.spec.External {

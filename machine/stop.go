@@ -283,6 +283,9 @@ func (u *unit) stopped(m *Machine, _ Event) {
 	case failing != "" && u.wanted && !replaced:
 		u.restartAfterFailing(m, failing)
 	case u.wanted && m.keeping() && u.cannotRestart(m, "stopped"):
+	case u.wanted && m.keeping() && replaced && u.spec.Scheduled():
+		m.say(Info, u, "stopped")
+		u.becomeScheduled(m)
 	case u.wanted && m.keeping():
 		u.become(m, service.Waiting)
 		m.say(Info, u, "stopped; starting it again")

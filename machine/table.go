@@ -19,12 +19,14 @@ const (
 	kindNotReady
 	kindTicked
 	kindAskStart
+	kindAskRun
+	kindDue
 	kindAskStop
 	kindCount
 )
 
 func (k eventKind) String() string {
-	return [...]string{"prepared", "started", "startFailed", "exited", "emptied", "ready", "notReady", "ticked", "askStart", "askStop"}[k]
+	return [...]string{"prepared", "started", "startFailed", "exited", "emptied", "ready", "notReady", "ticked", "askStart", "askRun", "due", "askStop"}[k]
 }
 
 // step is one cell: what event does to a unit.
@@ -44,6 +46,8 @@ var table = [service.StateCount][kindCount]step{
 		kindNotReady:    broken,
 		kindTicked:      broken, // no deadline
 		kindAskStart:    (*unit).startAgain,
+		kindAskRun:      (*unit).runNow,
+		kindDue:         ignore,
 		kindAskStop:     ignore,
 	},
 	service.Waiting: {
@@ -56,6 +60,8 @@ var table = [service.StateCount][kindCount]step{
 		kindNotReady:    broken,
 		kindTicked:      broken,
 		kindAskStart:    ignore,
+		kindAskRun:      ignore,
+		kindDue:         (*unit).overlaps,
 		kindAskStop:     (*unit).stayDown,
 	},
 	service.Starting: {
@@ -68,6 +74,8 @@ var table = [service.StateCount][kindCount]step{
 		kindNotReady:    (*unit).notYetReady,
 		kindTicked:      (*unit).startDeadline,
 		kindAskStart:    ignore,
+		kindAskRun:      (*unit).runAgain,
+		kindDue:         (*unit).overlaps,
 		kindAskStop:     (*unit).askedDown,
 	},
 	service.Up: {
@@ -80,6 +88,8 @@ var table = [service.StateCount][kindCount]step{
 		kindNotReady:    (*unit).missed,
 		kindTicked:      broken,
 		kindAskStart:    ignore,
+		kindAskRun:      ignore,
+		kindDue:         ignore,
 		kindAskStop:     (*unit).askedDown,
 	},
 	service.Stopping: {
@@ -92,6 +102,8 @@ var table = [service.StateCount][kindCount]step{
 		kindNotReady:    broken,
 		kindTicked:      (*unit).nextRung,
 		kindAskStart:    (*unit).wantedAfterStop,
+		kindAskRun:      (*unit).wantedAfterStop,
+		kindDue:         (*unit).overlaps,
 		kindAskStop:     (*unit).noLongerWanted,
 	},
 	service.Killing: {
@@ -104,6 +116,8 @@ var table = [service.StateCount][kindCount]step{
 		kindNotReady:    broken,
 		kindTicked:      (*unit).stillThere,
 		kindAskStart:    (*unit).wantedAfterStop,
+		kindAskRun:      (*unit).wantedAfterStop,
+		kindDue:         (*unit).overlaps,
 		kindAskStop:     (*unit).noLongerWanted,
 	},
 	service.BackingOff: {
@@ -116,6 +130,8 @@ var table = [service.StateCount][kindCount]step{
 		kindNotReady:    broken,
 		kindTicked:      (*unit).becomeWaiting,
 		kindAskStart:    (*unit).startAgain,
+		kindAskRun:      (*unit).startAgain,
+		kindDue:         (*unit).overlaps,
 		kindAskStop:     (*unit).stayDown,
 	},
 	service.Done: {
@@ -128,6 +144,8 @@ var table = [service.StateCount][kindCount]step{
 		kindNotReady:    broken,
 		kindTicked:      broken,
 		kindAskStart:    (*unit).startAgain,
+		kindAskRun:      (*unit).runNow,
+		kindDue:         ignore,
 		kindAskStop:     (*unit).stayDown,
 	},
 	service.Failed: {
@@ -140,6 +158,22 @@ var table = [service.StateCount][kindCount]step{
 		kindNotReady:    broken,
 		kindTicked:      broken,
 		kindAskStart:    (*unit).startAgain,
+		kindAskRun:      (*unit).runNow,
+		kindDue:         ignore,
+		kindAskStop:     (*unit).stayDown,
+	},
+	service.Scheduled: {
+		kindPrepared:    broken,
+		kindStarted:     broken,
+		kindStartFailed: broken,
+		kindExited:      broken,
+		kindEmptied:     broken,
+		kindReady:       broken,
+		kindNotReady:    broken,
+		kindTicked:      (*unit).becomeWaiting,
+		kindAskStart:    ignore,
+		kindAskRun:      (*unit).runNow,
+		kindDue:         (*unit).due,
 		kindAskStop:     (*unit).stayDown,
 	},
 }

@@ -27,6 +27,7 @@ type unit struct {
 	started   Instant   // of the present or last run
 	spawning  bool      // Spawn or Prepare is said, its answer not yet heard
 	preparing bool      // that was Prepare
+	queued    bool      // another run of its schedule waits for the end of this one
 	failures  int       // ends in a row, for Backoff
 	begun     int       // how many starts there were, for people
 	everUp    bool      // it was ready at least once
@@ -71,7 +72,7 @@ func (u *unit) become(m *Machine, s service.State) {
 	u.state, u.since = s, m.now
 	u.deadline = never
 	if !s.Live() {
-		u.leaving, u.behind = 0, nil
+		u.leaving, u.behind, u.queued = 0, nil, false
 	}
 }
 
@@ -80,9 +81,14 @@ func (u *unit) take(m *Machine, kind eventKind, event Event) {
 	table[u.state][kind](u, m, event)
 }
 
-// wantUp: Down, Done, Failed -> Waiting. Settle starts it when its needs are met.
+// wantUp: Down, Done, Failed -> Waiting. Settle starts it when its needs are met. A service with a schedule becomes
+// Scheduled.
 func (u *unit) wantUp(m *Machine) {
 	u.wanted = true
+	if u.spec.Scheduled() {
+		u.becomeScheduled(m)
+		return
+	}
 	u.become(m, service.Waiting)
 }
 
@@ -97,6 +103,7 @@ func (u *unit) start(m *Machine) {
 	u.ladder, u.rung = u.spec.Stop, 0
 	u.lastSignal, u.hard, u.gaveUp = 0, false, ""
 	u.forwarded, u.forwardedAt = 0, 0
+	u.queued = false
 	u.begun++
 	u.starts = append(u.starts, m.now)
 	u.trimStarts()
@@ -253,6 +260,9 @@ func (u *unit) judge(m *Machine, well, stays bool, what string) {
 	}
 	restart := u.spec.Restart == service.Always || u.spec.Restart == service.OnFailure && !well
 	switch {
+	case u.spec.OneShot && well && u.spec.Scheduled() && m.keeping():
+		m.sayf(Info, u, "done after %s", span(m.now-u.started))
+		u.becomeScheduled(m)
 	case u.spec.OneShot && well:
 		u.become(m, service.Done)
 		m.sayf(Info, u, "done after %s", span(m.now-u.started))
@@ -344,6 +354,10 @@ func (m *Machine) pause(b service.Backoff, failures int) time.Duration {
 }
 
 func (u *unit) becomeFailed(m *Machine) {
+	if u.spec.Scheduled() && u.spec.ShutdownOn == service.NoShutdown && m.keeping() && !u.removed {
+		u.becomeScheduled(m) // the next run may be better
+		return
+	}
 	u.become(m, service.Failed)
 	m.endedForGood(u, false)
 }

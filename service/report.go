@@ -44,12 +44,13 @@ type Status struct {
 	Since    time.Duration // when the state was entered
 	Started  time.Duration // when the current or last run started; 0 may also mean never
 	Restarts int
-	LastExit string // in words; "" when it has not ended yet
-	Waits    string // what it waits for, in words; "" when it waits for nothing
-	Seen     string // the same with the whole command of a probe and its last output, either of which may contain a secret, so not every client may see it; "": Waits has everything
-	External bool   // it is not started here
-	OneShot  bool   // it is done when it has ended; it is never up
-	Ready    bool   // it holds no other service back: up, done, not wanted, or failed in a way that the file accepts
+	LastExit string    // in words; "" when it has not ended yet
+	Waits    string    // what it waits for, in words; "" when it waits for nothing
+	Seen     string    // the same with the whole command of a probe and its last output, either of which may contain a secret, so not every client may see it; "": Waits has everything
+	Next     time.Time // when its schedule wants the next run; zero: it has none
+	External bool      // it is not started here
+	OneShot  bool      // it is done when it has ended; it is never up
+	Ready    bool      // it holds no other service back: up, done, not wanted, or failed in a way that the file accepts
 }
 
 // Record is one run of a service that has ended.

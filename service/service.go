@@ -136,10 +136,11 @@ type Spec struct {
 	Wants []string // the same order, but their failure does not hold this service back
 	After []string // the same order, if the name exists
 
-	Prepare    bool  // a start needs a preparation: one of Preparations is set
-	External   bool  // it is not started here, and has no command; Ready tells whether it is there
-	OneShot    bool  // it is done when it has ended with a status of OKCodes
-	Ready      Probe // how to know that it is ready; Kind NoProbe: when started, or a oneshot when done
+	Prepare    bool     // a start needs a preparation: one of Preparations is set
+	External   bool     // it is not started here, and has no command; Ready tells whether it is there
+	Schedule   Schedule // when it runs; with OneShot
+	OneShot    bool     // it is done when it has ended with a status of OKCodes
+	Ready      Probe    // how to know that it is ready; Kind NoProbe: when started, or a oneshot when done
 	Restart    Restart
 	Backoff    Backoff
 	GiveUp     GiveUp
@@ -302,11 +303,12 @@ const (
 	BackingOff              // it ended and waits for its next start
 	Done                    // it ended well and will not be started again
 	Failed                  // it ended badly and will not be started again
+	Scheduled               // it waits for its next time
 	StateCount
 )
 
 func (s State) String() string {
-	return [...]string{"down", "waiting", "starting", "up", "stopping", "killing", "backoff", "done", "failed"}[s]
+	return [...]string{"down", "waiting", "starting", "up", "stopping", "killing", "backoff", "done", "failed", "scheduled"}[s]
 }
 
 // Live tells whether a process belongs to the state.

@@ -39,6 +39,7 @@ type Service struct {
 	LastExit      string  `json:"last_exit,omitempty"`
 	MemoryBytes   int64   `json:"memory_bytes,omitempty"` // resident, of its process group; missing: not known
 	WaitsFor      string  `json:"waits_for,omitempty"`
+	NextRun       string  `json:"next_run,omitempty"` // of its schedule, as in RFC 3339
 
 	Output []service.Output `json:"output,omitempty"` // what it wrote, if its output passes through sexton
 }
@@ -79,6 +80,9 @@ func serviceOf(at time.Duration, s *service.Status, memory map[int]int64, output
 	if s.PID != 0 {
 		out.UptimeSeconds = (at - s.Started).Seconds()
 		out.MemoryBytes = memory[int(s.PID)]
+	}
+	if !s.Next.IsZero() {
+		out.NextRun = s.Next.Format(time.RFC3339)
 	}
 	for _, o := range outputs {
 		if o.Service == s.Name {
@@ -146,7 +150,7 @@ func statusRow(s *Service) []string {
 	return row
 }
 
-// detailOf is what a service waits for, how many lines were dropped, and how it ended
+// detailOf is what a service waits for, when it runs next, how many lines were dropped, and how it ended
 // last; "" for nothing.
 func detailOf(s *Service) string {
 	var parts []string
@@ -155,6 +159,9 @@ func detailOf(s *Service) string {
 	}
 	if s.WaitsFor != "" {
 		parts = append(parts, "waits for "+s.WaitsFor)
+	}
+	if s.NextRun != "" {
+		parts = append(parts, "next run "+strings.Replace(strings.TrimSuffix(s.NextRun, "Z"), "T", " ", 1))
 	}
 	var dropped int64
 	for _, o := range s.Output {

@@ -72,6 +72,12 @@ func forms() []form {
 			f.text("err", &e.Err)
 			f.text("output", &e.Output)
 		}),
+		of("due", func(f *fields, e *machine.Due) {
+			f.text("service", &e.Service)
+			f.text("time", &e.At)
+			f.count("missed", &e.Missed)
+			f.flag("late", &e.Late)
+		}),
 		ofWords("signalled", 2, signalledFields),
 		of("connected", func(f *fields, e *machine.Connected) {
 			f.count("count", &e.Count)
@@ -129,7 +135,7 @@ func askedFields(f *fields, words []string, e *machine.Asked) []string {
 
 func parseAsk(name string) (machine.Ask, error) {
 	return named(name, []machine.Ask{
-		machine.AskShutdown, machine.AskStart, machine.AskStop, machine.AskRestart, machine.AskShutdownNow,
+		machine.AskShutdown, machine.AskStart, machine.AskStop, machine.AskRestart, machine.AskShutdownNow, machine.AskRun,
 	})
 }
 
