@@ -30,8 +30,8 @@ var floors = [][]string{
 	{"service", "callers", "files", "kernel/spawn", "stdio/framing", "stdio/destination"},
 	{"kernel/signals", "kernel/users"},
 	{"kernel/procfs"},
-	{"kernel/entry", "dotenv"},
-	{"proc", "pattern", "paths", "cron", "expand"},
+	{"kernel/entry", "kernel/hidden", "dotenv"},
+	{"proc", "pattern", "paths", "cron", "expand", "redact"},
 }
 
 // bans are imports that a room must not have, and why: room -> import -> why.
@@ -93,6 +93,7 @@ var unsafeIn = map[string]string{
 	"kernel/entry":   "the runtime's tables, the auxiliary vector and the environment, as they are before main",
 	"kernel/signals": "the record that wakes the loop",
 	"kernel/spawn":   "the child runs in our memory, and waitid(2) with its hidden argument",
+	"kernel/hidden":  "strings in memory that is not Go's",
 	"kernel/procfs":  "reads that the runtime is not told of, since they would wake its monitor",
 }
 

@@ -18,7 +18,7 @@
 //   - probe finds out whether a service is ready; cron knows when a schedule is due
 //   - verbs, control and health answer questions; doctor examines the container
 //   - service and proc hold the values that all of them use; callers, paths, pattern,
-//     dotenv and expand are small helpers
+//     dotenv, expand and redact are small helpers
 //
 // DESIGN.md has a picture of the rooms, the words, and the reason for each decision.
 // HACKING.md says how to change something.

@@ -13,8 +13,10 @@ import (
 
 // environment is what sexton was started with.
 type environment struct {
-	entries []string       // KEY=VALUE, each name once
-	index   map[string]int // into entries
+	entries []string        // KEY=VALUE, each name once
+	index   map[string]int  // into entries
+	unknown map[string]bool // of [init] env in a check: variables of which it does not know the value
+	ours    []string        // the names of the variables of [init] env
 }
 
 func newEnvironment(environ []string) environment {

@@ -261,9 +261,7 @@ func dump(plan service.Plan, notes []string) string {
 		if s.Stdin+s.StdinFrom != "" {
 			put("stdin", "%q from %q", s.Stdin, s.StdinFrom)
 		}
-		for _, entry := range s.Env {
-			put("env", "%q", entry)
-		}
+		dumpEnvironment(&s, put)
 	}
 	for _, g := range plan.Groups {
 		fmt.Fprintf(&b, "group %q %q\n", g.Name, g.Services)

@@ -82,7 +82,7 @@ func (r *reader) possible(s *draftService) {
 	if r.options.Identity == nil {
 		return
 	}
-	if slices.ContainsFunc(s.spec.Late, isOneOf("user", "group", "groups")) {
+	if slices.ContainsFunc(s.spec.Late, isOneOf("user", "user_if_root", "group", "groups")) {
 		return // a start knows
 	}
 	key, fault := r.options.Identity(&s.spec)

@@ -55,6 +55,7 @@ type draftService struct {
 
 // draft reads the tables, and fills in the defaults.
 func (r *reader) draft(root *value) *draft {
+	r.initEnv(root)
 	root = r.expandedTables(root)
 	d := &draft{root: root, graceFrom: " (the default)", init: service.Init{
 		Grace:  defaultGrace,
@@ -144,6 +145,7 @@ func initRows() []row[*draft] {
 			}},
 		{name: "termination_log", expects: "an absolute path", example: `termination_log = "/dev/termination-log"`, others: "termination_message_path",
 			read: func(r *reader, v *value, d *draft) { r.terminationLog(v, &d.init.TerminationLog) }},
+		{name: "env", expects: "a table", example: `env = { TZ = "UTC" }`, others: "environment", read: func(*reader, *value, *draft) {}}, // see initEnv
 	}
 }
 

@@ -24,6 +24,7 @@ func (r *reader) remark(d *draft) {
 		if s.spec.Ready.Kind == service.ExecProbe {
 			r.remarkCommand(s.table.child("ready").child("exec"), s, s.spec.Ready.Command)
 		}
+		r.remarkSecrets(s)
 	}
 	for _, v := range d.root.entries {
 		r.remarkVariables(v)

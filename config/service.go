@@ -66,6 +66,7 @@ func (r *reader) service(v *value, d *draft) {
 	} else if v.child("command") == nil && !slices.Contains(meant, "command") {
 		r.wrongKey(v, "command is missing", `add, for example, command = ["nginx", "-g", "daemon off;"]`)
 	}
+	r.ownEnvironment(s)
 	if s.spec.OneShot {
 		r.oneShot(s)
 	}
@@ -142,7 +143,7 @@ func serviceRows() []row[*service.Spec] {
 		{name: "log", expects: "a table", example: `log = { format = "json", stderr = "stdout" }`, others: "logging log_file stdout_logfile stderr_logfile stdout_syslog redirect_stderr stdout standard_output standard_error",
 			read: func(r *reader, v *value, s *service.Spec) { r.logOf(v, s) }},
 	}
-	return slices.Concat(rows, identityRows(), rightsRows(), fileRows(), laterRows())
+	return slices.Concat(rows, identityRows(), rightsRows(), fileRows(), environmentRows(), laterRows())
 }
 
 // laterRows are keys that later versions may have.
@@ -155,9 +156,6 @@ func laterRows() []row[*service.Spec] {
 		{name: "after_start", others: "post_start exec_start_post"},
 		{name: "before_stop", others: "pre_stop"},
 		{name: "after_stop", others: "post_stop exec_stop_post"},
-		{name: "env_files", others: "env_file environment_file dotenv"},
-		{name: "secrets"},
-		{name: "clear_env"},
 		{name: "sockets"},
 		{name: "replicas", others: "scale num_procs"},
 	}

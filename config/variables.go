@@ -54,7 +54,10 @@ func (r *reader) filled(v *value, text string, forms expand.Forms, s *scope) (ou
 		out, faults = template.Fill(r.lookup(s), service.MostText)
 	}
 	known = len(faults) == 0
-	template.Names(func(name string) { known = known && !s.unknown[name] })
+	template.Names(func(name string) {
+		_, own := s.own[name]
+		known = known && !s.unknown[name] && (own || !r.environment.unknown[name])
+	})
 	for _, fault := range faults {
 		at := v.part(text, fault.Start, fault.End)
 		switch {

@@ -37,6 +37,7 @@ func (c *Container) Adopt(plan *service.Plan) (moreThreads int) {
 func (c *Container) Forget(name string) {
 	c.output.forget(name)
 	c.editions.forget(name)
+	c.secrets.Forget(name)
 }
 
 // editions counts for each service the changes for which it must be started again.

@@ -19,11 +19,23 @@ import (
 // other numbers. That it cannot run as anybody else than we do was found while the file was
 // read (CannotBe).
 func (c *Container) Command(spec *service.Spec, run service.Run) (proc.Command, error) {
-	if c.Plan.Init.Heir {
-		command := OneCommand(spec)
-		return command, identify(spec, &command, c.Getenv)
+	command, err := c.command(spec)
+	if found := c.takeSecrets(run); found != nil && err == nil {
+		command.Secrets = found
+	} else if found != nil {
+		found.Drop()
 	}
-	command := Planned(spec, c.dir)
+	return command, err
+}
+
+// command is Command without secrets.
+func (c *Container) command(spec *service.Spec) (proc.Command, error) {
+	var command proc.Command
+	if c.Plan.Init.Heir {
+		command = OneCommand(spec)
+	} else {
+		command = Planned(spec, c.dir)
+	}
 	return command, identify(spec, &command, c.Getenv)
 }
 

@@ -15,6 +15,7 @@ import (
 	"sexton/machine"
 	"sexton/probe"
 	"sexton/proc"
+	"sexton/redact"
 	"sexton/service"
 )
 
@@ -41,7 +42,9 @@ type Container struct {
 	loop   *pid1.PID1
 
 	editions editions
-	filled   sync.Map // service.Run -> *service.Spec, until the start; see fillIn
+	secrets  redact.Set // of all services
+	filled   sync.Map   // service.Run -> *service.Spec, until the start; see environment
+	hidden   sync.Map   // service.Run -> *secrets, likewise
 }
 
 // Load builds a container. Nothing is started before Run.
@@ -52,6 +55,9 @@ func Load(o Options) *Container {
 		c.dir = WorkingDirectory()
 	}
 	c.output = newOutput(plan, o.Verbosity, o.Getenv)
+	if !plan.Init.Lean {
+		c.output.redact = c.secrets.Text
+	}
 	for _, note := range o.Remarks {
 		c.output.Say(machine.Warn, "", "remark: "+note)
 	}
@@ -67,6 +73,7 @@ func Load(o Options) *Container {
 		Seed: Seed(), Trace: o.Trace, NameOrphan: c.nameOrphan(), NeedOrphans: true, Verbose: o.Verbosity > 0,
 		Stopping:    scribe.stopping(),
 		Ended:       scribe.ended(c.output, name, func() { end() }),
+		Redact:      c.output.redact,
 		MoreThreads: c.output.threads() + serveThreads(plan), Notify: notifier(plan, c.output, o.Getenv),
 	}
 	if o.Zones != nil {

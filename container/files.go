@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +19,7 @@ func makeDirs(ctx context.Context, c *Container, spec *service.Spec, run service
 	if len(spec.Dirs) == 0 {
 		return nil
 	}
-	maker, err := c.runsAs(spec, run)
+	maker, err := c.runsAs(ctx, spec, run)
 	if err != nil {
 		return err
 	}
@@ -68,7 +69,7 @@ func renderFiles(_ context.Context, c *Container, spec *service.Spec, run servic
 	if len(spec.Render) == 0 {
 		return nil
 	}
-	command, err := c.Command(spec, run)
+	command, err := c.command(c.Filled(spec, run))
 	if err != nil {
 		return err
 	}
@@ -87,7 +88,11 @@ func renderFiles(_ context.Context, c *Container, spec *service.Spec, run servic
 }
 
 // lookup finds a variable of a run. Of two entries with one name the first counts, as in getenv(3).
-func (c *Container) lookup(command *proc.Command, _ service.Run) files.Lookup {
+func (c *Container) lookup(command *proc.Command, run service.Run) files.Lookup {
+	var hidden *secrets
+	if found, ok := c.hidden.Load(run); ok {
+		hidden = found.(*secrets)
+	}
 	values := make(map[string]string, len(command.Env))
 	for _, entry := range command.Env {
 		name, value, _ := strings.Cut(entry, "=")
@@ -96,14 +101,22 @@ func (c *Container) lookup(command *proc.Command, _ service.Run) files.Lookup {
 		}
 	}
 	return func(name string) (value string, set, secret bool) {
+		if value, set = hidden.lookup(name); set {
+			return value, true, true
+		}
 		value, set = values[name]
 		return value, set, false
 	}
 }
 
 // runsAs is the user and the group that a service runs as.
-func (c *Container) runsAs(spec *service.Spec, run service.Run) (files.Owner, error) {
-	command, err := c.Command(spec, run)
+func (c *Container) runsAs(ctx context.Context, spec *service.Spec, run service.Run) (files.Owner, error) {
+	if slices.ContainsFunc(spec.Late, isIdentity) {
+		if err := environment(ctx, c, spec, run); err != nil {
+			return files.Owner{}, err
+		}
+	}
+	command, err := c.command(c.Filled(spec, run))
 	return ownerOf(&command), err
 }
 

@@ -30,6 +30,7 @@ type output struct {
 	readers  map[string]string            // who reads the stdout of a service, by the writer's name
 	held     map[service.Run]*stdio.Pipes // our copies of the terminals of runs, until they end
 	placed   bool                         // stdio knows how many files may hang
+	redact   func(string) string          // takes secrets out of our own lines; nil: there are none
 	terminal func() bool                  // our stdin and stdout were a terminal when somebody first asked: a hung-up one does not say so any more
 }
 
@@ -295,6 +296,9 @@ var levels = [...]stdio.Level{machine.Error: stdio.Errors, machine.Warn: stdio.W
 func (o *output) Say(level machine.Level, name, text string) {
 	if level <= o.level {
 		o.used = true
+		if o.redact != nil {
+			text = o.redact(text)
+		}
 		o.mux.Say(levels[level], name, text)
 	}
 }

@@ -15,13 +15,13 @@ type step func(ctx context.Context, c *Container, spec *service.Spec, run servic
 // steps are done in this order.
 var steps = []step{
 	makeDirs,
-	// env_files and secrets
-	fillIn,
+	environment,
 	renderFiles,
 }
 
 // Prepare is pid1.Owner's: it does what the file wants before each start.
 func (c *Container) Prepare(ctx context.Context, spec *service.Spec, run service.Run) (passing bool, err error) {
+	defer c.unmap(run)
 	for _, step := range steps {
 		if err := step(ctx, c, spec, run); err != nil {
 			return passes(err), err
@@ -35,7 +35,19 @@ func (c *Container) Prepare(ctx context.Context, spec *service.Spec, run service
 
 // Release is pid1.Owner's: the start of the run was made, or will not be. It drops what
 // Prepare has kept for it. It may be called by any goroutine.
-func (c *Container) Release(run service.Run) { c.filled.Delete(run) }
+func (c *Container) Release(run service.Run) {
+	c.filled.Delete(run)
+	if found := c.takeSecrets(run); found != nil {
+		found.Drop()
+	}
+}
+
+// unmap takes the secrets of a run out of our address space until its start.
+func (c *Container) unmap(run service.Run) {
+	if found, ok := c.hidden.Load(run); ok {
+		found.(*secrets).Unmap()
+	}
+}
 
 // passes tells whether the same preparation may well succeed later.
 func passes(err error) bool {

@@ -83,6 +83,11 @@ func (s *scribe) ended(o *output, name string, end func()) func(sum service.Summ
 			var last [][]byte
 			if sum.Service != "" {
 				last = o.recent(sum.Service, terminationLines)
+				for i := range last {
+					if o.redact != nil {
+						last[i] = []byte(o.redact(string(last[i])))
+					}
+				}
 			}
 			if name != "" {
 				sum.Service = name

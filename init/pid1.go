@@ -68,6 +68,8 @@ type Config struct {
 	// Notify sends a message to the service manager that started us. It does not wait: full
 	// means that the message must be sent again. nil: there is no manager.
 	Notify func(message string) (full bool, err error)
+	// Redact returns a text without the secrets of services. nil: there are none.
+	Redact func(text string) string
 	// Verbose means that lines of level Debug are wanted. Only then we look up the name of a
 	// signal's sender for them.
 	Verbose bool
@@ -215,6 +217,7 @@ func (p *PID1) now() machine.Instant { return time.Since(p.began) }
 // take hands one event to the machine and does what it orders.
 func (p *PID1) take(event machine.Event) {
 	now := p.now()
+	event = p.redacted(event)
 	p.recent.add(now, event)
 	actions := p.machine.Step(now, event)
 	p.trace(now, event, actions)

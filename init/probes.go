@@ -123,7 +123,7 @@ func (p *PID1) startExecProbe(a machine.Probe, asked *child) {
 	}
 	c := &child{role: attempted, run: a.Run, handle: asked.handle, spec: asked.spec, command: &command}
 	if failed := p.start(c, opened); failed != nil {
-		p.answers = append(p.answers, machine.Probed{Run: a.Run, Seq: a.Seq, Err: failed.Error(), Output: attempted.lastLine()})
+		p.answers = append(p.answers, machine.Probed{Run: a.Run, Seq: a.Seq, Err: failed.Error(), Output: attempted.lastLine(p)})
 		return
 	}
 	p.probes[a.Run] = attempt{a.Seq, func() { p.kill(c) }}
@@ -134,7 +134,7 @@ func (*probing) died(p *PID1, c *child, _ proc.Dead) { p.kill(c) }
 
 // reaped turns the end of the attempt into its answer.
 func (r *probing) reaped(p *PID1, c *child, dead proc.Dead) {
-	answer := machine.Probed{Run: c.run, Seq: r.seq, Output: r.lastLine()}
+	answer := machine.Probed{Run: c.run, Seq: r.seq, Output: r.lastLine(p)}
 	p.endedProbe(c.run, r.seq)
 	if dead.Exit.Signal != 0 {
 		answer.Err = fmt.Sprintf("the probe was %s", dead.Exit)
@@ -148,9 +148,13 @@ func (r *probing) reaped(p *PID1, c *child, dead proc.Dead) {
 const lineMost = 200
 
 // lastLine is the last line that the attempt wrote; it ends the listening.
-func (r *probing) lastLine() string {
+func (r *probing) lastLine(p *PID1) string {
 	if r.heard == nil {
 		return ""
 	}
-	return service.Printable(r.heard.End(), lineMost)
+	line := r.heard.End()
+	if p.Redact != nil {
+		line = p.Redact(line) // before it is cut
+	}
+	return service.Printable(line, lineMost)
 }

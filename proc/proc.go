@@ -147,6 +147,9 @@ type Command struct {
 	Argv []string // at least one; Argv[0] without a slash is looked up in PATH of Env
 	Env  []string // KEY=VALUE; nil: an empty environment
 
+	// Secrets are more entries of the environment. Whoever starts the command drops them afterwards. nil: none.
+	Secrets Secrets
+
 	Settings
 
 	// Heir means that this child, and no other one, gets everything that we were started with:
@@ -166,6 +169,15 @@ type Command struct {
 
 	Mask   uint64 // signals blocked in the child: bit N-1 for signal N
 	Ignore uint64 // signals ignored in the child, likewise
+}
+
+// Secrets are entries of an environment that are not in Go's memory, so that they leave no traces in it.
+type Secrets interface {
+	// Map gives the entries until Unmap: NAME=VALUE and a NUL byte each.
+	Map() ([]byte, error)
+	Unmap()
+	// Drop wipes them. It may be called again.
+	Drop()
 }
 
 // Credential is the user and the groups that a child runs as.

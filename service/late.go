@@ -21,6 +21,10 @@ func (s *Spec) late(key string) (texts []*string, path bool) {
 		return []*string{&s.Dir}, true
 	case "user":
 		return []*string{&s.User}, false
+	case "user_if_root":
+		return []*string{&s.UserIfRoot}, false
+	case "chroot":
+		return []*string{&s.Chroot}, true
 	case "group":
 		return []*string{&s.Group}, false
 	case "groups":
@@ -67,8 +71,10 @@ func (s *Spec) Filled(below []string, secret expand.Lookup) (*Spec, error) {
 				return value, true
 			}
 		}
-		value, set := known[name]
-		return value, set
+		if value, set := known[name]; set {
+			return value, true
+		}
+		return Variable(s.Below, name)
 	}
 	filled.Command, filled.Groups, filled.Ready.Command = slices.Clone(s.Command), slices.Clone(s.Groups), slices.Clone(s.Ready.Command)
 	for _, key := range s.Late {
@@ -95,8 +101,10 @@ func (s *Spec) environment(below, set []string) (known map[string]string, err er
 	}
 	s.Env = slices.Clone(below)
 	lookup := func(name string) (string, bool) {
-		value, set := known[name]
-		return value, set
+		if value, set := known[name]; set {
+			return value, true
+		}
+		return Variable(s.Below, name)
 	}
 	values := make([]string, len(set))
 	for i, entry := range set { // none sees another
@@ -128,4 +136,14 @@ func fill(key, text string, forms expand.Forms, lookup expand.Lookup) (string, e
 		}
 	}
 	return "", fmt.Errorf("%s: %w", key, faults[0])
+}
+
+// Variable is a variable of an environment, NAME=VALUE each; the first of a name counts.
+func Variable(env []string, name string) (value string, set bool) {
+	for _, entry := range env {
+		if rest, ok := strings.CutPrefix(entry, name); ok && strings.HasPrefix(rest, "=") {
+			return rest[1:], true
+		}
+	}
+	return "", false
 }

@@ -150,14 +150,19 @@ type Spec struct {
 
 	proc.Settings
 
-	Env    []string // the whole environment, KEY=VALUE, expansions done; without Set
-	Set    []string // the file's env where it needs the variables of a start: NAME=TEXT, with expand.Env's forms
-	Late   []string // keys that need the variables of a start, see Filled: their texts have expand.Value's forms
-	User   string   // name or number; "": ours
-	Group  string   // name or number; "": the user's own group, or ours
-	Groups []string // supplementary groups, names or numbers; nil: the user's
-	TTY    bool     // it gets the container's terminal
-	PTY    bool     // it gets a pseudo-terminal of its own; never with TTY, always with Session and Log.OneStream
+	Env         []string  // the whole environment, KEY=VALUE, expansions done; without Set
+	Set         []string  // the file's env where it needs the variables of a start: NAME=TEXT, with expand.Env's forms
+	Below       []string  // with ClearEnv: what Set and the lines of EnvFiles see besides Env, NAME=VALUE
+	Late        []string  // keys that need the variables of a start, see Filled: their texts have expand.Value's forms
+	User        string    // name or number; "": ours
+	Group       string    // name or number; "": the user's own group, or ours
+	Groups      []string  // supplementary groups, names or numbers; nil: the user's
+	ClearEnv    bool      // Env has little of our own environment
+	EnvFiles    []EnvFile // more of the environment, over Env and under Set
+	Secrets     []Secret  // more of the environment, over all
+	SecretNames []string  // variables that are secrets if NAME_FILE has the path; "*": all
+	TTY         bool      // it gets the container's terminal
+	PTY         bool      // it gets a pseudo-terminal of its own; never with TTY, always with Session and Log.OneStream
 
 	Dirs   []Dir      // made before each start, in this order
 	Render []Template // after Dirs, and with the whole environment
@@ -172,6 +177,16 @@ type Spec struct {
 	Single   bool          // forwarded signals go only to its first process
 	OurGroup bool          // it stays in the process group that is ours; only with Single
 }
+
+// EnvFile is a file with variables, which is read at each start.
+type EnvFile struct {
+	Path     string
+	Raw      bool // by the rules of docker run --env-file; otherwise by Compose's
+	Optional bool // it may be missing
+}
+
+// Secret is a variable whose value is the content of a file.
+type Secret struct{ Name, Path string }
 
 // Verb is what a signal sent to us does.
 type Verb uint8

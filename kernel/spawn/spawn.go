@@ -46,6 +46,12 @@ func (s *Spawner) Spawn(c *proc.Command) (proc.PID, error) {
 		return 0, err
 	}
 	defer plan.release()
+	if c.Secrets != nil {
+		if err := plan.addSecrets(c.Secrets); err != nil {
+			return 0, err
+		}
+		defer c.Secrets.Unmap()
+	}
 	giveOutput(c)
 	spawning.Lock()
 	defer spawning.Unlock()

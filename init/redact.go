@@ -1,0 +1,32 @@
+package pid1
+
+import (
+	"sexton/machine"
+	"sexton/proc"
+	"sexton/service"
+)
+
+// redacted is an event without secrets, so that neither the machine nor a trace ever has one: an error may show a part of
+// a command, and a probe what another program says.
+func (p *PID1) redacted(event machine.Event) machine.Event {
+	if p.Redact == nil {
+		return event
+	}
+	switch e := event.(type) {
+	case machine.StartFailed:
+		e.Err = p.Redact(e.Err)
+		return e
+	case machine.Probed: // whose Output is without them already
+		e.Err = p.Redact(e.Err)
+		return e
+	}
+	return event
+}
+
+// keepSecrets drops the secrets of a run that has started, unless its probes need them too. They are dropped with the child
+// then.
+func keepSecrets(command *proc.Command, spec *service.Spec, started bool) {
+	if command.Secrets != nil && !(started && spec.Ready.Kind == service.ExecProbe) {
+		command.Secrets.Drop()
+	}
+}
