@@ -179,7 +179,7 @@ func envFileFaults(path string, faults []dotenv.Fault) error {
 
 // readEnvFile reads a file of variables. theirs means that other users can write to it.
 func readEnvFile(path string) (text string, theirs bool, err error) {
-	fd, stat, shared, err := openFile(path)
+	fd, stat, theirs, err := openFile(path)
 	if err != nil {
 		return "", false, err
 	}
@@ -195,7 +195,7 @@ func readEnvFile(path string) (text string, theirs bool, err error) {
 	if n == len(buffer) {
 		return "", false, &changed{path}
 	}
-	return string(buffer[:n]), shared || writable(&stat), nil
+	return string(buffer[:n]), theirs || writable(&stat), nil
 }
 
 // changed is the error for a file that became longer while it was read.
@@ -212,9 +212,9 @@ func writable(s *unix.Stat_t) bool {
 	return s.Uid != 0 && int(s.Uid) != us || s.Mode&0o002 != 0 || s.Mode&0o020 != 0 && s.Gid != 0 && (us == 0 || int(s.Gid) != unix.Getegid())
 }
 
-// openFile opens a regular file to read it, safely where other users can change the directories on the way; shared
-// means that they can.
-func openFile(path string) (fd int, stat unix.Stat_t, shared bool, err error) {
+// openFile opens a regular file to read it, safely where other users can change the directories on the way; theirs
+// means that they can exchange it.
+func openFile(path string) (fd int, stat unix.Stat_t, theirs bool, err error) {
 	place, err := paths.Find(path)
 	if err != nil {
 		return -1, stat, false, &fs.PathError{Op: "open", Path: path, Err: err}
@@ -226,7 +226,7 @@ func openFile(path string) (fd int, stat unix.Stat_t, shared bool, err error) {
 	}
 	switch stat.Mode & unix.S_IFMT {
 	case unix.S_IFREG:
-		return fd, stat, place.Shared != nil, nil
+		return fd, stat, place.Exposed != nil, nil
 	case unix.S_IFDIR:
 		err = fmt.Errorf("%s is a directory; Docker makes one if a file to be mounted is missing on the host", path)
 	default:

@@ -54,6 +54,7 @@ func verbs() map[string]verb {
 		"pid-file":     pidFile,
 		"plain-init":   plainInit,
 		"print-env":    printEnv,
+		"search":       searchMemory,
 		"set-traps":    setTraps,
 		"sigqueue":     sigqueue,
 		"squat":        squat,
