@@ -27,7 +27,7 @@ var floors = [][]string{
 	{"machine/dialogue"},
 	{"machine", "config", "kernel", "reaper", "forward", "stdio", "probe", "control", "health"},
 	{"verbs"},
-	{"service", "callers", "files", "kernel/spawn", "stdio/framing", "stdio/destination"},
+	{"service", "callers", "files", "kernel/spawn", "stdio/framing", "stdio/destination", "stdio/tail"},
 	{"kernel/signals", "kernel/users"},
 	{"kernel/procfs"},
 	{"kernel/entry", "kernel/hidden", "dotenv"},

@@ -154,5 +154,6 @@ func (s *draftService) fillLog() {
 			*to = &own
 		}
 	}
+	s.fillTail()
 	l.Tee = l.Tee && l.Away() // of [log], and the service has no such place
 }

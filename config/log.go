@@ -112,6 +112,7 @@ func logRows(withColor bool) []row[draftLog] {
 		{name: "syslog", expects: "an address or a table", example: `syslog = "unix:/dev/log"`, read: readSyslog},
 		{name: "tee", expects: "true or false", example: "tee = true",
 			read: func(r *reader, v *value, d draftLog) { r.boolean(v, &d.log.Tee) }},
+		{name: "tail", expects: "a list of paths", example: `tail = ["/var/log/app/*.log"]`, others: "follow", read: readTail},
 	}
 	if withColor {
 		rows = append(rows, row[draftLog]{name: "color", expects: "a word", example: `color = "never"`, others: "colour colors",
@@ -276,6 +277,7 @@ func (r *reader) checkLogs(d *draft) {
 	}
 	r.checkTee(d)
 	r.checkOwnStdout(d)
+	r.checkTail(d)
 }
 
 // logPlace is a file that an output of a service goes to.

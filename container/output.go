@@ -26,6 +26,7 @@ type output struct {
 	level    machine.Level
 	json     bool // our own lines are JSON
 	services []service.Spec
+	tailed   map[string]bool              // services with log files that are followed
 	carried  map[string]bool              // services of whose output we have carried some
 	readers  map[string]string            // who reads the stdout of a service, by the writer's name
 	held     map[service.Run]*stdio.Pipes // our copies of the terminals of runs, until they end
@@ -95,6 +96,7 @@ func (o *output) forget(name string) {
 		o.mux.Forget(name)
 	}
 	delete(o.carried, name)
+	delete(o.tailed, name)
 }
 
 // threads is how many threads output may hold up at once besides those of our
@@ -104,6 +106,9 @@ func (o *output) forget(name string) {
 func (o *output) threads() int {
 	n := o.places()
 	if n > 0 {
+		n++
+	}
+	if o.tails() {
 		n++
 	}
 	for i := range o.services {
@@ -167,11 +172,12 @@ func (o *output) Open(spec *service.Spec, run service.Run, files [3]int) (full [
 		o.used = true
 	}
 	log, inherits := o.log(spec)
+	tailed := o.tail(spec, run, log)
 	if inherits {
 		if spec.Log.OneStream {
 			files[2] = files[1]
 		}
-		return files, func(proc.PID) { close.all() }, nil
+		return files, func(pid proc.PID) { tailed(pid); close.all() }, nil
 	}
 	o.used, o.carried[name] = true, true
 	pipes, err := o.mux.Open(stdio.Source{Service: name, Run: run, Log: log, ErrOnly: reader != "", Terminal: spec.PTY})
@@ -193,6 +199,7 @@ func (o *output) Open(spec *service.Spec, run service.Run, files [3]int) (full [
 	files[2] = pipes.Err
 	return files, func(pid proc.PID) {
 		pipes.Started(int(pid))
+		tailed(pid)
 		close.all()
 	}, nil
 }

@@ -17,6 +17,7 @@ var steps = []step{
 	makeDirs,
 	environment,
 	renderFiles,
+	followLogs,
 }
 
 // Prepare is pid1.Owner's: it does what the file wants before each start.

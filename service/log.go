@@ -70,6 +70,10 @@ type Log struct {
 
 	// Tee also sends to our stdout or stderr what goes to a file or a syslog.
 	Tee bool
+
+	// Tail are the log files that the service writes by itself: paths with a pattern as their last
+	// part. Their new lines go where stdout goes.
+	Tail []string
 }
 
 // Destination is where an output goes instead of to our stdout or stderr; zero: there.

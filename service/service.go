@@ -330,4 +330,4 @@ func (s State) String() string {
 func (s State) Live() bool { return s == Starting || s == Up || s == Stopping || s == Killing }
 
 // Preparations are the keys that ask for something to be done before each start.
-const Preparations = "dirs, env_files, secrets, render"
+const Preparations = "dirs, env_files, secrets, render, log.tail"

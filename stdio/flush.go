@@ -34,6 +34,7 @@ func (m *Mux) Flush(stalled, most time.Duration) []Leftover {
 	m.begin()
 	m.ending.Store(true)
 	m.dropSpares()
+	m.tails.finish(most, m.changed)
 	last := min(stalled/5, 100*time.Millisecond)
 	stalled -= last
 	all, before := m.progress()
@@ -74,7 +75,7 @@ func (m *Mux) quiet() bool {
 	m.mu.Lock()
 	open := len(m.open)
 	m.mu.Unlock()
-	return open == 0 && m.idle()
+	return open == 0 && m.tails.quiet() && m.idle()
 }
 
 // end asks the streams that are still open for everything that is in them. It does not
@@ -93,7 +94,7 @@ func (m *Mux) end() {
 // ended reports whether the streams have given everything and it is written.
 func (m *Mux) ended() bool {
 	waits := func(s *stream) bool { return s.ending.Load() }
-	return !slices.ContainsFunc(m.streams(), waits) && m.idle()
+	return !slices.ContainsFunc(m.streams(), waits) && m.tails.quiet() && m.idle()
 }
 
 // idle reports whether no sink has anything to do.
@@ -144,7 +145,7 @@ func (m *Mux) left() (all []Leftover) {
 			all = append(all, *one)
 		}
 	}
-	return append(all, m.unread()...)
+	return slices.Concat(all, m.tails.left(), m.unread())
 }
 
 // hungUp reports whether no process has the other end of a pipe any more. We may not

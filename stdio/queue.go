@@ -25,6 +25,7 @@ type queue struct {
 	after   []lastWords // what they have goes before the next chunk; of our own lines only
 	failed  bool        // the spill takes nothing, which was said
 	taken   *sync.Cond  // signalled when nothing waits in memory any longer; nil: nothing waits for that
+	emptied func()      // called then; nil: nothing waits for that. It never waits
 }
 
 type chunk struct {
@@ -160,6 +161,9 @@ func (q *queue) done(c chunk) {
 	q.chunks, q.spare = nil, nil
 	if q.taken != nil {
 		q.taken.Broadcast()
+	}
+	if q.emptied != nil {
+		q.emptied()
 	}
 }
 

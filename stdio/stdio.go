@@ -113,6 +113,7 @@ type Mux struct {
 	parked    map[int32]chan struct{} // goroutines that wait until a file or a syslog takes more, by its descriptor
 
 	destinations *destination.Set
+	tails        tails
 
 	ending   atomic.Bool  // our own end has begun: Flush was called
 	watching atomic.Int32 // how many there are in watchers
@@ -163,6 +164,7 @@ func (n *naming) set(self string, names []string, prefixed bool) {
 // Forget drops what is kept of a service that is gone for good: its latest lines, and the pipe
 // from its stdout to its reader. A later service of the same name begins without them.
 func (m *Mux) Forget(service string) {
+	m.Unfollow(service)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.rings, service)

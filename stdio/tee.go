@@ -57,25 +57,9 @@ func (t *tee) begin(o *Source, which string) {
 
 // put adds what the original has taken, and with last puts out a line without its end.
 func (t *tee) put(data []byte, last bool) {
-	if t == nil || len(data) == 0 && !last {
-		return
+	if t != nil && (len(data) > 0 || last) {
+		t.stream.feed(data, last)
 	}
-	s := t.stream
-	m := s.sink.mux
-	s.account.in.bytes.Add(int64(len(data)))
-	m.stamp(&s.frame)
-	if len(s.tail) > 0 {
-		data = append(s.tail[:len(s.tail):len(s.tail)], data...)
-	}
-	b := m.batches.borrow(s.queue, s.queue.chunk, nil)
-	if s.tail = nil; len(data) > 0 {
-		s.cut(b, data)
-	}
-	if last {
-		s.last(b)
-	}
-	b.flush()
-	m.batches.giveBack(b)
 }
 
 // wait lets the copy catch up. The original's lines so far are written first.
@@ -84,10 +68,7 @@ func (t *tee) wait(b *batch, places places) {
 		return
 	}
 	q := t.stream.queue
-	q.mu.Lock()
-	waits := q.bytes > teeBytes
-	q.mu.Unlock()
-	if !waits {
+	if !q.over(teeBytes) {
 		return
 	}
 	b.flush()
