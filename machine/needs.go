@@ -95,7 +95,7 @@ func lostWords(need *unit, lost []*unit) string {
 // done so already.
 func (m *Machine) cannotStart(u, need *unit) {
 	why := lostWords(need, m.lostNeeds())
-	if u.begun == 0 {
+	if u.begun == 0 || u.ended == "" { // it has never run here: sexton may have watched an external one
 		u.ended = "not started: " + why
 		m.say(Error, u, u.ended)
 	} else {
