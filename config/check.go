@@ -23,6 +23,7 @@ func (r *reader) check(d *draft) {
 			Mend: `add, for example, [service.web] and under it command = ["nginx", "-g", "daemon off;"]`})
 	}
 	r.checkGroups(d)
+	r.checkReplicas(d)
 	r.checkNames(d)
 	r.checkPipelines(d)
 	r.checkSchedules(d)
@@ -63,6 +64,8 @@ func (r *reader) checkNames(d *draft) {
 				name := item.data.(string)
 				switch {
 				case item.byDefault && d.stands(name, s.spec.Name): // [defaults] does not apply to the services that it names
+				case d.groups[name] != nil && d.groups[name].replicas && d.stands(name, s.spec.Name):
+					r.wrong(item, "a service cannot wait for itself, and this name stands for all its replicas", "remove it from "+relation.key)
 				case d.groups[name] != nil && d.stands(name, s.spec.Name):
 					r.wrong(item, "the group contains this service, and a service cannot wait for itself", "name the other services of the group")
 				case d.groups[name] != nil:

@@ -67,10 +67,11 @@ func GraceOfEnvironment(environ []string, into *time.Duration) error {
 // addCommand adds the COMMAND of the command line as the main service.
 func (r *reader) addCommand(d *draft, argv []string) {
 	name := "main"
-	if d.find(name) != nil {
+	taken := func() bool { return d.find(name) != nil || d.groups[name] != nil }
+	if taken() {
 		name = "command"
 	}
-	for i := 2; d.find(name) != nil; i++ {
+	for i := 2; taken(); i++ {
 		name = "command-" + strconv.Itoa(i)
 	}
 	s := &draftService{spec: newSpec(name)}

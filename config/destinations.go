@@ -2,7 +2,6 @@ package config
 
 import (
 	"slices"
-	"strings"
 
 	"sexton/service"
 )
@@ -145,7 +144,7 @@ func (s *draftService) logTable() *value {
 // fillLog puts the name of the service into the paths of its log.
 func (s *draftService) fillLog() {
 	l := &s.spec.Log
-	fill := func(path *string) { *path = strings.ReplaceAll(*path, "{service}", s.spec.Name) }
+	fill := func(path *string) { *path = s.named(*path) }
 	fill(&l.File.Path)
 	for _, to := range []**service.Destination{&l.Stdout, &l.Stderr} {
 		if *to != nil { // it may be that of [log], which other services share

@@ -56,6 +56,8 @@ func (d *draft) notOne(v *value, name string) (text, mend string) {
 	switch {
 	case d.disabled[name] != nil:
 		return fmt.Sprintf("the service %q is disabled %s", name, d.disabled[name].where(v)), "enable it, or remove this"
+	case d.groups[name] != nil && d.groups[name].replicas:
+		return fmt.Sprintf("%q has replicas, and this has to be one service", name), fmt.Sprintf("name one of them, such as %q", d.groups[name].members[0])
 	case d.groups[name] != nil:
 		return fmt.Sprintf("%q is a group, and this has to be one service", name), "name one of its services"
 	}

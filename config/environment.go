@@ -77,16 +77,17 @@ func (e environment) with(values map[string]string) []string {
 	return out
 }
 
-// variables reads a service's env table before its other keys, which use the variables.
+// variables reads a service's env table before its other keys, which use the variables. Those of a replica lie below it.
 //
 // In a string, ${NAME} and $NAME stand for a variable of the layers below, never of env itself, and $$ is a dollar sign, as
 // in Docker Compose (expand.Env). A dollar sign that begins no form is a mistake: otherwise its meaning would be lost
 // silently. The other keys of the table cannot be used.
 //
 // Numbers and booleans become text, floats as they are written.
-func (r *reader) variables(table *value, s *service.Spec) *scope {
+func (r *reader) variables(table *value, replica map[string]string, s *service.Spec) *scope {
 	own := r.lateNames(table)
-	s.Env = r.environment.with(nil)
+	own.replica = replica
+	s.Env = r.environment.with(replica)
 	v := table.child("env")
 	if v == nil {
 		return own
@@ -122,9 +123,19 @@ func (r *reader) variables(table *value, s *service.Spec) *scope {
 	}
 	own.own, own.waiting, own.unknown = values, waiting, unknown
 	if !own.files {
-		s.Env = r.environment.with(values)
+		s.Env = r.environment.with(over(replica, values))
 	}
 	return own
+}
+
+// over is both, where the second wins.
+func over(below, values map[string]string) map[string]string {
+	if len(below) == 0 {
+		return values
+	}
+	all := maps.Clone(below)
+	maps.Copy(all, values)
+	return all
 }
 
 // variable is a variable's value as text, and whether it is known.

@@ -26,6 +26,20 @@ func (r *reader) fill(d *draft) {
 	}
 }
 
+// named puts the name of a service into the path of a log, and the number of its replica, which is not a part of the
+// name then.
+func (s *draftService) named(path string) string {
+	name := s.spec.Name
+	if strings.Contains(path, "{replica}") {
+		number := "1"
+		if i := strings.LastIndexByte(name, '@'); s.replica {
+			name, number = name[:i], name[i+1:]
+		}
+		path = strings.ReplaceAll(path, "{replica}", number)
+	}
+	return strings.ReplaceAll(path, "{service}", name)
+}
+
 // fillMain gives the main service the defaults that differ from the others'.
 func (d *draft) fillMain() {
 	main := d.find(d.init.Main)

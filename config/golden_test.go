@@ -163,6 +163,7 @@ func TestBadTextsShowEveryMistake(t *testing.T) {
 
 	long := append([]string{"LONG=" + strings.Repeat("x", service.MostText)}, ambient...)
 	_, _, filled := Parse("service.toml", []byte("[service.web]\ncommand = ['w'"+strings.Repeat(", '${LONG}'", mostFilled/service.MostText+2)+"]\n"), long, Options{})
+	letter := 'a'
 	r := &reader{file: &file{name: "service.toml"}, environment: newEnvironment(ambient), options: Options{Running: true}}
 	late := []byte("[service.web]\ncommand = ['w']\nsecrets = { TOKEN = '/x' }\numask = '0${TOKEN}'\n")
 	r.draft(r.layers([]Source{{"service.toml", late}}))
@@ -170,6 +171,7 @@ func TestBadTextsShowEveryMistake(t *testing.T) {
 	for name, err := range map[string]error{
 		"text-variables-late":    r.err(),
 		"text-variables-long":    filled,
+		"text-too-many-services": parse("[service.a]\ncommand = ['a']\n" + replaceEach(strings.Repeat("[service.N]\nreplicas = 1000\ncommand = ['b']\n", 20), "N", func() string { letter++; return string(letter) })),
 		"text-too-large":         parse(strings.Repeat("#", MaxBytes+1)),
 		"text-utf16":             parse("\xff\xfe[\x00s\x00"),
 		"text-binary":            parse("\x7fELF\x02\x01\x01\x00"),

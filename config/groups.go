@@ -9,10 +9,11 @@ import (
 
 // draftGroup is one [group.NAME] in the making.
 type draftGroup struct {
-	name    string
-	table   *value
-	items   []*value // its names, as they stand in the file
-	members []string // the services in it and in the groups in it, without those that are disabled; see fillGroups
+	name     string
+	table    *value
+	items    []*value // its names, as they stand in the file
+	replicas bool     // it is a service with replicas, which are its members
+	members  []string // the services in it and in the groups in it, without those that are disabled; see fillGroups
 }
 
 // group reads one [group.NAME] table.
@@ -85,6 +86,9 @@ func (d *draft) fillGroups() {
 func (d *draft) membersOf(g *draftGroup, services map[string]bool, seen map[*draftGroup]bool) (members []string) {
 	if seen[g] {
 		return nil
+	}
+	if g.replicas {
+		return g.members
 	}
 	seen[g] = true
 	for _, item := range g.items {

@@ -180,8 +180,8 @@ func logFileRows() []row[*service.LogFile] {
 				switch {
 				case directory:
 					r.wrong(v, "this is a directory", "name a file")
-				case strings.ContainsAny(strings.ReplaceAll(f.Path, "{service}", ""), "{}"):
-					r.wrong(v, "the only word in braces is {service}", "write {service} where the service's name belongs")
+				case strings.ContainsAny(strings.NewReplacer("{service}", "", "{replica}", "").Replace(f.Path), "{}"):
+					r.wrong(v, "the only words in braces are {service} and {replica}", "write {service} where the service's name belongs")
 				case isDescriptor(f.Path):
 					r.wrong(v, "sexton never opens its own stdout or stderr by name", "remove file: without it, output goes there; or write file = false if [log] has one")
 				}

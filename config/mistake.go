@@ -148,7 +148,7 @@ func (r *reader) full() bool { return len(r.mistakes) >= maxMistakes }
 // report reports a mistake at a part of the text; v is the value that it belongs to,
 // or nil.
 func (r *reader) report(v *value, at, shown span, text, mend string) {
-	if v != nil && v.byDefault && r.isRepeated(v, at, text) {
+	if v != nil && (v.byDefault || r.replicated[v.service]) && r.isRepeated(v, at, text) {
 		return
 	}
 	if r.full() {
@@ -190,7 +190,7 @@ func (r *reader) note(v *value, text, mend string) { r.noteAt(v, v.at, text, men
 
 // noteAt remarks on a part of the value v.
 func (r *reader) noteAt(v *value, at span, text, mend string) {
-	if v.byDefault && r.isRepeated(v, at, text) {
+	if (v.byDefault || r.replicated[v.service]) && r.isRepeated(v, at, text) {
 		return
 	}
 	if len(r.notes) < maxMistakes {

@@ -17,7 +17,7 @@ import (
 
 // MaxBytes bounds the text that Parse takes. A file of this size names
 // thousands of services; what is larger is some other file, given by accident.
-const MaxBytes = 1 << 20
+const MaxBytes = 4 << 20
 
 // maxDepth bounds how deep lists, tables and dotted keys are nested. The TOML
 // reader calls itself for each level, and a stack that overflows ends PID 1.
@@ -112,6 +112,8 @@ type reader struct {
 	dropped     int // mistakes beyond maxMistakes
 	notes       []*Mistake
 	rows        []row[*service.Spec] // serviceRows, made once for all services
+
+	replicated map[string]bool // services with replicas, which would report a mistake each
 
 	unset   []string // variables that the file needs and that are not set; only in a check
 	bytes   int      // of all values with variables together

@@ -75,7 +75,7 @@ func TestFileOfTheLargestSizeIsRead(t *testing.T) {
 // of these takes a second or less; a step that is quadratic in the size runs
 // into the bound that go test has.
 func TestLargeFilesAreReadInGoodTime(t *testing.T) {
-	pattern := func(text string) string { return strings.Repeat(text, (MaxBytes-100)/len(text)) }
+	pattern := func(text string) string { return strings.Repeat(text, (1<<20-100)/len(text)) }
 	for name, text := range map[string]string{
 		"one line of unknown keys":   "[service.web]\ncommand='w'\nready={" + numberedKeys(60000) + "file='/x'}",
 		"one name of a megabyte":     "[service.web]\ncommand='w'\nneeds=['" + pattern("x") + "']",

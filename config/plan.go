@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,6 +38,8 @@ type draft struct {
 	services []*draftService
 	rules    []draftRule
 
+	tooMany    bool                   // there are more services than mostServices, which is reported
+	replicas   []*draftGroup          // services with replicas, as in the file
 	defaults   *value                 // the [defaults] table, or nil
 	disabled   map[string]*value      // services that are not in the plan: what disables each
 	groups     map[string]*draftGroup // nil: none
@@ -49,8 +52,9 @@ type draft struct {
 // draftService is a service in the making. table is nil for the COMMAND of the
 // command line.
 type draftService struct {
-	spec  service.Spec
-	table *value
+	spec    service.Spec
+	table   *value
+	replica bool // it is one of several of a table
 }
 
 // draft reads the tables, and fills in the defaults.
@@ -65,6 +69,7 @@ func (r *reader) draft(root *value) *draft {
 	d.defaults = root.child("defaults")
 	r.logDefaults(root, d)
 	d.strange = walk(r, root, topRows(), d) != nil
+	d.fillReplicas()
 	r.graceOfEnvironment(d)
 	r.checkExitCodeFrom(d)
 	r.checkMain(d) // also where a command makes it void: the file should be right by itself
@@ -82,7 +87,7 @@ func (d *draft) plan() service.Plan {
 	for _, s := range d.services {
 		plan.Services = append(plan.Services, s.spec)
 	}
-	for _, g := range d.groupOrder {
+	for _, g := range slices.Concat(d.groupOrder, d.replicas) {
 		plan.Groups = append(plan.Groups, service.Group{Name: g.name, Services: g.members})
 	}
 	return plan

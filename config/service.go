@@ -38,11 +38,22 @@ func (r *reader) service(v *value, d *draft) {
 	if r.rows == nil {
 		r.rows = serviceRows()
 	}
-	before := r.mark()
 	v = d.withDefaults(v)
 	takeBackRows(r, v, r.rows)
-	s := &draftService{spec: newSpec(v.name)}
-	own := r.variables(v, &s.spec)
+	switch n := r.replicas(v); {
+	case r.tooMany(v, max(n, 1), d):
+	case n > 0:
+		r.replicate(v, n, d)
+	default:
+		r.oneService(v, v.name, nil, d)
+	}
+}
+
+// oneService reads the table of a service, or of one of its replicas, which has a name and variables of its own.
+func (r *reader) oneService(v *value, name string, replica map[string]string, d *draft) {
+	before := r.mark()
+	s := &draftService{spec: newSpec(name), replica: replica != nil}
+	own := r.variables(v, replica, &s.spec)
 	v = r.expanded(v, own)
 	s.table = v
 	if off := isDisabled(v); off != nil {
@@ -103,6 +114,8 @@ func serviceRows() []row[*service.Spec] {
 			read: func(r *reader, v *value, s *service.Spec) { r.services(v, &s.After) }},
 		{name: "enabled", expects: "true or false", example: `enabled = "${WEB:-true}"`, others: "disabled",
 			read: func(r *reader, v *value, _ *service.Spec) { r.boolean(v, new(bool)) }}, // see isDisabled
+		{name: "replicas", expects: "an integer", example: `replicas = "${SEXTON_CPUS}"`, others: "scale num_procs",
+			read: func(*reader, *value, *service.Spec) {}}, // see replicate
 		{name: "external", expects: "true or false", example: "external = true",
 			read: func(r *reader, v *value, s *service.Spec) { r.boolean(v, &s.External) }},
 		{name: "oneshot", expects: "true or false", example: "oneshot = true", others: "one_shot",
@@ -157,7 +170,6 @@ func laterRows() []row[*service.Spec] {
 		{name: "before_stop", others: "pre_stop"},
 		{name: "after_stop", others: "post_stop exec_stop_post"},
 		{name: "sockets"},
-		{name: "replicas", others: "scale num_procs"},
 	}
 }
 

@@ -23,6 +23,7 @@ type scope struct {
 	files   bool                   // env_files: any variable but those of env may have another value at a start
 	late    func(name string) bool // a variable gets its value at a start; nil: none does
 	own     map[string]string      // the service's own variables; they come first
+	replica map[string]string      // REPLICA and its relatives, below own
 	waiting map[string]bool        // variables of env that get their values at a start
 	unknown map[string]bool        // variables of which a check does not know the value
 }
@@ -37,6 +38,9 @@ func (r *reader) lookup(s *scope) expand.Lookup {
 			return "", false
 		}
 		if value, ok := s.own[name]; ok {
+			return value, true
+		}
+		if value, ok := s.replica[name]; ok {
 			return value, true
 		}
 		return r.environment.lookup(name)
@@ -113,7 +117,7 @@ func (r *reader) expanded(v *value, s *scope) *value {
 		if text, ok := v.data.(string); ok {
 			return r.expandedText(v, text, s)
 		}
-		if len(v.items) > 0 && service.MayBeLate(v.path) {
+		if len(v.items) > 0 && s.late != nil && service.MayBeLate(v.path) {
 			return r.expandedWords(v, s)
 		}
 		return r.expanded(v, s)
@@ -140,6 +144,9 @@ func (r *reader) lateNames(table *value) *scope {
 			return true
 		}
 		_, own := s.own[name]
+		if _, replica := s.replica[name]; replica {
+			own = true
+		}
 		return s.files && !own && !s.unknown[name]
 	}
 	return s
@@ -212,7 +219,7 @@ func (r *reader) expandedText(v *value, text string, s *scope) *value {
 	switch {
 	case !expand.Has(text, expand.Value):
 		return v
-	case service.MayBeLate(v.path) && r.isLate(text, expand.Value, s):
+	case r.isLate(text, expand.Value, s) && service.MayBeLate(v.path):
 		return r.waiting(v, text)
 	}
 	c := *v
