@@ -111,7 +111,7 @@ func checkPlan(t *testing.T, plan service.Plan) {
 // checkSpec is what holds for a service by itself.
 func checkSpec(t *testing.T, s service.Spec) {
 	t.Helper()
-	if nameFault(s.Name) != "" || len(s.Command) == 0 || s.Command[0] == "" {
+	if nameFault(s.Name) != "" || (len(s.Command) == 0) != s.External || !s.External && s.Command[0] == "" {
 		t.Errorf("service %q", s.Name)
 	}
 	if s.PTY && (s.TTY || !s.Session || !s.Log.OneStream || s.Log.Format == service.Inherit || s.Stdin == "inherit") {

@@ -25,7 +25,7 @@ type Reading struct {
 	draft *draft
 }
 
-// Read is like Parse, for several files: they count in their order, each with the files that
+// Read is like Parse, for several files, at least one: they count in their order, each with the files that
 // it includes behind it. A table that stands in several files is merged key by key, and the later file
 // wins; a list, and some tables (see whole), are replaced as a whole. A value of false
 // takes back what an earlier file says, unless it is a value that the key may have.

@@ -32,7 +32,7 @@ func newFileSet(text string) *fileSet {
 		}
 		if header, ok := strings.CutPrefix(line, "-- "); ok && strings.HasSuffix(line, " --\n") {
 			name = strings.TrimSuffix(header, " --\n")
-			s.names = append(s.names, name)
+			s.names, s.texts[name] = append(s.names, name), ""
 			continue
 		}
 		s.texts[name] += line
