@@ -32,7 +32,7 @@ func exampleImage(t *testing.T, name, base, sexton string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := len(aptGet.FindAll(text, -1)); n != 1 {
+	if n := len(aptGet.FindAll(text, -1)); n != 1 && name != "derived" { // which is built from the example base
 		t.Fatalf("examples/docker/%s/Dockerfile runs apt-get %d times; it says to install its packages once", name, n)
 	}
 	if err := os.WriteFile(file, aptGet.ReplaceAll(text, nil), 0o644); err != nil {
@@ -69,12 +69,35 @@ func TestDockerExamples(t *testing.T) {
 		"services":   exampleServices,
 		"restricted": exampleRestricted,
 		"job":        exampleJob,
+		"base":       func(t *testing.T, image string) { exampleBase(t, image, sexton) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test(t, exampleImage(t, name, base, sexton))
 		})
 	}
+}
+
+// exampleBase runs the base image, and the one that is derived from it.
+func exampleBase(t *testing.T, image, sexton string) {
+	c := start(t, "--health-interval", "1s", image)
+	c.becomes(t, "healthy")
+	c.says(t, `(?m)^report +up\b`, "/sexton", "status")
+	c.says(t, `"production"`, "/sexton", "check", "--explain", "service.web.env.STAGE")
+	c.stops(t, "0")
+
+	c = start(t, "--health-interval", "1s", exampleImage(t, "derived", image, sexton))
+	c.becomes(t, "healthy")
+	c.until(`worker +\| working in production`)
+	status := must(t, "exec", c.name, "/sexton", "status")
+	if !regexp.MustCompile(`(?m)^worker +up\b`).MatchString(status) || strings.Contains(status, "report") {
+		t.Errorf("the derived image runs other services:\n%s", status)
+	}
+	c.says(t, "Welcome to nginx", "curl", "-fsS", "http://127.0.0.1/")
+	c.says(t, `"test"\n.*50-site.toml:8`, "/sexton", "check", "--explain", "service.web.env.STAGE")
+	c.says(t, `(?m)service\.report is taken back at /etc/sexton\.d/50-site\.toml:4, it was at /etc/sexton\.toml:`, "/sexton", "check")
+	c.says(t, `(?s)= \["TERM 1s", "KILL"\].*set at /etc/sexton.d/50-site.toml:7.*replaces .*at /etc/sexton.toml:`, "/sexton", "check", "--explain", "service.web.stop")
+	c.stops(t, "0")
 }
 
 func exampleCommand(t *testing.T, image string) {
