@@ -27,7 +27,7 @@ var floors = [][]string{
 	{"machine/dialogue"},
 	{"machine", "config", "kernel", "reaper", "forward", "stdio", "probe", "control", "health"},
 	{"verbs"},
-	{"service", "callers", "files", "kernel/spawn", "stdio/framing", "stdio/destination", "stdio/tail"},
+	{"service", "callers", "files", "watch", "kernel/spawn", "stdio/framing", "stdio/destination", "stdio/tail"},
 	{"kernel/signals", "kernel/users"},
 	{"kernel/procfs"},
 	{"kernel/entry", "kernel/hidden", "dotenv"},
@@ -81,7 +81,7 @@ var bans = map[string]map[string]string{
 var onlyIn = map[string][]string{
 	"github.com/BurntSushi/toml":         {"config"},
 	"github.com/hashicorp/go-multierror": {"config"},
-	"golang.org/x/sys/unix":              {"kernel", "stdio", "cli", "container", "probe", "control", "callers", "doctor", "paths", "files"},
+	"golang.org/x/sys/unix":              {"kernel", "stdio", "cli", "container", "probe", "control", "callers", "doctor", "paths", "files", "watch"},
 	"sexton/internal/simkernel":          {},
 	"sexton/kernel/...":                  {"", "cli", "container", "doctor", "kernel"}, // the machine decides, and the loop has its Kernel
 	"sexton/stdio/...":                   {"stdio"},

@@ -14,7 +14,7 @@
 //     before Go's runtime
 //   - forward decides what a signal does; reaper collects dead children
 //   - stdio carries the output of services and our own lines
-//   - files makes directories and renders templates before a start
+//   - files makes directories and renders templates before a start; watch tells when files change
 //   - probe finds out whether a service is ready; cron knows when a schedule is due
 //   - verbs, control and health answer questions; doctor examines the container
 //   - service and proc hold the values that all of them use; callers, paths, pattern,
