@@ -69,7 +69,7 @@ func (v *value) dropDefaults(drop func(key string) bool) {
 // fillDefaults leaves out what [defaults] does not say to every kind of service.
 func (s *draftService) fillDefaults() {
 	if once, ok := s.table.child("oneshot").isTrue(); ok && once || s.table.child("schedule") != nil {
-		s.table.dropDefaults(isOneOf("restart", "shutdown_on"))
+		s.table.dropDefaults(isOneOf("restart", "shutdown_on", "watch"))
 	}
 	if isExternal(s.table) {
 		s.table.dropDefaults(func(key string) bool { return !fitsExternal(key) })

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"sexton/expand"
 	"sexton/service"
@@ -18,6 +19,8 @@ func fileRows() []row[*service.Spec] {
 			others: "runtime_directory state_directory cache_directory logs_directory directories mkdir", read: readDirs},
 		{name: "render", expects: "a list of tables", example: `render = [{ from = "/etc/site.conf.tmpl", to = "/run/site.conf" }]`,
 			others: "template templates envsubst", read: readRender},
+		{name: "watch", expects: "a table", example: `watch = { paths = ["/etc/nginx"], do = "reload" }`, others: "watch_files reload_on_change path_changed",
+			read: readWatch},
 	}
 }
 
@@ -201,5 +204,72 @@ func (r *reader) remarkTemplate(s *draftService, from *value, text string, known
 		}
 		line := 1 + strings.Count(text[:fault.Start], "\n")
 		r.note(from, fmt.Sprintf("line %d of this template: %s", line, fault.Text), fault.Mend)
+	}
+}
+
+// leastQuiet is the shortest time in which a change can settle: a new file should not be told apart by its
+// time stamp alone.
+const leastQuiet = 10 * time.Millisecond
+
+func readWatch(r *reader, v *value, s *service.Spec) {
+	if !r.table(v) {
+		return
+	}
+	w := service.Watch{Reload: true, Quiet: time.Second}
+	walk(r, v, []row[*service.Watch]{
+		{name: "paths", expects: "a list of absolute paths", example: `paths = ["/etc/nginx"]`, others: "path files dirs", read: readWatchPaths},
+		{name: "do", expects: "a word", example: `do = "reload"`, others: "action then",
+			read: func(r *reader, v *value, w *service.Watch) {
+				if i, ok := r.word(v, []string{"reload", "restart"}); ok {
+					w.Reload = i == 0
+				}
+			}},
+		{name: "settle", expects: "a duration", example: `settle = "1s"`, others: "debounce delay",
+			read: func(r *reader, v *value, w *service.Watch) { r.duration(v, leastQuiet, time.Hour, &w.Quiet) }},
+	}, &w)
+	switch paths := v.child("paths"); {
+	case paths == nil:
+		r.wrong(v, "paths is missing", `add, for example, paths = ["/etc/nginx"]`)
+	case len(paths.items) == 0 && kind(paths.data) == "a list":
+		r.wrong(paths, "the list is empty", `name a path, or remove watch`)
+	}
+	s.Watch = w
+}
+
+func readWatchPaths(r *reader, v *value, w *service.Watch) {
+	if text, ok := v.data.(string); ok {
+		r.wrong(v, "expected a list of absolute paths but found a string", fmt.Sprintf("write paths = [%s]", tomlString(text)))
+		return
+	}
+	if _, ok := r.texts(v); !ok {
+		return
+	}
+	for _, item := range v.items {
+		var p string
+		if item.expects, item.example = "an absolute path", v.example; !r.path(item, &p) {
+			continue
+		}
+		switch top, _, _ := strings.Cut(strings.TrimPrefix(path.Clean(p), "/"), "/"); top {
+		case "":
+			r.wrong(item, "this is the whole file system", "name the directories or files that the service reads")
+		case "proc", "sys", "dev":
+			r.wrong(item, "the kernel does not tell of changes in "+path.Clean(p), "remove it")
+		default:
+			w.Paths = append(w.Paths, p)
+		}
+	}
+}
+
+// checkWatch reports services that do not stay, and remarks on those that write their log where they watch.
+func (r *reader) checkWatch(s *draftService) {
+	if v := s.table.child("watch"); v != nil && (s.spec.OneShot || s.spec.Scheduled()) {
+		r.wrongKey(v, "a oneshot or a scheduled service reads its files and ends, so there is nothing to reload", "remove watch")
+		return
+	}
+	for _, watched := range s.spec.Watch.Paths {
+		file := s.spec.Log.File.Path
+		if dir := strings.TrimSuffix(path.Clean(watched), "/") + "/"; file != "" && strings.HasPrefix(path.Clean(file), dir) {
+			r.note(s.table.child("watch"), fmt.Sprintf("its log file %s is in %s, so each line is a change", file, watched), "name the files themselves, or log to another directory")
+		}
 	}
 }

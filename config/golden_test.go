@@ -260,6 +260,9 @@ func dump(plan service.Plan, notes []string) string {
 		if len(s.Dirs)+len(s.Render) > 0 {
 			put("files", "%+v %+v prepare %v", s.Dirs, s.Render, s.Prepare)
 		}
+		if s.Watch.Paths != nil {
+			put("watch", "%+v", s.Watch)
+		}
 		if s.Stdin+s.StdinFrom != "" {
 			put("stdin", "%q from %q", s.Stdin, s.StdinFrom)
 		}

@@ -21,6 +21,7 @@ func (r *reader) remark(d *draft) {
 		}
 		r.remarkCommand(s.table.child("command"), s, s.spec.Command)
 		r.remarkTemplates(s)
+		r.checkWatch(s)
 		if s.spec.Ready.Kind == service.ExecProbe {
 			r.remarkCommand(s.table.child("ready").child("exec"), s, s.spec.Ready.Command)
 		}

@@ -30,7 +30,8 @@ func (c *Container) Apply(next service.Plan) error {
 func (c *Container) Adopt(plan *service.Plan) (moreThreads int) {
 	names := c.output.adopt(plan)
 	c.output.mux.SetNames(names, len(names) > 0)
-	return c.output.threads() + serveThreads(&c.Plan)
+	c.watchFiles(plan)
+	return c.output.threads() + serveThreads(&c.Plan) + watchThreads(plan)
 }
 
 // Forget is pid1.Owner's.
@@ -120,5 +121,6 @@ func ofRun(s service.Spec) service.Spec {
 	if s.Scheduled() {
 		s.Schedule = service.Schedule{Cron: "some"}
 	}
+	s.Watch = service.Watch{}
 	return s
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	pid1 "sexton/init"
@@ -17,6 +18,7 @@ import (
 	"sexton/proc"
 	"sexton/redact"
 	"sexton/service"
+	"sexton/watch"
 )
 
 // Options are what a container is loaded from.
@@ -45,6 +47,9 @@ type Container struct {
 	secrets  redact.Set // of all services
 	filled   sync.Map   // service.Run -> *service.Spec, until the start; see environment
 	hidden   sync.Map   // service.Run -> *secrets, likewise
+
+	watcher *watch.Watcher // of the loop; nil: no plan has had a service that watches files
+	reloads atomic.Pointer[map[string]bool]
 }
 
 // Load builds a container. Nothing is started before Run.
@@ -74,7 +79,7 @@ func Load(o Options) *Container {
 		Stopping:    scribe.stopping(),
 		Ended:       scribe.ended(c.output, name, func() { end() }),
 		Redact:      c.output.redact,
-		MoreThreads: c.output.threads() + serveThreads(plan), Notify: notifier(plan, c.output, o.Getenv),
+		MoreThreads: c.output.threads() + serveThreads(plan) + watchThreads(plan), Notify: notifier(plan, c.output, o.Getenv),
 	}
 	if o.Zones != nil {
 		config.Zone = o.Zones.Load
@@ -84,6 +89,7 @@ func Load(o Options) *Container {
 	}
 	c.loop = pid1.New(config)
 	end = c.serve()
+	c.watchWhenReserved()
 	return c
 }
 

@@ -130,6 +130,9 @@ func ownerOf(command *proc.Command) files.Owner {
 // sayAside is Say for another goroutine than the loop's.
 func (c *Container) sayAside(level machine.Level, name, text string) {
 	if level <= c.output.level {
+		if c.output.redact != nil {
+			text = c.output.redact(text)
+		}
 		c.output.mux.Say(levels[level], name, text)
 	}
 }

@@ -32,6 +32,7 @@ type output struct {
 	held     map[service.Run]*stdio.Pipes // our copies of the terminals of runs, until they end
 	placed   bool                         // stdio knows how many files may hang
 	redact   func(string) string          // takes secrets out of our own lines; nil: there are none
+	reserved func(lacking int)            // to be called when the threads are there; nil: nobody waits for that
 	terminal func() bool                  // our stdin and stdout were a terminal when somebody first asked: a hung-up one does not say so any more
 }
 
@@ -137,6 +138,10 @@ func (o *output) places() int {
 // Lack is pid1.Output's. The places for files stay as many as at the first plan that has some:
 // system calls may be on their way in them.
 func (o *output) Lack(threads int) {
+	if o.reserved != nil {
+		o.reserved(threads)
+		o.reserved = nil
+	}
 	if n := o.places(); n > 0 && !o.placed {
 		o.placed = true
 		o.mux.Places(n - threads)

@@ -105,6 +105,9 @@ func (l *life) reload(over <-chan struct{}) {
 		case <-over:
 			return
 		case <-time.After(next.after):
+			if len(next.plan.Services) > 0 { // files change now and then, before and after a start
+				l.pid1.FilesChanged(next.plan.Services[0].Name, "a file", next.after > time.Second, time.Now().Add(-next.after/2))
+			}
 			l.pid1.Reload(next.plan)
 		}
 	}

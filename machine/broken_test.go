@@ -104,6 +104,7 @@ var breaks = []struct {
 	{"forwardedAt", func(m *Machine, u *unit) { u.forwardedAt = m.now + 1 }},
 	{"forwardedAt", func(m *Machine, u *unit) { u.forwarded = proc.TERM }},
 	{"failing", func(m *Machine, u *unit) { u.failing = "x" }},
+	{"changed", func(_ *Machine, u *unit) { u.changed = "x" }},
 	{"lost", func(m *Machine, u *unit) { u.lost = true }},
 	{"gaveUp", func(m *Machine, u *unit) { u.gaveUp, u.ended = "x", "x" }},
 	{"gaveUp", func(m *Machine, u *unit) { u.gaveUp, u.state = "x", service.Failed }},

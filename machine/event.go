@@ -142,6 +142,14 @@ func (a Ask) String() string {
 	return [...]string{"shutdown", "start", "stop", "restart", "shutdown-now", "run"}[a]
 }
 
+// FilesChanged: files that a service watches have changed. What says which, in words. Reload: it is
+// to take them without a restart, if it can.
+type FilesChanged struct {
+	Service string
+	What    string
+	Reload  bool
+}
+
 // Reloaded: Plan takes the place of the running one. It is not changed afterwards. A
 // service whose Edition is another than before is started again.
 type Reloaded struct{ Plan service.Plan }
@@ -150,20 +158,21 @@ type Reloaded struct{ Plan service.Plan }
 // nothing.
 type Ticked struct{}
 
-func (Booted) event()      {}
-func (Prepared) event()    {}
-func (Started) event()     {}
-func (StartFailed) event() {}
-func (Exited) event()      {}
-func (Emptied) event()     {}
-func (Escaped) event()     {}
-func (Survived) event()    {}
-func (Stray) event()       {}
-func (StrayEnded) event()  {}
-func (Probed) event()      {}
-func (Due) event()         {}
-func (Signalled) event()   {}
-func (Connected) event()   {}
-func (Asked) event()       {}
-func (Reloaded) event()    {}
-func (Ticked) event()      {}
+func (Booted) event()       {}
+func (Prepared) event()     {}
+func (Started) event()      {}
+func (StartFailed) event()  {}
+func (Exited) event()       {}
+func (Emptied) event()      {}
+func (Escaped) event()      {}
+func (Survived) event()     {}
+func (Stray) event()        {}
+func (StrayEnded) event()   {}
+func (Probed) event()       {}
+func (Due) event()          {}
+func (Signalled) event()    {}
+func (Connected) event()    {}
+func (Asked) event()        {}
+func (FilesChanged) event() {}
+func (Reloaded) event()     {}
+func (Ticked) event()       {}

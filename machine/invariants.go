@@ -124,6 +124,7 @@ var unitRules = []struct {
 	}},
 	{"failing", func(m *Machine, u *unit) bool { return u.failing == "" || u.goesDown() }},
 	{"lost", func(m *Machine, u *unit) bool { return !u.lost || u.failing != "" }},
+	{"changed", func(_ *Machine, u *unit) bool { return u.changed == "" || u.goesDown() }},
 	{"gaveUp", func(m *Machine, u *unit) bool { return u.gaveUp == "" || !u.state.Live() && u.ended != "" }},
 	{"refused", func(m *Machine, u *unit) bool { return !u.refused || !u.state.Live() && u.ended != "" }},
 	{"exit", func(m *Machine, u *unit) bool { return u.exit == proc.Exit{} || u.ended != "" }},

@@ -135,6 +135,8 @@ func (m *Machine) Step(now Instant, event Event) []Action {
 		m.connected(e)
 	case Asked:
 		m.asked(e)
+	case FilesChanged:
+		m.filesChanged(e)
 	case Reloaded:
 		m.reloaded(e)
 	case Ticked:

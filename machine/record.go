@@ -30,6 +30,8 @@ func (u *unit) whyStopped(m *Machine) string {
 		return "the plan has changed"
 	case u.queued:
 		return "its next run is due"
+	case u.changed != "":
+		return u.changed
 	}
 	return "asked to"
 }

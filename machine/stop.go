@@ -276,7 +276,7 @@ func (u *unit) stopped(m *Machine, _ Event) {
 	failing, lost, replaced := u.failing, u.lost, u.leaving != 0
 	u.endRun(m)
 	u.noteEnd(m, u.hard)
-	u.failing, u.lost = "", false
+	u.failing, u.lost, u.changed = "", false, ""
 	switch {
 	case lost && u.wanted:
 		u.stoppedLost(m, failing)

@@ -44,6 +44,7 @@ type unit struct {
 	forwardedAt Instant
 	failing     string    // why it is stopped although it is wanted; "": it is not
 	lost        bool      // that is because of a unit that it needs (needs.go)
+	changed     string    // the files for which it is restarted, in words; "": it is not for files
 	gaveUp      string    // why it is not started again, in words; "": for another reason, or it is
 	refused     bool      // the last start found no process
 	exit        proc.Exit // how the last first process ended

@@ -52,6 +52,7 @@ func TestEventsAreReadAsTheyWereWritten(t *testing.T) {
 		machine.Signalled{Signal: proc.USR1, Rule: rule, Queued: true, Value: 0, From: "from PID 3", Typed: true},
 		machine.Connected{Count: 3, Unknown: "no file"},
 		machine.Asked{Verb: machine.AskShutdownNow, Service: "web", From: "by root"},
+		machine.FilesChanged{Service: "web", What: "/etc/web and 2 more", Reload: true},
 		machine.Ticked{},
 	} {
 		text := FormatEvent(3*time.Second, event)

@@ -84,6 +84,11 @@ func forms() []form {
 			f.text("unknown", &e.Unknown)
 		}),
 		ofWords("asked", 1, askedFields),
+		of("files-changed", func(f *fields, e *machine.FilesChanged) {
+			f.text("service", &e.Service)
+			f.text("what", &e.What)
+			f.flag("reload", &e.Reload)
+		}),
 		of("reloaded", func(*fields, *machine.Reloaded) {}), // the lines of its plan stand before it
 		of("ticked", func(*fields, *machine.Ticked) {}),
 	}
