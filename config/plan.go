@@ -104,7 +104,12 @@ func topRows() []row[*draft] {
 		{name: "service", expects: "tables named [service.NAME]", example: "[service.web]", others: "services program programs",
 			read: func(r *reader, v *value, d *draft) {
 				d.table = v
-				for _, entry := range r.tables(v) {
+				before := len(r.gone)
+				services := r.tables(v)
+				for _, gone := range r.gone[before:] {
+					d.disable(gone.name, gone)
+				}
+				for _, entry := range services {
 					r.service(entry, d)
 				}
 			}},

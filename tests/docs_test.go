@@ -119,7 +119,7 @@ func sextonCheck(t *testing.T, text string, environ ...string) (said string, sta
 	args := []string{"check", "-c", file}
 	if layer.MatchString(text) {
 		base := filepath.Join(t.TempDir(), "base.toml")
-		if err := os.WriteFile(base, []byte(whole("[service.cache]\ncommand = [\"cache\"]\n[service.web]\ncommand = [\"web\"]\ngive_up.starts = 9\n[group.backend]\nservices = [\"cache\"]\n")), 0o644); err != nil {
+		if err := os.WriteFile(base, []byte(whole("[service.cache]\ncommand = [\"cache\"]\n[service.web]\ncommand = [\"web\"]\ngive_up.starts = 9\n[group.backend]\nservices = [\"cache\", \"web\"]\n")), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		args = []string{"check", "-c", base, "-c", file}
