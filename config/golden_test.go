@@ -244,6 +244,9 @@ func dump(plan service.Plan, notes []string) string {
 		put("backoff", "%+v", s.Backoff)
 		put("give up", "%+v", s.GiveUp)
 		put("stop", "%v", s.Stop)
+		if s.MaxMemory != 0 {
+			put("max memory", "%d", s.MaxMemory)
+		}
 		put("identity", "user %q group %q groups %q (nil %v)", s.User, s.Group, s.Groups, s.Groups == nil)
 		if s.Signals != nil {
 			put("signals", "%v", s.Signals)

@@ -20,6 +20,7 @@ func (r *reader) remark(d *draft) {
 			continue
 		}
 		r.remarkCommand(s.table.child("command"), s, s.spec.Command)
+		r.remarkEffects(s)
 		r.remarkTemplates(s)
 		r.checkWatch(s)
 		if s.spec.Ready.Kind == service.ExecProbe {

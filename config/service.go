@@ -145,6 +145,8 @@ func serviceRows() []row[*service.Spec] {
 					s.ShutdownOn = service.ShutdownOn(i)
 				}
 			}},
+		{name: "max_memory", expects: "a size", example: `max_memory = "512MiB"`, others: "memory_max memory_high memory_limit mem_limit max_memory_restart",
+			read: func(r *reader, v *value, s *service.Spec) { s.MaxMemory, _ = r.size(v, 1<<20, 1<<50) }},
 		{name: "stop", expects: "a list of steps", example: `stop = ["QUIT 10s", "TERM 5s", "KILL"]`,
 			read: func(r *reader, v *value, s *service.Spec) { r.ladder(v, &s.Stop) }},
 		{name: "signals", expects: "a list of signals", example: `signals = ["HUP", "USR1"]`, read: readSignals},

@@ -117,7 +117,7 @@ func ofRun(s service.Spec) service.Spec {
 	s.Edition = 0
 	s.Needs, s.Wants, s.After = nil, nil, nil
 	s.Restart, s.Backoff, s.GiveUp, s.OKCodes, s.ShutdownOn = 0, service.Backoff{}, service.GiveUp{}, nil, 0
-	s.Stop, s.Signals, s.Single = nil, nil, false
+	s.Stop, s.Signals, s.Single, s.MaxMemory = nil, nil, false, 0
 	if s.Scheduled() {
 		s.Schedule = service.Schedule{Cron: "some"}
 	}

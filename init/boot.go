@@ -64,6 +64,9 @@ func planThreads(plan *service.Plan) (more, checks int) {
 	if files > 0 {
 		more += mostFileChecks // one service is enough for that: a look before the start may hang, and then its probe
 	}
+	if limitsMemory(plan) {
+		more++
+	}
 	if plan.Init.Drain.Quiet > 0 {
 		more++ // it looks for new connections
 	}

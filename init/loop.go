@@ -55,6 +55,7 @@ func (p *PID1) turn() {
 	p.lookForServers()
 	p.answerQuestions()
 	p.lookAtMemory()
+	p.measure()
 	p.notify()
 	p.counts.TurnMax = max(p.counts.TurnMax, waits-began+p.now()-woke)
 	p.sayUnforwarded(unforwardedEvery)
@@ -91,6 +92,9 @@ func (p *PID1) patience() time.Duration {
 	}
 	if p.nextLook > 0 {
 		sooner(p.nextLook - p.now())
+	}
+	if p.memory.next > 0 && !p.memory.busy {
+		sooner(p.memory.next - p.now())
 	}
 	if p.unforwarded.n > 0 {
 		sooner(p.unforwarded.said + unforwardedEvery - p.now())

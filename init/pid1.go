@@ -32,6 +32,9 @@ type Config struct {
 	// LookAt tells what is at the path of a file probe before a start; nil: every file counts
 	// as ready. It may take longer than ctx.
 	LookAt func(ctx context.Context, path string) (service.FileMark, error)
+	// Footprints returns how many bytes of memory families of processes hold, by their roots (procfs.Footprints); nil:
+	// that is not known. It may take long.
+	Footprints func(families [][]proc.Other) []int64
 	// Zone loads a time zone by its name, "" for the container's; nil: all are UTC. It is called for services with a schedule.
 	Zone func(name string) (*time.Location, error)
 	// ClockSet calls told, from another goroutine, whenever the clock was set, until stop is
@@ -134,6 +137,7 @@ type PID1 struct {
 	unforwarded unforwarded
 	recent      recent
 	oom         oom
+	memory      memory
 }
 
 // New makes the loop. Run runs it.

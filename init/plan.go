@@ -74,6 +74,9 @@ func (p *PID1) adopt(plan service.Plan) {
 			p.handles[spec.Name] = &handle{spec: spec}
 		}
 	}
+	if limitsMemory(&p.Plan) {
+		p.watchMemory()
+	}
 	p.setOut()
 	p.MoreThreads = p.Owner.Adopt(&p.Plan)
 	if more, _ = planThreads(&p.Plan); p.threads(more) > had {

@@ -69,6 +69,9 @@ func (p *PID1) spawn(a ordered) {
 		child.command = nil // a thousand environments are a megabyte
 	}
 	p.planLook(child)
+	if spec.MaxMemory > 0 {
+		p.watchMemory()
+	}
 	handle.ranAs = command.Credential
 	p.runs[a.Run] = child
 	if !p.trimmed && p.now() < bootMost {

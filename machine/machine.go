@@ -127,6 +127,10 @@ func (m *Machine) Step(now Instant, event Event) []Action {
 		m.strayEnded(e)
 	case Probed:
 		m.probed(e)
+	case Outgrown:
+		if u := m.runs[e.Run]; u != nil && m.keeping() {
+			u.take(m, kindOutgrown, e)
+		}
 	case Due:
 		m.due(e)
 	case Signalled:

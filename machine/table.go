@@ -22,11 +22,12 @@ const (
 	kindAskRun
 	kindDue
 	kindAskStop
+	kindOutgrown
 	kindCount
 )
 
 func (k eventKind) String() string {
-	return [...]string{"prepared", "started", "startFailed", "exited", "emptied", "ready", "notReady", "ticked", "askStart", "askRun", "due", "askStop"}[k]
+	return [...]string{"prepared", "started", "startFailed", "exited", "emptied", "ready", "notReady", "ticked", "askStart", "askRun", "due", "askStop", "outgrown"}[k]
 }
 
 // step is one cell: what event does to a unit.
@@ -49,6 +50,7 @@ var table = [service.StateCount][kindCount]step{
 		kindAskRun:      (*unit).runNow,
 		kindDue:         ignore,
 		kindAskStop:     ignore,
+		kindOutgrown:    broken,
 	},
 	service.Waiting: {
 		kindPrepared:    broken,
@@ -63,6 +65,7 @@ var table = [service.StateCount][kindCount]step{
 		kindAskRun:      ignore,
 		kindDue:         (*unit).overlaps,
 		kindAskStop:     (*unit).stayDown,
+		kindOutgrown:    broken,
 	},
 	service.Starting: {
 		kindPrepared:    (*unit).nowPrepared,
@@ -77,6 +80,7 @@ var table = [service.StateCount][kindCount]step{
 		kindAskRun:      (*unit).runAgain,
 		kindDue:         (*unit).overlaps,
 		kindAskStop:     (*unit).askedDown,
+		kindOutgrown:    (*unit).outgrown,
 	},
 	service.Up: {
 		kindPrepared:    broken,
@@ -91,6 +95,7 @@ var table = [service.StateCount][kindCount]step{
 		kindAskRun:      ignore,
 		kindDue:         ignore,
 		kindAskStop:     (*unit).askedDown,
+		kindOutgrown:    (*unit).outgrown,
 	},
 	service.Stopping: {
 		kindPrepared:    (*unit).latePreparation,
@@ -105,6 +110,7 @@ var table = [service.StateCount][kindCount]step{
 		kindAskRun:      (*unit).wantedAfterStop,
 		kindDue:         (*unit).overlaps,
 		kindAskStop:     (*unit).noLongerWanted,
+		kindOutgrown:    ignore,
 	},
 	service.Killing: {
 		kindPrepared:    (*unit).latePreparation,
@@ -119,6 +125,7 @@ var table = [service.StateCount][kindCount]step{
 		kindAskRun:      (*unit).wantedAfterStop,
 		kindDue:         (*unit).overlaps,
 		kindAskStop:     (*unit).noLongerWanted,
+		kindOutgrown:    ignore,
 	},
 	service.BackingOff: {
 		kindPrepared:    broken,
@@ -133,6 +140,7 @@ var table = [service.StateCount][kindCount]step{
 		kindAskRun:      (*unit).startAgain,
 		kindDue:         (*unit).overlaps,
 		kindAskStop:     (*unit).stayDown,
+		kindOutgrown:    broken,
 	},
 	service.Done: {
 		kindPrepared:    broken,
@@ -147,6 +155,7 @@ var table = [service.StateCount][kindCount]step{
 		kindAskRun:      (*unit).runNow,
 		kindDue:         ignore,
 		kindAskStop:     (*unit).stayDown,
+		kindOutgrown:    broken,
 	},
 	service.Failed: {
 		kindPrepared:    broken,
@@ -161,6 +170,7 @@ var table = [service.StateCount][kindCount]step{
 		kindAskRun:      (*unit).runNow,
 		kindDue:         ignore,
 		kindAskStop:     (*unit).stayDown,
+		kindOutgrown:    broken,
 	},
 	service.Scheduled: {
 		kindPrepared:    broken,
@@ -175,6 +185,7 @@ var table = [service.StateCount][kindCount]step{
 		kindAskRun:      (*unit).runNow,
 		kindDue:         (*unit).due,
 		kindAskStop:     (*unit).stayDown,
+		kindOutgrown:    broken,
 	},
 }
 

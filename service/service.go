@@ -172,6 +172,8 @@ type Spec struct {
 	StdinFrom string // a service whose stdout is its stdin; "": none
 	Log       Log
 
+	MaxMemory int64 // above so many bytes it is restarted; 0: no limit
+
 	UserIfRoot string // User if sexton is root; otherwise Group and Groups do not count either. "": none
 
 	Signals  []proc.Signal // forwarded to its group in addition to what Rules say

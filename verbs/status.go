@@ -220,15 +220,5 @@ func Elapsed(seconds float64) string {
 	return fmt.Sprintf("%dd%dh", d/(24*time.Hour), d%(24*time.Hour)/time.Hour)
 }
 
-// bytesText writes an amount of bytes: 12B, 512KiB, 3.1MiB, 2.0GiB.
-func bytesText(n int64) string {
-	switch {
-	case n < 1<<10:
-		return fmt.Sprintf("%dB", n)
-	case n < 1<<20:
-		return fmt.Sprintf("%dKiB", n>>10)
-	case n < 1<<30:
-		return fmt.Sprintf("%.1fMiB", float64(n)/(1<<20))
-	}
-	return fmt.Sprintf("%.1fGiB", float64(n)/(1<<30))
-}
+// bytesText writes an amount of bytes.
+func bytesText(n int64) string { return service.Bytes(n) }

@@ -72,6 +72,10 @@ func forms() []form {
 			f.text("err", &e.Err)
 			f.text("output", &e.Output)
 		}),
+		of("outgrown", func(f *fields, e *machine.Outgrown) {
+			f.run(&e.Run)
+			f.number("bytes", 0, uint64(e.Bytes), func(n uint64) { e.Bytes = int64(n) })
+		}),
 		of("due", func(f *fields, e *machine.Due) {
 			f.text("service", &e.Service)
 			f.text("time", &e.At)

@@ -129,6 +129,7 @@ func serviceFields(f *fields, s *service.Spec, usual service.Spec) {
 	f.flag("oneshot", &s.OneShot)
 	f.flag("external", &s.External)
 	f.flag("prepare", &s.Prepare)
+	f.number("max-memory", 0, uint64(s.MaxMemory), func(n uint64) { s.MaxMemory = int64(n) })
 	f.text("schedule", &s.Schedule.Cron)
 	f.text("zone", &s.Schedule.Zone)
 	f.span("schedule-jitter", &s.Schedule.Jitter, 0)
