@@ -78,6 +78,9 @@ func Main(args []string) int {
 	case verbs.NoVerb.Name, verbs.Pause:
 		return c.run()
 	}
+	if c.row().Streams() {
+		return c.followAnswer()
+	}
 	return c.ask()
 }
 
@@ -131,6 +134,10 @@ type call struct {
 	again         bool
 
 	json, ready, live, immediately, brief bool
+
+	follow bool
+	lines  *int          // nil: not given
+	since  time.Duration // an age; 0: not given
 
 	remarks []string // about the file, to be written as JSON when there is output
 }

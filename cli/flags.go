@@ -71,6 +71,9 @@ var flags = []flag{
 	{long: "--json", help: "the answer as JSON, on one line", set: func(c *call, _, _ string) error { c.json = true; return nil }},
 	{long: "--ready", help: "whether the container, or the services, are ready; the default", set: func(c *call, _, _ string) error { c.ready = true; return nil }},
 	{long: "--live", help: "whether sexton's loop answers, or the services have a process", set: func(c *call, _, _ string) error { c.live = true; return nil }},
+	{short: "-f", long: "--follow", help: "go on with what is written from now on", set: func(c *call, _, _ string) error { c.follow = true; return nil }},
+	{short: "-n", long: "--lines", value: true, arg: "N", help: "only the last N lines of each service", set: (*call).setLines},
+	{long: "--since", value: true, arg: "T", help: "only lines since T: a length of time, or an RFC 3339 time", set: (*call).setSince},
 	{long: "--now", help: "skip the drain; the stop ladders keep their time", set: func(c *call, _, _ string) error { c.immediately = true; return nil }},
 }
 

@@ -22,16 +22,13 @@ const askWithin = 3 * time.Second
 func (c *call) ask() int {
 	socket, off := c.socket()
 	if off {
-		fmt.Fprintf(c.stderr, "sexton %s: [control] socket is \"off\" in %s, so sexton cannot be asked\n", c.verb, proc.Visible(c.fileName()))
-		return 1
+		return c.cannotAsk()
 	}
 	reply, err := control.Ask(control.Sockets(socket), verbs.Request{
 		Verb: c.verb, Services: c.words, Live: c.live, Now: c.immediately,
 	}, askWithin)
 	if err != nil {
-		refused, _ := refusedCalls(entry.Refused())
-		fmt.Fprintf(c.stderr, "sexton %s: %s\n%s", c.verb, proc.Visible(err.Error()), refused)
-		return 1
+		return c.noAnswer(err)
 	}
 	page := verbs.Page{JSON: c.json, Width: terminalWidth(), Now: time.Now().UTC(), Live: c.live, Quiet: c.verbosity < 0}
 	text, status, known := page.Print(reply)
@@ -41,6 +38,19 @@ func (c *call) ask() int {
 	}
 	fmt.Fprint(c.stdout, text)
 	return status
+}
+
+// cannotAsk says that there is no socket.
+func (c *call) cannotAsk() int {
+	fmt.Fprintf(c.stderr, "sexton %s: [control] socket is \"off\" in %s, so sexton cannot be asked\n", c.verb, proc.Visible(c.fileName()))
+	return 1
+}
+
+// noAnswer says why there is no answer.
+func (c *call) noAnswer(err error) int {
+	refused, _ := refusedCalls(entry.Refused())
+	fmt.Fprintf(c.stderr, "sexton %s: %s\n%s", c.verb, proc.Visible(err.Error()), refused)
+	return 1
 }
 
 // leastWidth is how wide a table may be if no terminal says otherwise.

@@ -1,6 +1,7 @@
 package container
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"sexton/machine"
 	"sexton/paths"
 	"sexton/service"
+	"sexton/verbs"
 )
 
 // serve opens what others can ask by, and answers there beside the loop. The
@@ -84,6 +86,7 @@ func serveControl(plan *service.Plan, file string, p *pid1.PID1, o *output, gate
 	}
 	server.Loop, server.Gate, server.Allow, server.Memory = p, gate, plan.Control.AllowUIDs, memory
 	server.Recent, server.Output, server.File = o.mux.Recent, o.accounts, file
+	server.Tap, server.Carries, server.Follow = o.tap, o.carries(plan), func(ctx context.Context) (verbs.Feed, error) { return p.Follow(ctx) }
 	server.Moved = func(words string) { o.Say(machine.Warn, "", words) }
 	if note != "" {
 		o.Say(machine.Warn, "", fmt.Sprintf("the control socket is at %s: %s", server.Path(), note))
@@ -117,4 +120,25 @@ func (o *output) accounts() []service.Output {
 		})
 	}
 	return all
+}
+
+// tap follows the output of services for a client.
+func (o *output) tap(services []string) ([]service.Piece, verbs.Tap) {
+	t := o.mux.Tap(services)
+	return t.Backlog, t
+}
+
+// carries says for clients why there is no output of a service to follow. It is asked beside the loop,
+// and so it knows the first plan alone: a service that has come since is passed over.
+func (o *output) carries(plan *service.Plan) func(name string) (why string) {
+	silent := make(map[string]string)
+	for i := range plan.Services {
+		s := &plan.Services[i]
+		if _, inherits := o.log(s); inherits && len(s.Log.Tail) == 0 {
+			silent[s.Name] = `its output does not pass through sexton (format = "inherit")`
+		} else if s.Log.Recent == 0 {
+			silent[s.Name] = "its output is not kept in memory (log.recent is 0), only what comes from now on"
+		}
+	}
+	return func(name string) string { return silent[name] }
 }

@@ -26,7 +26,25 @@ const replyBytes = 16 << 20
 // why there is no reply, and how to fix that; a Reply with Error becomes an error too.
 // A shutdown begins when this process has ended, or after a second.
 func Ask(sockets []string, r verbs.Request, within time.Duration) (verbs.Reply, error) {
-	deadline := time.Now().Add(within)
+	a := asked{within: within}
+	reply, err := a.ask(sockets, r)
+	if v := verbs.Named(r.Verb); a.conn != nil && (v == nil || !v.Lingers() || err != nil) {
+		a.conn.Close()
+	} // otherwise it stays open until this process ends: that tells the server to begin
+	return reply, err
+}
+
+// asked is a request on its way.
+type asked struct {
+	within time.Duration
+	conn   *net.UnixConn // to the sexton that answers; nil: none does
+	path   string
+	lines  *bufio.Reader
+}
+
+// ask sends the request and reads the first line of the answer.
+func (a *asked) ask(sockets []string, r verbs.Request) (verbs.Reply, error) {
+	deadline := time.Now().Add(a.within)
 	r.Namespace = Namespace()
 	line, err := json.Marshal(r)
 	if err != nil {
@@ -67,11 +85,11 @@ func Ask(sockets []string, r verbs.Request, within time.Duration) (verbs.Reply, 
 			seen = append(seen, fmt.Sprintf("%s: %v", path, err))
 			continue
 		}
-		reply, err := exchange(conn, path, line, deadline)
-		if v := verbs.Named(r.Verb); v == nil || !v.Lingers() || err != nil {
-			conn.Close()
-		} // otherwise it stays open until this process ends: that tells the server to begin
+		a.conn, a.path, a.lines = conn, path, bufio.NewReader(conn)
+		reply, err := a.exchange(line, deadline)
 		if reply.Elsewhere {
+			conn.Close()
+			a.conn = nil
 			seen = append(seen, path+": "+reply.Error)
 			continue
 		}
@@ -104,12 +122,12 @@ func noSexton(seen []string, nothing, closed bool) error {
 }
 
 // exchange sends the request and reads the reply.
-func exchange(conn *net.UnixConn, path string, line []byte, deadline time.Time) (verbs.Reply, error) {
-	_ = conn.SetDeadline(deadline)
-	if err := send(conn, line); err != nil && !errors.Is(err, unix.EPIPE) { // its reply may be there anyway
-		return verbs.Reply{}, fmt.Errorf("ask sexton at %s: %w", path, bare(err))
+func (a *asked) exchange(line []byte, deadline time.Time) (verbs.Reply, error) {
+	_ = a.conn.SetDeadline(deadline)
+	if err := send(a.conn, line); err != nil && !errors.Is(err, unix.EPIPE) { // its reply may be there anyway
+		return verbs.Reply{}, fmt.Errorf("ask sexton at %s: %w", a.path, bare(err))
 	}
-	return readReply(conn, path)
+	return a.next()
 }
 
 // send writes without SIGPIPE, which would end us before we could say why: the
@@ -139,19 +157,31 @@ func send(conn *net.UnixConn, line []byte) error {
 	return errors.Join(err, failed)
 }
 
-func readReply(from io.Reader, path string) (verbs.Reply, error) {
-	line, err := bufio.NewReader(io.LimitReader(from, replyBytes)).ReadBytes('\n')
+// next reads one line of the answer.
+func (a *asked) next() (verbs.Reply, error) {
+	line, err := readLine(a.lines)
 	var reply verbs.Reply
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return verbs.Reply{}, fmt.Errorf("sexton at %s does not answer in time", path)
+		return verbs.Reply{}, fmt.Errorf("sexton at %s does not answer in time", a.path)
 	case err != nil && len(line) == 0:
-		return verbs.Reply{}, fmt.Errorf("sexton at %s gave no answer: it is ending, or it has too many clients", path)
+		return verbs.Reply{}, fmt.Errorf("sexton at %s gave no answer: it is ending, or it has too many clients", a.path)
 	}
 	if err := json.Unmarshal(line, &reply); err != nil {
-		return verbs.Reply{}, fmt.Errorf("the program that answers at %s is not sexton, or is another version: %w", path, err)
+		return verbs.Reply{}, fmt.Errorf("the program that answers at %s is not sexton, or is another version: %w", a.path, err)
 	}
 	return reply, nil
+}
+
+// readLine reads a line of a bounded length.
+func readLine(from *bufio.Reader) (line []byte, err error) {
+	for len(line) < replyBytes {
+		part, err := from.ReadSlice('\n')
+		if line = append(line, part...); err != bufio.ErrBufferFull {
+			return line, err
+		}
+	}
+	return line, io.ErrShortBuffer
 }
 
 // noConnection says why there is no connection to a path.

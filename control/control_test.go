@@ -128,7 +128,12 @@ func TestEachVerbIsAnswered(t *testing.T) {
 			`"lines":["last words� of web","` + strings.Repeat("x", (1<<10)) + ` ..."]}}`},
 		{verbs.Request{Verb: "shutdown"}, `{"shutdown":{"already":false,"services":1}}`},
 	} {
-		got, err := json.Marshal(ask(t, s, c.request))
+		reply := ask(t, s, c.request)
+		if reply.Version != verbs.WireVersion {
+			t.Errorf("%+v: version %d", c.request, reply.Version)
+		}
+		reply.Version = 0
+		got, err := json.Marshal(reply)
 		want := strings.ReplaceAll(c.want, "PID", fmt.Sprintf(`"pid":%d`, os.Getpid()))
 		if err != nil || string(got) != want {
 			t.Errorf("%+v\nanswered %s\ninstead of %s", c.request, got, want)
@@ -148,7 +153,7 @@ func TestErrorSaysWhyARequestHasNoAnswer(t *testing.T) {
 	s := listen(t, l)
 	for request, want := range map[string]string{
 		`{"verb":"status","services":["wob"]}`:      `no service is called "wob"; there are: db, web, job`,
-		`{"verb":"dance"}`:                          `"dance" is not a verb; the verbs are status, health, why, shutdown`,
+		`{"verb":"dance"}`:                          `"dance" is not a verb; the verbs are status, health, why, logs, events, shutdown`,
 		`{"verb":"why"}`:                            `why: name one service`,
 		`{"verb":"why","services":["db","web"]}`:    `why: name one service`,
 		`{"verb":"shutdown","services":["web"]}`:    `ends the container, not a service`,

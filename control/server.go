@@ -109,6 +109,10 @@ func (s *Server) serve(c *callers.Caller) {
 		s.reply(c, verbs.Reply{Elsewhere: true, Error: "another container's sexton answers there: it is in mount namespace " + s.namespace})
 		return
 	}
+	if verb.Streams() {
+		s.stream(c, verb, &request, who)
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), s.within.answer)
 	defer cancel()
 	reply := s.answer(ctx, verb, &request)
@@ -183,6 +187,9 @@ func parseRequest(line []byte) (r verbs.Request, v *verbs.Verb, err error) {
 	if rest := bytes.TrimSpace(line[decoder.InputOffset():]); len(rest) > 0 {
 		return r, nil, errors.New("there is text after the request; one line is one request")
 	}
+	if err := checkVersion(&r); err != nil {
+		return r, nil, err
+	}
 	v, err = r.Asked()
 	return r, v, err
 }
@@ -215,6 +222,7 @@ func (s *Server) noAnswer(err error) string {
 }
 
 func (s *Server) reply(c net.Conn, r verbs.Reply) {
+	r.Version = verbs.WireVersion
 	line, err := json.Marshal(r)
 	if err != nil {
 		return

@@ -88,11 +88,14 @@ type PID1 struct {
 
 	moreDead bool // the last turn left dead children for the next
 
-	inbox     inbox
-	questions []question    // to be answered at the end of this turn
-	watching  chan struct{} // closed to end the look for new connections; nil: there is none
-	ended     chan struct{} // closed when the loop has ended
-	checks    chan struct{} // holds one element for each check over the network that is on its way
+	inbox         inbox
+	feeds         []*Feed       // clients that follow what changes
+	changes       uint64        // of state, so far
+	toldReadiness string        // to those
+	questions     []question    // to be answered at the end of this turn
+	watching      chan struct{} // closed to end the look for new connections; nil: there is none
+	ended         chan struct{} // closed when the loop has ended
+	checks        chan struct{} // holds one element for each check over the network that is on its way
 
 	counts service.Counts
 
@@ -225,6 +228,7 @@ func (p *PID1) take(event machine.Event) {
 	p.recent.add(now, event)
 	actions := p.machine.Step(now, event)
 	p.trace(now, event, actions)
+	p.tellChanges()
 	for _, action := range actions {
 		p.perform(action)
 	}

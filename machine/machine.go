@@ -58,6 +58,7 @@ type Machine struct {
 
 	now     Instant
 	actions []Action
+	moved   []service.Change // by this step
 
 	booted      bool
 	reloads     uint64 // how many there were
@@ -100,7 +101,7 @@ func New(plan service.Plan, seed uint64) *Machine {
 // last one.
 func (m *Machine) Step(now Instant, event Event) []Action {
 	m.now = max(m.now, now)
-	m.actions = m.actions[:0]
+	m.actions, m.moved = m.actions[:0], m.moved[:0]
 	if m.over {
 		return nil
 	}

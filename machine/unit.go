@@ -70,6 +70,7 @@ func newUnit(spec *service.Spec, index int) *unit {
 
 // become enters a state. Every change of state goes through here.
 func (u *unit) become(m *Machine, s service.State) {
+	m.note(u, s)
 	u.state, u.since = s, m.now
 	u.deadline = never
 	if !s.Live() {

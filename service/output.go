@@ -1,5 +1,7 @@
 package service
 
+import "time"
+
 // Output is the account of one output of a service since sexton started: what is
 // neither out nor dropped is still on its way.
 type Output struct {
@@ -15,3 +17,11 @@ type Output struct {
 
 // TeeSuffix ends the name of a stream that is a copy of another one.
 const TeeSuffix = "-tee"
+
+// Piece is a part of what a service wrote: lines, or the beginning of a line.
+type Piece struct {
+	Service string
+	Stream  string
+	At      time.Time // when it was read
+	Text    []byte
+}

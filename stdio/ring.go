@@ -3,6 +3,7 @@ package stdio
 import (
 	"bytes"
 	"sync"
+	"time"
 )
 
 var newline = []byte("\n")
@@ -17,6 +18,11 @@ type ring struct {
 	data  []byte
 	first int     // where the oldest byte stands once data is full
 	open  *stream // the stream that has a line without a newline at the end; nil: none
+
+	total int64  // bytes that were ever put
+	marks []mark // where what is in data came from, oldest first
+	taps  []*Tap // which follow what comes
+	name  string // of the service, when there are taps
 }
 
 // add puts bytes of s behind the others.
@@ -29,6 +35,11 @@ func (r *ring) add(s *stream, b []byte) {
 	if r.open != nil && r.open != s {
 		r.put(newline)
 	}
+	now := time.Now().UnixMilli()
+	r.mark(s.which(), now)
+	for _, t := range r.taps {
+		t.put(r.name, s.which(), now, b)
+	}
 	r.put(b)
 	if r.open = nil; b[len(b)-1] != '\n' {
 		r.open = s
@@ -37,6 +48,7 @@ func (r *ring) add(s *stream, b []byte) {
 
 // put adds bytes over the oldest. The caller holds r.mu.
 func (r *ring) put(b []byte) {
+	r.total += int64(len(b))
 	if len(b) >= r.limit {
 		r.data, r.first = append(r.data[:0], b[len(b)-r.limit:]...), 0
 		return
@@ -84,16 +96,17 @@ func (m *Mux) Recent(service string, n int) [][]byte {
 	return r.lines(n)
 }
 
-// ringOf finds or makes the ring of a service; nil for limit 0. The caller holds
+// ringOf finds or makes the ring of a service; it keeps nothing for limit 0. The caller holds
 // m.mu.
 func (m *Mux) ringOf(service string, limit int) *ring {
 	r := m.rings[service]
-	if r == nil && limit > 0 {
+	if r == nil {
 		r = &ring{limit: limit}
 		if m.rings == nil {
 			m.rings = make(map[string]*ring)
 		}
 		m.rings[service] = r
+		m.tap(service, r)
 	}
 	return r
 }

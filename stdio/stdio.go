@@ -106,6 +106,7 @@ type Mux struct {
 	order     []*account          // the same, in the order of their first use
 	queues    map[*account]*queue // of those that never wait
 	rings     map[string]*ring    // by service
+	taps      []*Tap              // clients that follow
 	pipelines []pipeline
 	others    map[string]*sink        // files and syslogs, by their names
 	places    places                  // for all of them together

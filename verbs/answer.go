@@ -25,6 +25,12 @@ type Source struct {
 	Output func() []service.Output
 	// Recent are the last lines of a service, at most n; nil: there are none.
 	Recent func(service string, n int) [][]byte
+	// Tap follows the output of services, nil for all: with what memory keeps of it; nil: there is none.
+	Tap func(services []string) (backlog []service.Piece, tap Tap)
+	// Carries says why there is no output of a service to follow; "": there is. nil: not known.
+	Carries func(service string) (why string)
+	// Follow gives a client the changes of state; nil: nobody can follow them.
+	Follow func(ctx context.Context) (Feed, error)
 	// File is the path of the configuration.
 	File string
 }

@@ -31,7 +31,11 @@ type Verb struct {
 	ask        func(context.Context, Loop, *Request) (service.Answer, error)          // what it asks of the loop
 	reply      func(*question) Reply                                                  // what it answers
 	then       func(ctx context.Context, l Loop, r *Request, from string) (err error) // what it wants of the loop when the client has gone; nil: nothing
+	stream     func(context.Context, *exchange) error                                 // for an answer of many lines, in the place of the three
 }
+
+// AnswerWithin is how long the loop may take to answer.
+const AnswerWithin = 2 * time.Second
 
 // Args of verbs that ask: they decide which services a request may name.
 const (
@@ -96,6 +100,18 @@ var All = []Verb{
 		Permission: Read, ask: records, reply: why,
 	},
 	{
+		Name: "logs", Args: "[-f] [-n N] [--since T] " + anyServices, Flags: "--config --quiet --json --follow --lines --since",
+		Help:       "show what services wrote last, and follow it",
+		About:      "The lines that sexton keeps in memory (log.recent), in the order of time; what went to stderr is\nprinted to stderr. A client that is too slow loses lines, and the answer says how many.",
+		Permission: Read, stream: logs,
+	},
+	{
+		Name: "events", Args: "[--json] " + anyServices, Flags: "--config --quiet --json",
+		Help:       "show changes of state as they happen",
+		About:      "--json prints one object for each change. Its seq counts all changes since sexton started.",
+		Permission: Read, stream: events,
+	},
+	{
 		Name: "shutdown", Args: "[--now]", Flags: "--config --quiet --now",
 		Help:       "stop the container gracefully; --now skips the drain",
 		About:      "The same as SIGTERM. It returns when the shutdown has begun, and does not wait for its end.",
@@ -109,7 +125,7 @@ var All = []Verb{
 	},
 	{Name: Version, Help: "print the version"},
 	{Name: Help, Args: "[VERB]", Help: "print this page, or a verb's own"},
-	{Name: "start"}, {Name: "stop"}, {Name: "restart"}, {Name: "signal"}, {Name: "logs"}, {Name: "reload"},
+	{Name: "start"}, {Name: "stop"}, {Name: "restart"}, {Name: "signal"}, {Name: "reload"},
 }
 
 // Named is the verb of that name, or nil.
@@ -124,7 +140,7 @@ func Named(name string) *Verb {
 func (v *Verb) Knows(flag string) bool { return slices.Contains(strings.Fields(v.Flags), flag) }
 
 // Asks tells whether the verb asks a running sexton.
-func (v *Verb) Asks() bool { return v.ask != nil }
+func (v *Verb) Asks() bool { return v.ask != nil || v.stream != nil }
 
 // Lingers tells whether sexton acts only after the client has gone.
 func (v *Verb) Lingers() bool { return v.then != nil }
@@ -167,6 +183,7 @@ func (r *Request) Asked() (*Verb, error) {
 type Page struct {
 	JSON  bool // one line of JSON, exact
 	Width int  // of the terminal, in characters
+	Name  int  // the longest name of a service, for logs
 	Now   time.Time
 	Live  bool // the question was whether it lives
 	Quiet bool

@@ -38,6 +38,10 @@ func TestEachVerbNeedsThePermissionForWhatItDoes(t *testing.T) {
 		if asked, err := request.Asked(); asked != v || err != nil {
 			t.Errorf("%s: the request is for %v, %v", v.Name, asked, err)
 		}
+		if v.Streams() {
+			v.checkStream(t, &request)
+			continue
+		}
 		reply, err := v.Answer(t.Context(), &Source{Loop: &loop}, &request)
 		if text, _, ok := (&Page{}).Print(reply); err != nil || !ok || text == "" {
 			t.Errorf("%s: %+v, %v, printed as %q", v.Name, reply, err, text)
@@ -76,5 +80,33 @@ func TestHealthIsAnExitStatus(t *testing.T) {
 		if text, status, _ := c.page.Print(Reply{Health: &c.health}); text != c.want || status != c.status {
 			t.Errorf("%+v: %q and %d, want %q and %d", c.health, text, status, c.want, c.status)
 		}
+	}
+}
+
+// noFeed ends at once.
+type noFeed struct{}
+
+func (noFeed) Next(context.Context) ([]service.Change, int, bool) { return nil, 0, false }
+func (noFeed) Close()                                             {}
+
+type noTap struct{ noFeed }
+
+func (noTap) Next(context.Context) ([]service.Piece, int64, int64, bool) { return nil, 0, 0, false }
+
+// checkStream has the verb answer: the first line says that it has begun, the last one that it is done.
+func (v *Verb) checkStream(t *testing.T, r *Request) {
+	t.Helper()
+	source := &Source{
+		Loop:   new(orders),
+		Tap:    func([]string) ([]service.Piece, Tap) { return nil, noTap{} },
+		Follow: func(context.Context) (Feed, error) { return noFeed{}, nil },
+	}
+	var all []Reply
+	v.Stream(t.Context(), source, r, " by a test", func(r Reply) error {
+		all = append(all, r)
+		return nil
+	})
+	if n := len(all); n < 2 || !all[0].Begun || all[n-1].Done == nil || all[n-1].Done.Failed {
+		t.Errorf("%s: %+v", v.Name, all)
 	}
 }

@@ -3,10 +3,14 @@ package verbs
 // Request is what a client asks for.
 type Request struct {
 	Verb      string   `json:"verb"`
-	Services  []string `json:"services,omitempty"`  // status, health: only these; why: exactly one
-	Live      bool     `json:"live,omitempty"`      // health: whether it lives, instead of whether it is ready
-	Now       bool     `json:"now,omitempty"`       // shutdown: without the drain
-	Namespace string   `json:"namespace,omitempty"` // the mount namespace of the sexton that is meant; "": any
+	Services  []string `json:"services,omitempty"`      // status, health: only these; why: exactly one
+	Live      bool     `json:"live,omitempty"`          // health: whether it lives, instead of whether it is ready
+	Now       bool     `json:"now,omitempty"`           // shutdown: without the drain
+	Follow    bool     `json:"follow,omitempty"`        // logs: go on with what is written from now on
+	Lines     *int     `json:"lines,omitempty"`         // logs: so many of the last lines of each service; missing: all that are kept
+	Since     float64  `json:"since_seconds,omitempty"` // logs: lines that are no older; 0: however old
+	Version   int      `json:"version,omitempty"`       // of the wire that the client speaks; 0: any
+	Namespace string   `json:"namespace,omitempty"`     // the mount namespace of the sexton that is meant; "": any
 }
 
 // Reply is the answer: one of the pointers, or Error, which says why sexton did not
@@ -19,6 +23,35 @@ type Reply struct {
 	Health   *Health   `json:"health,omitempty"`
 	Why      *Why      `json:"why,omitempty"`
 	Shutdown *Shutdown `json:"shutdown,omitempty"`
+
+	// What follows comes in the lines of a streamed answer. Its last line has Done.
+	Log   *Log   `json:"log,omitempty"`
+	Event *Event `json:"event,omitempty"`
+	Done  *Done  `json:"done,omitempty"`
+	Begun bool   `json:"begun,omitempty"` // the first line, which has nothing else
+
+	Version int `json:"version,omitempty"` // of the wire
+}
+
+// WireVersion is the version of requests and replies. A change that a client of an older version
+// would misunderstand raises it; new members do not.
+const WireVersion = 1
+
+// Done is the last line of a streamed answer. Words say why it failed, or what is worth saying.
+type Done struct {
+	Failed bool   `json:"failed"`
+	Words  string `json:"words,omitempty"`
+}
+
+func (d *Done) text(*Page) (string, int) {
+	text, status := "", 0
+	if d.Words != "" {
+		text = d.Words + "\n"
+	}
+	if d.Failed {
+		status = 1
+	}
+	return text, status
 }
 
 // answer is the content of a reply. text writes it for people, and returns the exit status that goes with it.
@@ -37,6 +70,12 @@ func (r *Reply) answer() answer {
 		return r.Why
 	case r.Shutdown != nil:
 		return r.Shutdown
+	case r.Log != nil:
+		return r.Log
+	case r.Event != nil:
+		return r.Event
+	case r.Done != nil:
+		return r.Done
 	}
 	return nil
 }
