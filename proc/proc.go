@@ -160,6 +160,7 @@ type Command struct {
 	// Files become descriptors 0, 1, 2 in the child; -1 opens /dev/null.
 	// They belong to the caller: Spawn does not close them.
 	Files [3]int
+	Pass  []Passed // more descriptors that the child gets, each under its own number
 
 	OurGroup     bool // it stays in our process group: no group and no session of its own
 	Foreground   int  // descriptor of a terminal whose foreground group the child becomes; -1: none
@@ -179,6 +180,10 @@ type Secrets interface {
 	// Drop wipes them. It may be called again.
 	Drop()
 }
+
+// Passed is a descriptor FD of ours that is descriptor At, at least 3, in the child. It belongs to the
+// caller.
+type Passed struct{ FD, At int }
 
 // Credential is the user and the groups that a child runs as.
 type Credential struct {

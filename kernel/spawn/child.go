@@ -27,6 +27,8 @@ type plan struct {
 	oomScoreAdj []byte // its text; nil: none
 
 	files      [3]int32
+	passed     []passed
+	above      int32 // the least number that none of them gets; 0: there are none
 	foreground int
 	credential bool
 	uid, gid   int
@@ -48,6 +50,8 @@ type plan struct {
 	detail int32 // of stageLimit, an index; of a capability, its number
 	words  [3]int64
 	report [2]int
+
+	movedReport int // where the child's end is now; 0: it is report[1]
 }
 
 var devNull = [...]byte{'/', 'd', 'e', 'v', '/', 'n', 'u', 'l', 'l', 0}
@@ -66,7 +70,11 @@ func becomeCommand(p *plan) {
 		p.stage, p.errno = stageExec, p.exec()
 	}
 	p.words[0], p.words[1], p.words[2] = int64(p.stage), int64(p.errno), int64(p.detail)
-	syscall.RawSyscall(unix.SYS_WRITE, uintptr(p.report[1]), uintptr(unsafe.Pointer(&p.words)), unsafe.Sizeof(p.words))
+	to := p.report[1]
+	if p.movedReport != 0 {
+		to = p.movedReport
+	}
+	syscall.RawSyscall(unix.SYS_WRITE, uintptr(to), uintptr(unsafe.Pointer(&p.words)), unsafe.Sizeof(p.words))
 	for {
 		syscall.RawSyscall(unix.SYS_EXIT_GROUP, 127, 0, 0)
 		syscall.RawSyscall(unix.SYS_EXIT, 127, 0, 0) // where exit_group is refused (seccomp)

@@ -37,6 +37,7 @@ const (
 	stageParentDeath
 	stageChdir
 	stageNoNew
+	stagePass
 	stageMask
 	stageExec
 )
@@ -65,6 +66,7 @@ var stageNames = [...]string{
 	stageParentDeath:  "prctl PDEATHSIG",
 	stageChdir:        "chdir",
 	stageNoNew:        "set no_new_privileges",
+	stagePass:         "pass descriptors",
 	stageMask:         "set the signal mask",
 	stageExec:         "exec",
 }
@@ -99,6 +101,9 @@ func (p *plan) prepare() syscall.Errno {
 		p.writeListenPID()
 	}
 	p.waitAtGate()
+	if errno := p.arrangePassed(); errno != 0 {
+		return errno
+	}
 	p.stage = stageMask
 	_, _, errno := syscall.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&p.mask)), 0, 8, 0, 0)
 	return errno

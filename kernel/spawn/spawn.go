@@ -242,6 +242,7 @@ func newPlan(c *proc.Command) (*plan, error) {
 	for i, fd := range c.Files {
 		p.files[i] = int32(fd)
 	}
+	p.preparePassed(c)
 	if err := p.prepareRights(c); err != nil {
 		return nil, err
 	}
