@@ -240,6 +240,9 @@ func dump(plan service.Plan, notes []string) string {
 		put("oneshot", "%v%s", s.OneShot, map[bool]string{true: ", external"}[s.External])
 		put("ready", "%v %q %q delay %v, every %v, timeout %v, within %v",
 			s.Ready.Kind, s.Ready.Target, s.Ready.Command, s.Ready.Delay, s.Ready.Every, s.Ready.Timeout, s.Ready.Within)
+		if s.Healthy.Failures > 0 {
+			put("healthy", "%v %q %q every %v timeout %v failures %d after %v", s.Healthy.Kind, s.Healthy.Target, s.Healthy.Command, s.Healthy.Every, s.Healthy.Timeout, s.Healthy.Failures, s.Healthy.StartPeriod)
+		}
 		put("restart", "%v, shutdown on %v, ok codes %v", s.Restart, s.ShutdownOn, s.OKCodes)
 		put("backoff", "%+v", s.Backoff)
 		put("give up", "%+v", s.GiveUp)

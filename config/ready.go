@@ -31,7 +31,7 @@ func (r *reader) ready(v *value, into *service.Probe) {
 		}
 		p.Every, p.Timeout, p.Within = 0, 0, 0
 	case len(ways) == 0 && !later(v, meant):
-		r.wrong(v, "it does not say how to check", "add one of http, tcp, exec, file, after")
+		r.wrong(v, "it does not say how to check", "add one of http, tcp, unix, exec, file, after")
 	}
 	*into = p
 }
@@ -59,12 +59,12 @@ func (r *reader) oneShotReady(v *value, into *service.Probe) {
 	into.Within = p.Within
 }
 
-func ways() []string { return []string{"http", "tcp", "exec", "file", "after"} }
+func ways() []string { return []string{"http", "tcp", "unix", "exec", "file", "after"} }
 
 // later tells that a table has a way of a later version, or a misspelt one; both
 // have been reported already.
 func later(v *value, meant []string) bool {
-	for _, way := range append(ways(), "https", "unix", "log", "notify") {
+	for _, way := range append(ways(), "https", "log", "notify") {
 		if v.child(way) != nil || slices.Contains(meant, way) {
 			return true
 		}
@@ -107,6 +107,12 @@ func readyRows() []row[*service.Probe] {
 			}},
 		{name: "within", expects: "a duration", example: `within = "60s"`, others: "start_period",
 			read: func(r *reader, v *value, p *service.Probe) { r.duration(v, 0, maxDuration, &p.Within) }},
-		{name: "unix"}, {name: "log"}, {name: "notify"},
+		{name: "unix", expects: "an absolute path", example: `unix = "/run/app.sock"`, others: "socket",
+			read: func(r *reader, v *value, p *service.Probe) {
+				if r.path(v, &p.Target) {
+					p.Kind = service.UnixProbe
+				}
+			}},
+		{name: "log"}, {name: "notify"},
 	}
 }

@@ -120,8 +120,6 @@ func serviceRows() []row[*service.Spec] {
 			read: func(r *reader, v *value, s *service.Spec) { r.boolean(v, &s.External) }},
 		{name: "oneshot", expects: "true or false", example: "oneshot = true", others: "one_shot",
 			read: func(r *reader, v *value, s *service.Spec) { r.boolean(v, &s.OneShot) }},
-		{name: "schedule", expects: "five fields in a string or a table", example: `schedule = "*/5 * * * *"`, others: "cron on_calendar timer",
-			read: func(r *reader, v *value, s *service.Spec) { r.schedule(v, s) }},
 		{name: "ready", expects: "a table", others: "readiness readiness_probe startup_probe ready_check",
 			example: `ready = { http = "http://127.0.0.1:8080/healthz" }`,
 			read: func(r *reader, v *value, s *service.Spec) {
@@ -158,13 +156,12 @@ func serviceRows() []row[*service.Spec] {
 		{name: "log", expects: "a table", example: `log = { format = "json", stderr = "stdout" }`, others: "logging log_file stdout_logfile stderr_logfile stdout_syslog redirect_stderr stdout standard_output standard_error",
 			read: func(r *reader, v *value, s *service.Spec) { r.logOf(v, s) }},
 	}
-	return slices.Concat(rows, identityRows(), rightsRows(), fileRows(), environmentRows(), laterRows())
+	return slices.Concat(rows, lifeRows(), identityRows(), rightsRows(), fileRows(), environmentRows(), laterRows())
 }
 
 // laterRows are keys that later versions may have.
 func laterRows() []row[*service.Spec] {
 	return []row[*service.Spec]{
-		{name: "healthy", others: "health liveness liveness_probe watchdog_sec"},
 		{name: "restart_with", others: "part_of"},
 		{name: "stop_command", others: "exec_stop"},
 		{name: "before_start", others: "pre_start exec_start_pre"},

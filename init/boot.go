@@ -52,11 +52,13 @@ const (
 func planThreads(plan *service.Plan) (more, checks int) {
 	files := 0
 	for i := range plan.Services {
-		switch plan.Services[i].Ready.Kind {
-		case service.TCPProbe, service.HTTPProbe:
-			checks++
-		case service.FileProbe:
-			files++
+		for _, probe := range []*service.Probe{&plan.Services[i].Ready, &plan.Services[i].Healthy.Probe} {
+			switch probe.Kind {
+			case service.TCPProbe, service.HTTPProbe, service.UnixProbe:
+				checks++
+			case service.FileProbe:
+				files++
+			}
 		}
 	}
 	checks = min(checks, mostChecks)

@@ -102,12 +102,26 @@ func (l *life) inventService(i int) service.Spec {
 	if !l.oneCommand && i > 0 && l.chance(0.15) { // s0 is ours
 		l.makeExternal(&s)
 	}
+	l.inventHealth(&s)
 	return s
+}
+
+// inventHealth has a service asked whether it is healthy.
+func (l *life) inventHealth(s *service.Spec) {
+	if !s.OneShot && !l.oneCommand && l.chance(0.3) {
+		kind := []service.ProbeKind{service.TCPProbe, service.ExecProbe, service.UnixProbe}[l.dice.IntN(3)]
+		s.Healthy = service.Healthy{Failures: 1 + l.dice.IntN(3), StartPeriod: l.pick(0, time.Second), Probe: service.Probe{
+			Kind: kind, Target: "t", Command: []string{"probe", s.Name}, Every: l.pick(100*time.Millisecond, time.Second), Timeout: l.pick(50*time.Millisecond, time.Second),
+		}}
+	}
+	if s.Scheduled() && l.chance(0.3) {
+		s.Healthy.Failures = 2
+	}
 }
 
 // makeExternal makes a service one that is not started here, as config would.
 func (l *life) makeExternal(s *service.Spec) {
-	s.External, s.OneShot, s.Prepare, s.Command = true, false, false, nil
+	s.External, s.OneShot, s.Prepare, s.Command, s.Schedule = true, false, false, nil, service.Schedule{}
 	s.Restart, s.ShutdownOn, s.Stop = service.Never, service.NoShutdown, []service.Rung{{Signal: proc.KILL}}
 	if s.Ready.Kind == service.NoProbe || s.Ready.Kind == service.AfterTime {
 		s.Ready = service.Probe{Kind: service.TCPProbe, Target: "t", Every: time.Second, Timeout: time.Second}

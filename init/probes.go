@@ -26,17 +26,25 @@ func (p *PID1) startProbe(a machine.Probe) {
 		p.probeExternal(a, spec)
 	} else if asked == nil { // it has just ended
 		p.answers = append(p.answers, machine.Probed{Run: a.Run, Seq: a.Seq, Err: "its process has ended"})
-	} else if asked.spec.Ready.Kind == service.ExecProbe {
+	} else if about := aboutOf(a, asked.spec); about.Kind == service.ExecProbe {
 		p.startExecProbe(a, asked)
 	} else {
-		p.startCheck(a, asked.spec.Ready)
+		p.startCheck(a, about)
 	}
+}
+
+// aboutOf is what an attempt asks.
+func aboutOf(a machine.Probe, spec *service.Spec) service.Probe {
+	if a.Health {
+		return spec.Healthy.Probe
+	}
+	return spec.Ready
 }
 
 // probeExternal begins an attempt for a service that has no process here. A command runs as the service would.
 func (p *PID1) probeExternal(a machine.Probe, spec *service.Spec) {
-	if spec.Ready.Kind != service.ExecProbe {
-		p.startCheck(a, spec.Ready)
+	if about := aboutOf(a, spec); about.Kind != service.ExecProbe {
+		p.startCheck(a, about)
 		return
 	}
 	command, err := p.Owner.Command(spec, a.Run)
@@ -76,6 +84,9 @@ func (p *PID1) startCheck(a machine.Probe, ready service.Probe) {
 	ctx, cancel := context.WithCancel(context.Background())
 	p.probes[a.Run] = attempt{a.Seq, cancel}
 	before, places := p.marks[a.Run], p.checks
+	if a.Health {
+		before = nil // any file will do
+	}
 	go func() {
 		answer := checked{Run: a.Run, Seq: a.Seq}
 		if err := guarded(func() error { return p.check(ctx, ready, before, places) }); err != nil {
@@ -111,7 +122,7 @@ type probing struct {
 // startExecProbe makes an attempt by a child, which runs as the service does.
 func (p *PID1) startExecProbe(a machine.Probe, asked *child) {
 	command := *asked.command
-	command.Argv = asked.spec.Ready.Command
+	command.Argv = aboutOf(a, asked.spec).Command
 	command.Files, command.Foreground, command.Session = [3]int{-1, -1, -1}, -1, true
 	attempted := &probing{seq: a.Seq}
 	opened := func(proc.PID) {}

@@ -65,7 +65,7 @@ func (p *PID1) spawn(a ordered) {
 		p.answers = append(p.answers, answer)
 		return
 	}
-	if spec.Ready.Kind != service.ExecProbe {
+	if spec.Ready.Kind != service.ExecProbe && spec.Healthy.Kind != service.ExecProbe {
 		child.command = nil // a thousand environments are a megabyte
 	}
 	p.planLook(child)

@@ -62,11 +62,12 @@ type Watch struct {
 }
 
 // Probe: ask the run whether it is ready, attempt Seq, by the Ready of its
-// spec. The answer is Probed.
+// spec, or with Health whether it is healthy, by Healthy. The answer is Probed.
 type Probe struct {
 	Run     service.Run
 	Service string
 	Seq     uint64
+	Health  bool
 }
 
 // StopProbe: end the attempt. The machine does not use its answer any more, but waits for

@@ -74,6 +74,8 @@ var breaks = []struct {
 	{"started", func(m *Machine, u *unit) { u.begun = 0 }},
 	{"spawning", func(m *Machine, u *unit) { u.spawning = true }},
 	{"preparing", func(m *Machine, u *unit) { u.preparing = true }},
+	{"proved", func(m *Machine, u *unit) { u.proved, u.everUp, u.upAt = true, false, 0; u.state = service.Starting }},
+	{"badRuns", func(m *Machine, u *unit) { u.badRuns = -1 }},
 	{"queued", func(m *Machine, u *unit) { u.queued = true }},
 	{"failures", func(m *Machine, u *unit) { u.failures = 2 }},
 	{"failures", func(m *Machine, u *unit) { u.failures = -1 }},

@@ -1,7 +1,6 @@
 package machine
 
 import (
-	"strings"
 	"time"
 
 	"sexton/service"
@@ -41,32 +40,15 @@ func (u *unit) found(m *Machine, _ Event) {
 	u.probe.end(m, u)
 	u.gone = false
 	u.becomeUp(m)
-	u.probe.at = m.now + externalEvery
 	m.say(Info, u, words)
 }
 
-// stillUp: an external service that is up has answered again.
-func (u *unit) stillUp(m *Machine, event Event) {
-	if !u.spec.External {
-		broken(u, m, event)
-	}
-	u.probe.misses, u.probe.words = 0, ""
-	u.probe.at = m.now + externalEvery
-}
-
-// missed: an external service that is up has not answered.
-func (u *unit) missed(m *Machine, event Event) {
-	if !u.spec.External {
-		broken(u, m, event)
-	}
-	if u.probe.misses++; u.probe.misses < externalMisses {
-		m.say(Debug, u, "no answer: "+u.probe.words)
-		u.probe.at = m.now + u.spec.Ready.Every
-		return
-	}
-	m.sayf(Warn, u, "lost: %s: %s; the services that need it run on", strings.TrimPrefix(waitsFor(&u.spec.Ready, true), "waiting for "), u.probe.words)
+// vanish: an external service that was up does not answer any more.
+func (u *unit) vanish(m *Machine) {
+	m.sayf(Warn, u, "lost: %s: %s; the services that need it run on", asked(u.question()), u.probe.words)
 	u.gone, u.upAt, u.probe.misses = true, 0, 0
 	u.become(m, service.Starting)
+	u.probe.pause = u.spec.Ready.Every
 	u.probe.again(m, u)
 }
 
@@ -90,6 +72,7 @@ func (u *unit) letGo(m *Machine) {
 	case lost && u.wanted:
 		u.ended, u.lastStatus = "not watched any more: "+failing, 1
 		u.becomeFailed(m)
+	case u.wanted && m.keeping() && u.cannotRestart(m, "not watched any more"):
 	case u.wanted && m.keeping():
 		u.become(m, service.Waiting)
 	default:

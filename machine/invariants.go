@@ -43,7 +43,8 @@ func (u *unit) goesDown() bool { return u.state == service.Stopping || u.state =
 
 // asks tells whether a unit asks whether it is ready, or is still there.
 func (u *unit) asks() bool {
-	return u.state == service.Starting || u.state == service.Up && u.spec.External
+	_, _, health := u.health()
+	return u.state == service.Starting || u.state == service.Up && health
 }
 
 // unitRules are what is true of each field of a unit after every step.
@@ -92,6 +93,8 @@ var unitRules = []struct {
 	{"started", func(m *Machine, u *unit) bool { return u.started <= m.now && (u.begun > 0 || u.started == 0) }},
 	{"spawning", func(m *Machine, u *unit) bool { return !u.spawning || u.state == service.Starting || u.goesDown() }},
 	{"preparing", func(m *Machine, u *unit) bool { return !u.preparing || u.spawning && u.spec.Prepare }},
+	{"proved", func(m *Machine, u *unit) bool { return !u.proved || u.everUp }},
+	{"badRuns", func(m *Machine, u *unit) bool { return u.badRuns >= 0 }},
 	{"queued", func(m *Machine, u *unit) bool { return !u.queued || u.state == service.Starting || u.goesDown() }},
 	{"failures", func(m *Machine, u *unit) bool { return u.failures >= 0 && u.failures <= u.begun }},
 	{"begun", func(m *Machine, u *unit) bool { return u.begun >= len(u.starts) && (u.begun > 0 || !u.state.Live()) }},
@@ -176,7 +179,8 @@ var probeRules = []struct {
 	{"hangs", func(u *unit, p *probe) bool { return !p.hangs || p.busy }},
 	{"pause", func(u *unit, p *probe) bool { return p.pause >= 0 && p.pause <= max(0, u.spec.Ready.Every) }},
 	{"misses", func(u *unit, p *probe) bool {
-		return p.misses == 0 || p.misses > 0 && p.misses < externalMisses && u.state == service.Up
+		_, failures, health := u.health()
+		return p.misses == 0 || p.misses > 0 && p.misses < failures && u.state == service.Up && health
 	}},
 	{"words", func(u *unit, p *probe) bool { return p.words == "" || u.asks() }},
 }

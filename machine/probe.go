@@ -57,11 +57,12 @@ func (p *probe) ask(m *Machine, u *unit) {
 	}
 	p.seq++
 	p.asking, p.busy, p.run = true, true, u.run
-	p.timeout = m.now + u.spec.Ready.Timeout
-	if u.spec.Ready.Kind != service.ExecProbe {
+	about := u.question()
+	p.timeout = m.now + about.Timeout
+	if about.Kind != service.ExecProbe {
 		p.timeout += probeSlack
 	}
-	m.do(Probe{Run: u.run, Service: u.spec.Name, Seq: p.seq})
+	m.do(Probe{Run: u.run, Service: u.spec.Name, Seq: p.seq, Health: about != &u.spec.Ready})
 }
 
 // probed: an attempt has ended. Perhaps its answer is not needed any more, or its run has
@@ -144,7 +145,7 @@ func (u *unit) tickProbe(m *Machine) {
 	case p.timeout <= m.now:
 		m.do(StopProbe{Run: u.run, Service: u.spec.Name})
 		p.asking, p.timeout, p.hangsAt = false, never, m.now+killPatience
-		p.words = "no answer within " + span(u.spec.Ready.Timeout)
+		p.words = "no answer within " + span(u.question().Timeout)
 		u.take(m, kindNotReady, Probed{Run: u.run, Seq: p.seq, Err: p.words})
 	case p.at <= m.now:
 		p.ask(m, u)

@@ -52,6 +52,9 @@ func (u *unit) holdsNobody() bool {
 	if u.removed {
 		return true
 	}
+	if most := u.spec.Healthy.Failures; u.spec.Scheduled() && most > 0 && u.badRuns >= most {
+		return false
+	}
 	switch u.state {
 	case service.Up, service.Done, service.Down, service.Scheduled:
 		return true

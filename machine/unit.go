@@ -27,6 +27,8 @@ type unit struct {
 	started   Instant   // of the present or last run
 	spawning  bool      // Spawn or Prepare is said, its answer not yet heard
 	preparing bool      // that was Prepare
+	proved    bool      // it was healthy at least once since it is up
+	badRuns   int       // of its schedule, in a row
 	queued    bool      // another run of its schedule waits for the end of this one
 	failures  int       // ends in a row, for Backoff
 	begun     int       // how many starts there were, for people
@@ -174,7 +176,10 @@ func (u *unit) startRefused(m *Machine, event Event) {
 
 func (u *unit) becomeUp(m *Machine) {
 	u.become(m, service.Up)
-	u.everUp, u.upAt = true, m.now
+	u.everUp, u.upAt, u.proved = true, m.now, false
+	if every, _, ok := u.health(); ok {
+		u.probe.at = m.now + every
+	}
 }
 
 // nowReady: a Starting unit has proved that it is ready.
@@ -264,6 +269,7 @@ func (u *unit) judge(m *Machine, well, stays bool, what string) {
 	switch {
 	case u.spec.OneShot && well && u.spec.Scheduled() && m.keeping():
 		m.sayf(Info, u, "done after %s", span(m.now-u.started))
+		u.badRuns = 0
 		u.becomeScheduled(m)
 	case u.spec.OneShot && well:
 		u.become(m, service.Done)
@@ -357,6 +363,7 @@ func (m *Machine) pause(b service.Backoff, failures int) time.Duration {
 
 func (u *unit) becomeFailed(m *Machine) {
 	if u.spec.Scheduled() && u.spec.ShutdownOn == service.NoShutdown && m.keeping() && !u.removed {
+		u.badRuns++
 		u.becomeScheduled(m) // the next run may be better
 		return
 	}
@@ -384,6 +391,6 @@ func (u *unit) stayDown(m *Machine, _ Event) {
 func (u *unit) report(m *Machine) service.Status {
 	return service.Status{
 		Name: u.spec.Name, State: u.state, Run: u.run, PID: u.pid, Since: u.since, Started: u.started,
-		Restarts: max(0, u.begun-1), LastExit: u.reason(), Waits: u.waits(m), Seen: u.probeSeen(), Ready: u.holdsNobody(), OneShot: u.spec.OneShot, External: u.spec.External,
+		Restarts: max(0, u.begun-1), LastExit: u.reason(), Waits: u.waits(m), Seen: u.probeSeen(), Health: u.healthWords(), Ready: u.holdsNobody(), OneShot: u.spec.OneShot, External: u.spec.External,
 	}
 }

@@ -30,7 +30,7 @@ import (
 //
 // It returns when ctx is done, except for a file on a network file system that
 // hangs, because no system call obeys ctx. p.Timeout only appears in the error
-// when the time of ctx is over. Kinds other than TCPProbe, HTTPProbe and FileProbe
+// when the time of ctx is over. Kinds other than TCPProbe, HTTPProbe, UnixProbe and FileProbe
 // are an error.
 //
 // before is what Look saw at the path of a FileProbe just before the service was started: a
@@ -41,6 +41,8 @@ func Check(ctx context.Context, p service.Probe, before *service.FileMark) error
 		return checkTCP(ctx, p)
 	case service.HTTPProbe:
 		return checkHTTP(ctx, p)
+	case service.UnixProbe:
+		return checkUnix(ctx, p)
 	case service.FileProbe:
 		return checkFile(ctx, p, before)
 	default:
@@ -52,6 +54,16 @@ func checkTCP(ctx context.Context, p service.Probe) error {
 	conn, err := dial(ctx, p, p.Target)
 	if err != nil {
 		return err
+	}
+	_ = conn.Close()
+	return nil
+}
+
+func checkUnix(ctx context.Context, p service.Probe) error {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "unix", p.Target)
+	if err != nil {
+		return inWords(ctx, p, err)
 	}
 	_ = conn.Close()
 	return nil

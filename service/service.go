@@ -141,6 +141,7 @@ type Spec struct {
 	Schedule   Schedule // when it runs; with OneShot
 	OneShot    bool     // it is done when it has ended with a status of OKCodes
 	Ready      Probe    // how to know that it is ready; Kind NoProbe: when started, or a oneshot when done
+	Healthy    Healthy  // how to know that it still works; Kind NoProbe: nobody asks
 	Restart    Restart
 	Backoff    Backoff
 	GiveUp     GiveUp
@@ -280,12 +281,13 @@ const (
 	TCPProbe                   // Target is host:port; a connection is accepted
 	HTTPProbe                  // Target is an http:// URL; the answer is 200 to 399
 	ExecProbe                  // Command ends with status 0
+	UnixProbe                  // Target is the path of a socket; a connection is accepted
 	FileProbe                  // Target is the path of a file that did not exist just before the start, or was another one
 	AfterTime                  // the service has run for Delay
 )
 
 func (k ProbeKind) String() string {
-	return [...]string{"", "tcp", "http", "exec", "file", "after"}[k]
+	return [...]string{"", "tcp", "http", "exec", "unix", "file", "after"}[k]
 }
 
 // Probe is a `ready` table.

@@ -39,6 +39,7 @@ type Service struct {
 	LastExit      string  `json:"last_exit,omitempty"`
 	MemoryBytes   int64   `json:"memory_bytes,omitempty"` // resident, of its process group; missing: not known
 	WaitsFor      string  `json:"waits_for,omitempty"`
+	Health        string  `json:"health,omitempty"`   // what is wrong with it; missing: nothing, or nobody asks
 	NextRun       string  `json:"next_run,omitempty"` // of its schedule, as in RFC 3339
 
 	Output []service.Output `json:"output,omitempty"` // what it wrote, if its output passes through sexton
@@ -81,6 +82,7 @@ func serviceOf(at time.Duration, s *service.Status, memory map[int]int64, output
 		out.UptimeSeconds = (at - s.Started).Seconds()
 		out.MemoryBytes = memory[int(s.PID)]
 	}
+	out.Health = s.Health
 	if !s.Next.IsZero() {
 		out.NextRun = s.Next.Format(time.RFC3339)
 	}
@@ -159,6 +161,9 @@ func detailOf(s *Service) string {
 	}
 	if s.WaitsFor != "" {
 		parts = append(parts, "waits for "+s.WaitsFor)
+	}
+	if s.Health != "" {
+		parts = append(parts, s.Health)
 	}
 	if s.NextRun != "" {
 		parts = append(parts, "next run "+strings.Replace(strings.TrimSuffix(s.NextRun, "Z"), "T", " ", 1))

@@ -33,7 +33,7 @@ func actionText(action machine.Action) string {
 	case machine.Watch:
 		return fmt.Sprintf("watch %s run=%d", a.Service, a.Run)
 	case machine.Probe:
-		return fmt.Sprintf("probe %s run=%d seq=%d", a.Service, a.Run, a.Seq)
+		return fmt.Sprintf("probe %s run=%d seq=%d", a.Service, a.Run, a.Seq) + map[bool]string{true: " health"}[a.Health]
 	case machine.StopProbe:
 		return fmt.Sprintf("stop-probe %s run=%d", a.Service, a.Run)
 	case machine.Sweep:

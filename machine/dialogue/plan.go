@@ -134,7 +134,10 @@ func serviceFields(f *fields, s *service.Spec, usual service.Spec) {
 	f.text("zone", &s.Schedule.Zone)
 	f.span("schedule-jitter", &s.Schedule.Jitter, 0)
 	choice(f, "on-overlap", &s.Schedule.Overlap, service.Skip, service.Skip, service.Queue, service.Kill)
-	readyFields(f, &s.Ready)
+	probeFields(f, "ready", "", &s.Ready)
+	probeFields(f, "healthy", "healthy-", &s.Healthy.Probe)
+	f.count("failures", &s.Healthy.Failures)
+	f.span("start-period", &s.Healthy.StartPeriod, 0)
 	choice(f, "restart", &s.Restart, usual.Restart, service.Always, service.OnFailure, service.Never)
 	f.span("first", &s.Backoff.First, usual.Backoff.First)
 	f.float("factor", &s.Backoff.Factor, usual.Backoff.Factor)
@@ -157,8 +160,8 @@ func serviceFields(f *fields, s *service.Spec, usual service.Spec) {
 	f.number("edition", 0, uint64(s.Edition), func(n uint64) { s.Edition = uint32(n) })
 }
 
-// readyFields is KIND/TARGET, and the times of a probe.
-func readyFields(f *fields, p *service.Probe) {
+// probeFields are those of a probe: KIND/TARGET under its name, and its times.
+func probeFields(f *fields, name, prefix string, p *service.Probe) {
 	text := ""
 	switch p.Kind {
 	case service.NoProbe:
@@ -169,7 +172,7 @@ func readyFields(f *fields, p *service.Probe) {
 	default:
 		text = p.Kind.String() + "/" + p.Target
 	}
-	f.field("ready", "", text, func(text string) error {
+	f.field(name, "", text, func(text string) error {
 		kind, target, _ := strings.Cut(text, "/")
 		*p = service.Probe{Target: target, Command: []string{"/bin/sh", "-c", target}, Every: time.Second, Timeout: time.Second}
 		for p.Kind = service.TCPProbe; p.Kind.String() != kind; p.Kind++ {
@@ -182,9 +185,9 @@ func readyFields(f *fields, p *service.Probe) {
 		}
 		return nil
 	})
-	f.span("every", &p.Every, 0)
-	f.span("timeout", &p.Timeout, 0)
-	f.span("within", &p.Within, 0)
+	f.span(prefix+"every", &p.Every, 0)
+	f.span(prefix+"timeout", &p.Timeout, 0)
+	f.span(prefix+"within", &p.Within, 0)
 }
 
 func formatRung(r service.Rung) string {
