@@ -39,6 +39,7 @@ func (c *Container) Forget(name string) {
 	c.output.forget(name)
 	c.editions.forget(name)
 	c.secrets.Forget(name)
+	c.dropSecrets(name)
 }
 
 // editions counts for each service the changes for which it must be started again.

@@ -20,10 +20,8 @@ import (
 // read (CannotBe).
 func (c *Container) Command(spec *service.Spec, run service.Run) (proc.Command, error) {
 	command, err := c.command(spec)
-	if found := c.takeSecrets(run); found != nil && err == nil {
-		command.Secrets = found
-	} else if found != nil {
-		found.Drop()
+	if found, ok := c.hidden.Load(run); ok {
+		command.Secrets = found.(*secrets)
 	}
 	return command, err
 }

@@ -43,7 +43,7 @@ func environment(_ context.Context, c *Container, spec *service.Spec, run servic
 		return err
 	}
 	if found != nil {
-		c.hidden.Store(run, found)
+		c.keepSecrets(spec, run, found)
 		filled.Env = found.without(filled.Env)
 	}
 	if filled.Late = spec.Late; len(spec.Late) > 0 {

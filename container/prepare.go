@@ -38,15 +38,18 @@ func (c *Container) Prepare(ctx context.Context, spec *service.Spec, run service
 // Prepare has kept for it. It may be called by any goroutine.
 func (c *Container) Release(run service.Run) {
 	c.filled.Delete(run)
-	if found := c.takeSecrets(run); found != nil {
-		found.Drop()
+	if found, ok := c.hidden.Load(run); ok && !found.(*secrets).kept {
+		c.hidden.Delete(run)
+		found.(*secrets).Drop()
 	}
 }
 
 // unmap takes the secrets of a run out of our address space until its start.
 func (c *Container) unmap(run service.Run) {
 	if found, ok := c.hidden.Load(run); ok {
-		found.(*secrets).Unmap()
+		s := found.(*secrets)
+		s.space = nil
+		s.Unmap()
 	}
 }
 

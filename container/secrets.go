@@ -18,8 +18,11 @@ import (
 // secrets are those of one start, until the program has them.
 type secrets struct {
 	*hidden.Memory
+	space   []byte           // all of it, during the preparation
 	places  map[string]place // of the values in the memory
 	pointer []string         // the variables with their paths, which the program does not get
+	service string
+	kept    bool // also after the start
 }
 
 // place is where something is in the memory.
@@ -57,23 +60,36 @@ func (c *Container) readSecrets(spec *service.Spec, env []string, doubtful map[s
 	if err != nil {
 		return nil, fmt.Errorf("no memory for secrets: %w", err)
 	}
-	found := &secrets{memory, make(map[string]place, len(all)), pointer}
-	space, _ := memory.Map()
-	var values [][]byte
-	at := 0
-	for _, w := range all {
-		n, err := w.read(space[at : at+w.room()])
-		if err != nil {
-			memory.Drop()
-			return nil, err
-		}
-		p := place{at + len(w.name) + len("="), n}
-		found.places[w.name] = p
-		values = append(values, space[p.at:p.at+p.len])
-		at = p.at + p.len + 1
+	space, err := memory.Map()
+	if err != nil {
+		memory.Drop()
+		return nil, fmt.Errorf("no memory for secrets: %w", err)
+	}
+	found := &secrets{Memory: memory, space: space, places: make(map[string]place, len(all)), pointer: pointer}
+	values, err := found.read(all)
+	if err != nil {
+		memory.Unmap()
+		memory.Drop()
+		return nil, err
 	}
 	c.secrets.Put(spec.Name, values...)
 	return found, nil
+}
+
+// read reads the files.
+func (s *secrets) read(all []wanted) (values [][]byte, err error) {
+	at := 0
+	for _, w := range all {
+		n, err := w.read(s.space[at : at+w.room()])
+		if err != nil {
+			return nil, err
+		}
+		p := place{at + len(w.name) + len("="), n}
+		s.places[w.name] = p
+		values = append(values, s.space[p.at:p.at+p.len])
+		at = p.at + p.len + 1
+	}
+	return values, nil
 }
 
 // secretsOf lists the secrets of a service, and the variables with paths among them.
@@ -159,20 +175,16 @@ func (w *wanted) read(into []byte) (length int, err error) {
 	return length, nil
 }
 
-// lookup finds a secret by its variable. The value is valid until Unmap. It may be called for nil.
+// lookup finds a secret by its variable, during the preparation: the value is gone afterwards. It may be called for nil.
 func (s *secrets) lookup(name string) (string, bool) {
-	if s == nil {
+	if s == nil || s.space == nil {
 		return "", false
 	}
 	p, known := s.places[name]
 	if !known {
 		return "", false
 	}
-	bytes, err := s.Map()
-	if err != nil {
-		return "", false
-	}
-	return hidden.Text(bytes[p.at : p.at+p.len]), true
+	return hidden.Text(s.space[p.at : p.at+p.len]), true
 }
 
 // without is an environment without the variables that are secrets or have their paths.
@@ -184,10 +196,21 @@ func (s *secrets) without(env []string) []string {
 	})
 }
 
-// takeSecrets gives the secrets of a run away: the caller drops them.
-func (c *Container) takeSecrets(run service.Run) *secrets {
-	if found, ok := c.hidden.LoadAndDelete(run); ok {
-		return found.(*secrets)
-	}
-	return nil
+// keepSecrets holds the secrets of a run until its start or, where the run's other commands need them too, until the service
+// has other ones or is forgotten.
+func (c *Container) keepSecrets(spec *service.Spec, run service.Run, found *secrets) {
+	found.service, found.kept = spec.Name, spec.KeepsSecrets()
+	c.dropSecrets(spec.Name)
+	c.hidden.Store(run, found)
+}
+
+// dropSecrets drops what is kept of a service's earlier runs.
+func (c *Container) dropSecrets(name string) {
+	c.hidden.Range(func(run, found any) bool {
+		if s := found.(*secrets); s.kept && s.service == name {
+			c.hidden.Delete(run)
+			s.Drop()
+		}
+		return true
+	})
 }

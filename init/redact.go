@@ -1,10 +1,6 @@
 package pid1
 
-import (
-	"sexton/machine"
-	"sexton/proc"
-	"sexton/service"
-)
+import "sexton/machine"
 
 // redacted is an event without secrets, so that neither the machine nor a trace ever has one: an error may show a part of
 // a command, and a probe what another program says.
@@ -21,12 +17,4 @@ func (p *PID1) redacted(event machine.Event) machine.Event {
 		return e
 	}
 	return event
-}
-
-// keepSecrets drops the secrets of a run that has started, unless its probes need them too. They are dropped with the child
-// then.
-func keepSecrets(command *proc.Command, spec *service.Spec, started bool) {
-	if command.Secrets != nil && !(started && spec.Ready.Kind == service.ExecProbe) {
-		command.Secrets.Drop()
-	}
 }

@@ -44,7 +44,6 @@ func (p *PID1) spawn(a ordered) {
 	}
 	files, started, err := p.Output.Open(spec, a.Run, command.Files)
 	if err != nil {
-		keepSecrets(&command, spec, false)
 		p.answers = append(p.answers, machine.StartFailed{Run: a.Run, Err: err.Error(), Status: service.ExitCannotRun, Passing: true})
 		return
 	}
@@ -54,9 +53,7 @@ func (p *PID1) spawn(a ordered) {
 	}
 	command.Heir = p.Plan.Init.Heir && !p.dropped
 	child := &child{role: serving{}, run: a.Run, handle: handle, spec: spec, command: &command}
-	failed := p.start(child, started)
-	keepSecrets(&command, spec, failed == nil)
-	if failed != nil {
+	if failed := p.start(child, started); failed != nil {
 		p.Output.Ended(a.Run)
 		answer := machine.StartFailed{Run: a.Run, Err: failed.Error(), Status: spawnErrorStatus(failed), Passing: failed.Passing}
 		if p.SpawnStatus != nil {
@@ -100,9 +97,6 @@ func (serving) reaped(p *PID1, c *child, _ proc.Dead) {
 		delete(p.trees, c.run)
 	}
 	delete(p.marks, c.run)
-	if c.command != nil && c.command.Secrets != nil {
-		c.command.Secrets.Drop()
-	}
 	p.Output.Ended(c.run)
 	if c.pid == p.holder {
 		p.takeTerminalBack()

@@ -147,7 +147,7 @@ type Command struct {
 	Argv []string // at least one; Argv[0] without a slash is looked up in PATH of Env
 	Env  []string // KEY=VALUE; nil: an empty environment
 
-	// Secrets are more entries of the environment. Whoever starts the command drops them afterwards. nil: none.
+	// Secrets are more entries of the environment. nil: none.
 	Secrets Secrets
 
 	Settings
@@ -174,11 +174,9 @@ type Command struct {
 
 // Secrets are entries of an environment that are not in Go's memory, so that they leave no traces in it.
 type Secrets interface {
-	// Map gives the entries until Unmap: NAME=VALUE and a NUL byte each.
+	// Map gives the entries until Unmap: NAME=VALUE and a NUL byte each. It fails if they have been dropped.
 	Map() ([]byte, error)
 	Unmap()
-	// Drop wipes them. It may be called again.
-	Drop()
 }
 
 // Passed is a descriptor FD of ours that is descriptor At, at least 3, in the child. It belongs to the

@@ -147,3 +147,6 @@ func Variable(env []string, name string) (value string, set bool) {
 	}
 	return "", false
 }
+
+// KeepsSecrets tells whether other commands than the service's own need its environment while it runs.
+func (s *Spec) KeepsSecrets() bool { return s.Ready.Kind == ExecProbe }

@@ -4,19 +4,23 @@
 package hidden
 
 import (
+	"sync"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
-// Memory is a piece of such memory. One goroutine at a time may use it.
+// Memory is a piece of such memory. Any goroutine may call its methods.
 type Memory struct {
-	fd   int    // the memfd; -1: there is none, and the memory stays mapped until Drop
-	size int    // in bytes
-	all  []byte // while it is mapped
+	mu      sync.Mutex
+	fd      int    // the memfd; -1: there is none, and the memory stays mapped until Drop
+	size    int    // in bytes
+	all     []byte // while it is mapped
+	users   int    // calls of Map without their Unmap
+	dropped bool
 }
 
-// New makes a piece of memory, which is mapped (see Map) and zero.
+// New makes a piece of memory, which is zero.
 func New(size int) (*Memory, error) {
 	m := &Memory{fd: -1, size: size}
 	const name = "sexton"
@@ -33,13 +37,52 @@ func New(size int) (*Memory, error) {
 		m.Drop()
 		return nil, err
 	}
+	m.Unmap()
 	return m, nil
 }
 
-// Map gives the bytes. They, and what Text makes of them, are gone after Unmap.
+// Map gives the bytes until Unmap: then they, and what Text makes of them, are gone.
 func (m *Memory) Map() ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.dropped {
+		return nil, unix.EBADF
+	}
+	if err := m.enter(); err != nil {
+		return nil, err
+	}
+	m.users++
+	return m.all, nil
+}
+
+// Unmap ends what one Map has begun.
+func (m *Memory) Unmap() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.users--; m.users > 0 {
+		return
+	}
+	if m.dropped {
+		m.wipe()
+	} else if m.fd >= 0 {
+		_ = unix.Munmap(m.all)
+		m.all = nil
+	}
+}
+
+// Drop wipes the memory and gives it back, as soon as nobody works with it. It may be called again.
+func (m *Memory) Drop() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.dropped = true; m.users == 0 {
+		m.wipe()
+	}
+}
+
+// enter brings the memory into our address space.
+func (m *Memory) enter() error {
 	if m.all != nil {
-		return m.all, nil
+		return nil
 	}
 	flags := unix.MAP_SHARED
 	if m.fd < 0 { // a seccomp profile refuses memfd_create
@@ -47,26 +90,17 @@ func (m *Memory) Map() ([]byte, error) {
 	}
 	all, err := unix.Mmap(m.fd, 0, m.size, unix.PROT_READ|unix.PROT_WRITE, flags)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	_ = unix.Madvise(all, unix.MADV_DONTDUMP)
 	_ = unix.Mlock(all)
 	m.all = all
-	return all, nil
+	return nil
 }
 
-// Unmap takes the bytes out of our address space, if a memfd keeps them.
-func (m *Memory) Unmap() {
-	if m.fd >= 0 && m.all != nil {
-		_ = unix.Munmap(m.all)
-		m.all = nil
-	}
-}
-
-// Drop wipes the memory and gives it back. It may be called again.
-func (m *Memory) Drop() {
+func (m *Memory) wipe() {
 	if m.all == nil && m.fd >= 0 {
-		_, _ = m.Map()
+		_ = m.enter()
 	}
 	if m.all != nil {
 		clear(m.all)
@@ -77,7 +111,6 @@ func (m *Memory) Drop() {
 		_ = unix.Close(m.fd)
 		m.fd = -1
 	}
-	m.size = 0
 }
 
 // Text is bytes as a string, without a copy. It changes when they change.

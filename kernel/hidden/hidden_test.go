@@ -33,6 +33,9 @@ func TestMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	all, _ := m.Map()
+	if mapped(t) != 1 && m.fd >= 0 {
+		t.Error("it is not mapped")
+	}
 	if len(all) != 5000 || !bytes.Equal(all, make([]byte, 5000)) {
 		t.Fatal(len(all), "bytes, or not zero")
 	}
@@ -44,16 +47,21 @@ func TestMemory(t *testing.T) {
 		t.Skip("memfd_create is refused here")
 	}
 	m.Unmap()
-	m.Unmap()
 	if mapped(t) != 0 {
 		t.Error("it is still mapped")
 	}
 	if all, err = m.Map(); err != nil || string(all[:6]) != "secret" || mapped(t) != 1 {
 		t.Errorf("%q, %v, %d mapped", all[:6], err, mapped(t))
 	}
+	m.Drop()
+	m.Drop()
+	if string(all[:6]) != "secret" {
+		t.Error("it was wiped although somebody works with it")
+	}
 	m.Unmap()
-	m.Drop()
-	m.Drop()
+	if all, err := m.Map(); err == nil {
+		t.Error("it is still there:", len(all))
+	}
 	if mapped(t) != 0 || open(t) != had {
 		t.Errorf("%d mapped, %d descriptors after %d", mapped(t), open(t), had)
 	}
@@ -71,6 +79,7 @@ func TestWithoutMemfd(t *testing.T) {
 	if all, _ = m.Map(); string(all[:6]) != "secret" {
 		t.Errorf("%q", all)
 	}
+	m.Unmap()
 	m.Drop()
 	if m.all != nil {
 		t.Error("it is still mapped")
