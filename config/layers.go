@@ -107,12 +107,16 @@ func (r *reader) include(root *value) (roots []*value) {
 		r.wrong(v, "expected a list of files but found a string", fmt.Sprintf("write include = [%q]", pattern))
 		return nil
 	}
+	v = r.expanded(v, &scope{})
 	patterns, good := r.texts(v)
 	if !good {
 		return nil
 	}
 	for i, pattern := range patterns {
 		item := v.items[i]
+		if item.unknown {
+			continue
+		}
 		if r.options.Include == nil {
 			r.note(item, "the files that this one includes were not read", "")
 			continue
