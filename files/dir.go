@@ -37,19 +37,13 @@ func (d *Dir) Make(ctx context.Context) (change Change, err error) {
 		return change, fmt.Errorf("cannot make %s: %w", d.Path, err)
 	}
 	defer p.Close()
-	fd, err := d.open(p)
-	if err == unix.ENOENT {
-		// For us alone until it has its owner.
-		if err = unix.Mkdirat(p.Dir, p.Name, 0o700); err == nil || err == unix.EEXIST {
-			change.Made = err == nil
-			fd, err = d.open(p)
-		}
-		if err != nil {
-			return change, d.cannotMake(err)
-		}
+	p.Owner = d.Owner.or(d.Maker).UID
+	if err := vetWay(p, p.Owner); err != nil {
+		return change, fmt.Errorf("cannot make %s: %w; remove that directory, or use one where only root can write", d.Path, err)
 	}
-	if err != nil {
-		return change, d.cannotOpen(p, err)
+	fd, made, err := d.openOrMake(p)
+	if change.Made = made; err != nil {
+		return change, err
 	}
 	defer unix.Close(fd)
 	var s unix.Stat_t
@@ -63,7 +57,7 @@ func (d *Dir) Make(ctx context.Context) (change Change, err error) {
 			mode = 0o755
 		}
 	}
-	if p.Owner = owner.or(d.Maker).UID; p.Exposed != nil {
+	if p.Exposed != nil {
 		if err := p.VetOwner(&s); err != nil {
 			return change, fmt.Errorf("%s is left as it is: %w; remove it, or use a directory where only root can write", d.Path, err)
 		}
@@ -87,6 +81,25 @@ func (d *Dir) Make(ctx context.Context) (change Change, err error) {
 		change.Changed = 1
 	}
 	return change, nil
+}
+
+// openOrMake opens the directory, and makes it if it is missing: for us alone, until it has its owner.
+func (d *Dir) openOrMake(p *paths.Place) (fd int, made bool, err error) {
+	fd, err = d.open(p)
+	if err == nil {
+		return fd, false, nil
+	}
+	if err != unix.ENOENT {
+		return -1, false, d.cannotOpen(p, err)
+	}
+	if err = unix.Mkdirat(p.Dir, p.Name, 0o700); err == nil || err == unix.EEXIST {
+		made = err == nil
+		fd, err = d.open(p)
+	}
+	if err != nil {
+		return -1, made, d.cannotMake(err)
+	}
+	return fd, made, nil
 }
 
 // or fills in what is not said.

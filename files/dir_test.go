@@ -159,6 +159,20 @@ func TestDirectoriesWhereOthersCanWrite(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	// Whoever makes a directory in a place like /tmp first could replace what is made below it.
+	_, err := (&Dir{Path: "s/evil/new", Owner: app, Mode: -1}).Make(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "UID 66 has made a directory on the way, and everybody can write to") {
+		t.Errorf("s/evil/new: %v", err)
+	}
+	if _, err := os.Lstat("s/evil/new"); err == nil {
+		t.Error("s/evil/new was made")
+	}
+	write(t, "from", "")
+	if _, err := (&Template{From: "from", To: "s/evil/to", Owner: app, Mode: -1}).Render(lookup); err == nil || !strings.Contains(err.Error(), "UID 66 has made") {
+		t.Errorf("s/evil/to: %v", err)
+	}
+	make1(t, Dir{Path: "s/mine/new", Owner: app, Mode: -1})
+	make1(t, Dir{Path: "s/evil/theirs", Owner: Owner{66, 66}, Mode: -1})
 	belongs(t, root, "outside")
 	belongs(t, Owner{66, 66}, "s/evil")
 	make1(t, Dir{Path: "s/mine", Owner: app, Mode: 0o711})

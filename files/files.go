@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"sexton/paths"
 )
 
 // Owner is whom a file belongs to.
@@ -53,4 +55,36 @@ func cannotGive(path string, owner Owner, err error) error {
 		mend = "; this needs the capability CAP_CHOWN, and a file system that lets root change owners"
 	}
 	return fmt.Errorf("cannot give %s to %v: %w%s", path, owner, err, mend)
+}
+
+// vetWay refuses a place below a directory that somebody has made in /tmp, or in another directory where everybody can make
+// names, before us: its owner could replace at any time what we make there. user is the one for whom it is made.
+func vetWay(p *paths.Place, user int) error {
+	if p.Exposed == nil {
+		return nil
+	}
+	fd, err := openat(p.Dir, ".", unix.O_PATH|unix.O_DIRECTORY)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = unix.Close(fd) }()
+	const most = 2048 // a path has no more components
+	for range most {
+		above, err := openat(fd, "..", unix.O_PATH|unix.O_DIRECTORY)
+		if err != nil {
+			return err
+		}
+		var here, there unix.Stat_t
+		err = errors.Join(unix.Fstat(fd, &here), unix.Fstat(above, &there))
+		_ = unix.Close(fd)
+		switch fd = above; {
+		case err != nil:
+			return err
+		case here.Dev == there.Dev && here.Ino == there.Ino: // the root
+			return nil
+		case there.Mode&unix.S_ISVTX != 0 && there.Mode&unix.S_IWOTH != 0 && here.Uid != 0 && int(here.Uid) != os.Geteuid() && int(here.Uid) != user:
+			return &paths.Refused{Why: fmt.Sprintf("UID %d has made a directory on the way", here.Uid), Shared: *p.Exposed}
+		}
+	}
+	return nil
 }

@@ -146,6 +146,9 @@ func (t *Template) write(text []byte, mode uint32) (same bool, err error) {
 		return false, t.cannotWrite(err)
 	}
 	defer p.Close()
+	if err := vetWay(p, t.Owner.UID); err != nil {
+		return false, t.cannotWrite(err)
+	}
 	var s unix.Stat_t
 	if err := p.Stat(&s); err == nil {
 		switch s.Mode & unix.S_IFMT {
