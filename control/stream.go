@@ -22,8 +22,16 @@ func (s *Server) stream(c *callers.Caller, v *verbs.Verb, r *verbs.Request, who 
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	go s.untilGone(c, ctx, cancel)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.untilGone(c, ctx, cancel)
+	}()
+	defer func() { // before the connection is closed, see callers.Caller.Close
+		cancel()
+		_ = c.Conn.SetReadDeadline(time.Unix(1, 0))
+		<-ended
+	}()
 	v.Stream(ctx, &s.Source, r, askedBy(who), func(reply verbs.Reply) error {
 		if err := ctx.Err(); err != nil {
 			return err

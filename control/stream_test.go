@@ -107,6 +107,19 @@ func TestFollowReadsToTheEnd(t *testing.T) {
 	}
 }
 
+// Many clients that come and go do not stop the server: the one that reads a connection and the one that
+// closes it must not wait for each other at the gate.
+func TestStreamsEndWithoutADeadlock(t *testing.T) {
+	s, _ := listenForLogs(t)
+	s.Tap = func([]string) ([]service.Piece, verbs.Tap) { return nil, &source{closed: make(chan struct{})} }
+	within := time.Now().Add(2 * time.Second)
+	for n := 0; n < 3000 && time.Now().Before(within); n++ {
+		if _, err := Follow([]string{s.Path()}, verbs.Request{Verb: "logs"}, await.Patience, nil); err != nil {
+			t.Fatalf("client %d: %v", n, err)
+		}
+	}
+}
+
 // A request of a later version is refused: we might misunderstand it.
 func TestLaterVersionsAreRefused(t *testing.T) {
 	s, _ := listenForLogs(t)
