@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"sexton/expand"
 	"sexton/service"
@@ -19,12 +20,12 @@ func (r *reader) remark(d *draft) {
 		if s.table == nil {
 			continue
 		}
-		r.remarkCommand(s.table.child("command"), s, s.spec.Command)
+		r.remarkCommand(s.table.child("command"), s, s.spec.Command, d.init.Grace)
 		r.remarkEffects(s)
 		r.remarkTemplates(s)
 		r.checkWatch(s)
 		if s.spec.Ready.Kind == service.ExecProbe {
-			r.remarkCommand(s.table.child("ready").child("exec"), s, s.spec.Ready.Command)
+			r.remarkCommand(s.table.child("ready").child("exec"), s, s.spec.Ready.Command, d.init.Grace)
 		}
 		r.remarkSecrets(s)
 	}
@@ -34,7 +35,7 @@ func (r *reader) remark(d *draft) {
 }
 
 // remarkCommand looks at one command, as written in the file and as executed.
-func (r *reader) remarkCommand(v *value, s *draftService, argv []string) {
+func (r *reader) remarkCommand(v *value, s *draftService, argv []string, grace time.Duration) {
 	if v == nil || len(argv) == 0 {
 		return
 	}
@@ -49,7 +50,10 @@ func (r *reader) remarkCommand(v *value, s *draftService, argv []string) {
 	if isString {
 		words = strings.Fields(text)
 	}
-	r.remarkBackground(v, words, text)
+	r.remarkBackground(v, words)
+	if v == s.table.child("command") {
+		r.remarkServer(v, s, words, grace)
+	}
 }
 
 // remarkList looks for shell syntax in a list, which no shell reads.
@@ -102,19 +106,12 @@ func (r *reader) remarkCRLF(v *value) {
 }
 
 // remarkBackground looks for commands that start a service elsewhere, or in the
-// background, and end. nginx's own configuration decides too, so there is no remark about nginx
-// at a start.
-func (r *reader) remarkBackground(v *value, words []string, text string) {
-	for len(words) > 0 && (words[0] == "exec" || words[0] == "sudo" || strings.Contains(words[0], "=")) {
-		words = words[1:]
-	}
-	if len(words) == 0 {
+// background, and end.
+func (r *reader) remarkBackground(v *value, words []string) {
+	if words = fromProgram(words); len(words) == 0 {
 		return
 	}
-	whole := strings.Join(words, " ") + " " + text
 	switch name := path.Base(words[0]); {
-	case name == "nginx" && !r.options.Running && !strings.Contains(whole, "daemon off") && !slices.ContainsFunc(words[1:], isOneOf("-t", "-T", "-v", "-V", "-s", "-h", "-?")):
-		r.note(v, `nginx goes into the background unless its configuration has "daemon off;"`, `write command = ["nginx", "-g", "daemon off;"]`)
 	case name == "systemctl":
 		r.note(v, "systemctl needs a running systemd, which a container does not have", "write the command of the unit's ExecStart")
 	case (name == "service" || name == "rc-service") && len(words) > 2,
@@ -122,10 +119,6 @@ func (r *reader) remarkBackground(v *value, words []string, text string) {
 		r.note(v, fmt.Sprintf("%s starts the program in the background and ends, which ends the service", words[0]),
 			"write the program's own command, with its option to stay in the foreground")
 	}
-}
-
-func isOneOf(words ...string) func(string) bool {
-	return func(word string) bool { return slices.Contains(words, word) }
 }
 
 // remarkProgram remarks on a missing program; Options.Program looks for it.

@@ -3,6 +3,7 @@ package machine
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"sexton/proc"
@@ -209,15 +210,20 @@ func (m *Machine) escaped(e Escaped) {
 	m.sayf(Info, u, "also waiting for %s, in another process group, %s", e.Names, how)
 }
 
-// inBackground says, once, what happens to a service that puts itself into the background.
+// inBackground says, once, what happens to a service that puts itself into the background, and how its program stays in the
+// foreground.
 func (u *unit) inBackground(m *Machine, behind string) {
 	if behind == "" || u.hinted {
 		return
 	}
 	u.hinted = true
-	m.sayf(Warn, u, "it puts itself into the background: its first process has ended, %s runs on, and sexton cannot restart that; "+
-		"make it stay in the foreground (nginx -g \"daemon off;\", redis-server --daemonize no, httpd -DFOREGROUND, sshd -D, cron -f, for others --foreground, --nodaemon, -F or -f), "+
-		"and write no & at the end of a command", behind)
+	how := "--foreground, --nodaemon, -F or -f, and no & at the end of a command"
+	name, _, _ := strings.Cut(behind, " (")
+	if program, known := service.ProgramOf(name); known && program.ToForeground() != "" {
+		how = name + " " + program.ToForeground()
+	}
+	m.sayf(Warn, u, "%s after %s, but %s, which it started, is still running, and sexton cannot restart that: start it in the foreground (%s)",
+		u.exit, span(m.now-u.started), behind, how)
 }
 
 // behindWords fit behind how a run ended.
