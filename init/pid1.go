@@ -32,6 +32,9 @@ type Config struct {
 	// LookAt tells what is at the path of a file probe before a start; nil: every file counts
 	// as ready. It may take longer than ctx.
 	LookAt func(ctx context.Context, path string) (service.FileMark, error)
+	// Outsider names the process that answers a probe over the network, if it is not one of the run with this first process; "" if it is,
+	// or if that is not known. It may take a while. nil: that is never known.
+	Outsider func(ready service.Probe, name string, first proc.PID, kin []proc.PID) string
 	// Footprints returns how many bytes of memory families of processes hold, by their roots (procfs.Footprints); nil:
 	// that is not known. It may take long.
 	Footprints func(families [][]proc.Other) []int64

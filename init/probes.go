@@ -29,7 +29,7 @@ func (p *PID1) startProbe(a machine.Probe) {
 	} else if about := aboutOf(a, asked.spec); about.Kind == service.ExecProbe {
 		p.startExecProbe(a, asked)
 	} else {
-		p.startCheck(a, about)
+		p.startCheck(a, about, p.outsider(a, asked, about))
 	}
 }
 
@@ -44,7 +44,7 @@ func aboutOf(a machine.Probe, spec *service.Spec) service.Probe {
 // probeExternal begins an attempt for a service that has no process here. A command runs as the service would.
 func (p *PID1) probeExternal(a machine.Probe, spec *service.Spec) {
 	if about := aboutOf(a, spec); about.Kind != service.ExecProbe {
-		p.startCheck(a, about)
+		p.startCheck(a, about, nil)
 		return
 	}
 	command, err := p.Owner.Command(spec, a.Run)
@@ -79,8 +79,24 @@ func (c checked) arrive(p *PID1) {
 	p.take(machine.Probed(c))
 }
 
+// outsider returns what names, after an attempt that succeeded, a process outside the run that has answered it. It
+// works beside the loop. nil: it is not looked for; a service that has become ready once is only asked whether it is healthy.
+func (p *PID1) outsider(a machine.Probe, asked *child, ready service.Probe) func() string {
+	if p.Outsider == nil || a.Health || ready.Kind != service.TCPProbe && ready.Kind != service.HTTPProbe {
+		return nil
+	}
+	var kin []proc.PID
+	for pid, k := range p.kin {
+		if k.handle == asked.handle && !k.claimed {
+			kin = append(kin, pid)
+		}
+	}
+	name, first := asked.spec.Name, asked.pid
+	return func() string { return p.Outsider(ready, name, first, kin) }
+}
+
 // startCheck makes an attempt beside the loop.
-func (p *PID1) startCheck(a machine.Probe, ready service.Probe) {
+func (p *PID1) startCheck(a machine.Probe, ready service.Probe, outsider func() string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	p.probes[a.Run] = attempt{a.Seq, cancel}
 	before, places := p.marks[a.Run], p.checks
@@ -89,7 +105,16 @@ func (p *PID1) startCheck(a machine.Probe, ready service.Probe) {
 	}
 	go func() {
 		answer := checked{Run: a.Run, Seq: a.Seq}
-		if err := guarded(func() error { return p.check(ctx, ready, before, places) }); err != nil {
+		err := guarded(func() error {
+			if err := p.check(ctx, ready, before, places); err != nil || outsider == nil {
+				return err
+			}
+			if who := outsider(); who != "" {
+				return fmt.Errorf("%s has answered, which is not of this run: stop it, or take another port", who)
+			}
+			return nil
+		})
+		if err != nil {
 			answer.Err = err.Error()
 		}
 		cancel()
