@@ -35,6 +35,10 @@ func (s *Spec) late(key string) (texts []*string, path bool) {
 		return each(s.Ready.Command), false
 	case "ready.http", "ready.tcp":
 		return []*string{&s.Ready.Target}, false
+	case "healthy.exec":
+		return each(s.Healthy.Command), false
+	case "healthy.http", "healthy.tcp":
+		return []*string{&s.Healthy.Target}, false
 	case "ready.file":
 		return []*string{&s.Ready.Target}, true
 	}
@@ -43,7 +47,7 @@ func (s *Spec) late(key string) (texts []*string, path bool) {
 
 // MayBeLate tells whether a key of a service can wait for the variables of a start.
 func MayBeLate(key string) bool {
-	texts, _ := (&Spec{Command: []string{""}, Groups: []string{""}, Ready: Probe{Command: []string{""}}}).late(key)
+	texts, _ := (&Spec{Command: []string{""}, Groups: []string{""}, Ready: Probe{Command: []string{""}}, Healthy: Healthy{Probe: Probe{Command: []string{""}}}}).late(key)
 	return len(texts) > 0
 }
 
@@ -77,6 +81,7 @@ func (s *Spec) Filled(below []string, secret expand.Lookup) (*Spec, error) {
 		return Variable(s.Below, name)
 	}
 	filled.Command, filled.Groups, filled.Ready.Command = slices.Clone(s.Command), slices.Clone(s.Groups), slices.Clone(s.Ready.Command)
+	filled.Healthy.Command = slices.Clone(s.Healthy.Command)
 	for _, key := range s.Late {
 		texts, path := filled.late(key)
 		for _, text := range texts {
@@ -149,4 +154,4 @@ func Variable(env []string, name string) (value string, set bool) {
 }
 
 // KeepsSecrets tells whether other commands than the service's own need its environment while it runs.
-func (s *Spec) KeepsSecrets() bool { return s.Ready.Kind == ExecProbe }
+func (s *Spec) KeepsSecrets() bool { return s.Ready.Kind == ExecProbe || s.Healthy.Kind == ExecProbe }

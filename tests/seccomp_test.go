@@ -89,12 +89,20 @@ log = { file = { path = "/run/logged", size = "64KiB", keep = 2, compress = true
 command = [%[1]q, "s"]
 stdin_from = "exec"
 log = { overflow = "spill", spill = { dir = "/run", size = "1MiB" }, syslog = "udp:127.0.0.1:514" }
+[service.secret]
+command = [%[1]q, "s"]
+env_files = [%[2]q]
+secrets = { SECRET = %[2]q }
+ready = { exec = [%[1]q, "0"] }
 [service.json]
 command = [%[1]q, "s"]
 log = { format = "json", overflow = "drop" }
-`, bare)
+`, bare, filepath.Join(dir, "variables"))
 	if os.Geteuid() == 0 {
 		text = strings.Replace(text, `user = "0"`, `user = "65534"`, 1)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "variables"), []byte("A=1\n"), 0o644); err != nil {
+		t.Fatal(err)
 	}
 	path := filepath.Join(dir, "sexton.toml")
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {

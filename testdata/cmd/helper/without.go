@@ -126,7 +126,7 @@ func calls() map[string]uint32 {
 		"linkat": unix.SYS_LINKAT, "listen": unix.SYS_LISTEN, "lseek": unix.SYS_LSEEK, "madvise": unix.SYS_MADVISE,
 		"membarrier": unix.SYS_MEMBARRIER, "memfd_create": unix.SYS_MEMFD_CREATE, "mincore": unix.SYS_MINCORE,
 		"mkdirat": unix.SYS_MKDIRAT, "mknodat": unix.SYS_MKNODAT, "mmap": unix.SYS_MMAP, "mprotect": unix.SYS_MPROTECT,
-		"mremap": unix.SYS_MREMAP, "munmap": unix.SYS_MUNMAP, "nanosleep": unix.SYS_NANOSLEEP, "openat": unix.SYS_OPENAT,
+		"mlock": unix.SYS_MLOCK, "mremap": unix.SYS_MREMAP, "munmap": unix.SYS_MUNMAP, "nanosleep": unix.SYS_NANOSLEEP, "openat": unix.SYS_OPENAT,
 		"openat2": unix.SYS_OPENAT2, "pidfd_getfd": unix.SYS_PIDFD_GETFD, "pidfd_open": unix.SYS_PIDFD_OPEN,
 		"pidfd_send_signal": unix.SYS_PIDFD_SEND_SIGNAL, "pipe2": unix.SYS_PIPE2, "ppoll": unix.SYS_PPOLL, "prctl": unix.SYS_PRCTL,
 		"pread64": unix.SYS_PREAD64, "prlimit64": unix.SYS_PRLIMIT64, "process_vm_readv": unix.SYS_PROCESS_VM_READV,
