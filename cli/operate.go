@@ -72,7 +72,7 @@ func (c *call) socket() (path string, off bool) {
 	if err != nil {
 		return "", false
 	}
-	path = config.ControlSocket(sources, include)
+	path = config.ControlSocket(sources, include, c.environ)
 	if path == "off" {
 		return "", true
 	}

@@ -148,7 +148,7 @@ func (c *call) read(running bool) (config.Reading, bool) {
 		}
 		end += "\n"
 		fmt.Fprint(c.stderr, config.Render(err, stdio.Color(2, "auto", c.getenv))+end)
-		container.WriteTermination(config.TerminationLog(sources, include), service.Refusal(exitConfig, config.Render(err, false)+end))
+		container.WriteTermination(config.TerminationLog(sources, include, c.environ), service.Refusal(exitConfig, config.Render(err, false)+end))
 		return config.Reading{}, false
 	}
 	for _, note := range append(reading.Notes, sharedLogsInTime(&reading.Plan)...) {

@@ -30,7 +30,7 @@ func TestTerminationLogOfTheLargestFile(t *testing.T) {
 		want  string
 	}{{MaxBytes, "/run/why"}, {MaxBytes + 1, service.DefaultTerminationLog}} {
 		file := Source{Name: "sexton.toml", Text: []byte(text + strings.Repeat("x", c.bytes-len(text)))}
-		if path := TerminationLog([]Source{file}, nil); path != c.want {
+		if path := TerminationLog([]Source{file}, nil, nil); path != c.want {
 			t.Errorf("%d bytes: %q, want %q", c.bytes, path, c.want)
 		}
 	}

@@ -89,7 +89,7 @@ func (s *Spec) Filled(below []string, secret expand.Lookup) (*Spec, error) {
 			if err != nil {
 				return nil, err
 			}
-			if *text = value; path && !strings.HasPrefix(value, "/") {
+			if *text = value; path && !strings.HasPrefix(value, "/") && (key != "stdin" || value != "null") {
 				return nil, fmt.Errorf("%s: with its variables it is no absolute path; set them so that it begins with a slash", key)
 			}
 		}

@@ -33,6 +33,13 @@ func TestFilledTakesTheVariablesOfAStart(t *testing.T) {
 	}
 }
 
+func TestStdinMayBeNone(t *testing.T) {
+	s := Spec{Stdin: "${NO:-null}", Late: []string{"stdin"}}
+	if got, err := s.Filled(nil, nil); err != nil || got.Stdin != "null" {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
 func TestFilledSaysWhatIsMissingAndShowsNoValue(t *testing.T) {
 	below := []string{"WORD=hunter2", "EMPTY="}
 	for key, test := range map[string]struct {
@@ -43,6 +50,7 @@ func TestFilledSaysWhatIsMissingAndShowsNoValue(t *testing.T) {
 		"env":         {Spec{Set: []string{"A=${EMPTY:?give it}"}}, "env.A: the variable EMPTY is empty: give it; set it"},
 		"no integer":  {Spec{Command: []string{"$((WORD+1))"}, Late: []string{"command"}}, "command: the variable WORD is not an integer"},
 		"no path":     {Spec{Settings: proc.Settings{Dir: "${WORD}"}, Late: []string{"dir"}}, "dir: with its variables it is no absolute path; set"},
+		"stdin":       {Spec{Stdin: "${INHERIT:-inherit}", Late: []string{"stdin"}}, "stdin: with its variables it is no absolute path"},
 		"no file":     {Spec{Ready: Probe{Target: "${WORD}"}, Late: []string{"ready.file"}}, "ready.file: with its variables it is no absolute path"},
 		"too long":    {Spec{User: strings.Repeat("${WORD}", MostText), Late: []string{"user"}}, "user: the text with its variables is longer than"},
 		"env is flat": {Spec{Set: []string{"A=1", "B=$A"}}, "env.B: the variable A is not set"},
