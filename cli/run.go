@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -171,13 +172,24 @@ func (c *call) options(running bool) config.Options {
 		Include: include, Limits: procfs.Limits, Zone: c.knownZone,
 	}
 	if c.verb == "check" {
-		o.Program, o.User, o.Group, o.Template = knownProgram, knownUser, knownGroup, template
+		o.Program, o.User, o.Group, o.Template = knownProgram(), knownUser, knownGroup, template
 	}
 	return o
 }
 
-func knownProgram(name string, s *service.Spec) error {
-	return spawn.FindProgram(&proc.Command{Argv: []string{name}, Env: s.Env, Settings: s.Settings})
+// knownProgram looks for a program, once for all services that have the same PATH and settings.
+func knownProgram() func(name string, s *service.Spec) error {
+	known := make(map[string]error)
+	return func(name string, s *service.Spec) error {
+		path, _ := service.Variable(s.Env, "PATH")
+		key := strings.Join([]string{name, path, s.Dir, s.Chroot}, "\x00")
+		if err, done := known[key]; done {
+			return err
+		}
+		err := spawn.FindProgram(&proc.Command{Argv: []string{name}, Env: s.Env, Settings: s.Settings})
+		known[key] = err
+		return err
+	}
 }
 
 // template is the text of a template, whoever it belongs to.

@@ -13,7 +13,7 @@ import (
 type mark struct{ mistakes, dropped, notes, unset, repeats int }
 
 func (r *reader) mark() mark {
-	return mark{len(r.mistakes), r.dropped, len(r.notes), len(r.unset), len(r.repeats)}
+	return mark{len(r.mistakes), r.dropped, len(r.notes), len(r.unset), len(r.reported)}
 }
 
 // forget takes back what was reported since a moment, about a disabled service. A check still
@@ -22,10 +22,10 @@ func (r *reader) forget(since mark) {
 	mistakes := r.mistakes[since.mistakes:]
 	r.mistakes, r.dropped = r.mistakes[:since.mistakes], since.dropped
 	r.notes, r.unset = r.notes[:since.notes], r.unset[:since.unset]
-	for _, key := range r.repeats[since.repeats:] { // other services may report it
+	for _, key := range r.reported[since.repeats:] { // other services may report it
 		delete(r.repeated, key)
 	}
-	r.repeats = r.repeats[:since.repeats]
+	r.reported = r.reported[:since.repeats]
 	for _, m := range mistakes {
 		if !r.options.Running && len(r.notes) < maxMistakes {
 			r.notes = append(r.notes, m)

@@ -172,6 +172,7 @@ func TestBadTextsShowEveryMistake(t *testing.T) {
 		"text-variables-late":    r.err(),
 		"text-variables-long":    filled,
 		"text-too-many-services": parse("[service.a]\ncommand = ['a']\n" + replaceEach(strings.Repeat("[service.N]\nreplicas = 1000\ncommand = ['b']\n", 20), "N", func() string { letter++; return string(letter) })),
+		"text-too-many-links":    parse(many(1500, "[group.gN]\nservices = ['gNEXT', 'aN']\n[service.aN]\ncommand = ['a']\n") + "[group.g01500]\nservices = ['a00000']\n"),
 		"text-too-large":         parse(strings.Repeat("#", MaxBytes+1)),
 		"text-utf16":             parse("\xff\xfe[\x00s\x00"),
 		"text-binary":            parse("\x7fELF\x02\x01\x01\x00"),

@@ -11,6 +11,7 @@ import (
 type draftGroup struct {
 	name     string
 	table    *value
+	done     bool     // members are known
 	items    []*value // its names, as they stand in the file
 	replicas bool     // it is a service with replicas, which are its members
 	members  []string // the services in it and in the groups in it, without those that are disabled; see fillGroups
@@ -87,7 +88,7 @@ func (d *draft) membersOf(g *draftGroup, services map[string]bool, seen map[*dra
 	if seen[g] {
 		return nil
 	}
-	if g.replicas {
+	if g.replicas || g.done {
 		return g.members
 	}
 	seen[g] = true
@@ -100,7 +101,11 @@ func (d *draft) membersOf(g *draftGroup, services map[string]bool, seen map[*dra
 		}
 	}
 	slices.Sort(members)
-	return slices.Compact(members)
+	g.members, g.done = slices.Compact(members), true
+	if d.links += len(g.members); d.links > mostLinks {
+		g.members = nil
+	}
+	return g.members
 }
 
 // expandNames is a list of services with the members of groups in the place of the groups. If the
@@ -112,6 +117,7 @@ func (d *draft) expandNames(names []string, self string, byDefault bool) []strin
 		return names
 	}
 	var out []string
+	seen := make(map[string]bool)
 	for _, name := range names {
 		some := []string{name}
 		if g := d.groups[name]; g != nil {
@@ -123,8 +129,10 @@ func (d *draft) expandNames(names []string, self string, byDefault bool) []strin
 			continue
 		}
 		for _, name := range some {
-			if !slices.Contains(out, name) {
+			if !seen[name] && d.links <= mostLinks {
+				seen[name] = true
 				out = append(out, name)
+				d.links++
 			}
 		}
 	}
@@ -146,8 +154,16 @@ func (rule *draftRule) fillGroups(d *draft) {
 	}
 }
 
+// mostLinks bounds the names in all groups, and in what services wait for, when each group stands for its services. Ten thousand services
+// that all wait for each of ten thousand others would be a hundred million.
+const mostLinks = 1_000_000
+
 // checkGroups reports groups that share a name with a service, contain what there is not, or have no service that is enabled.
 func (r *reader) checkGroups(d *draft) {
+	if d.links > mostLinks {
+		r.add(&Mistake{File: r.file.name, Text: fmt.Sprintf("the groups, and what services wait for, are more than %d names", mostLinks), Mend: "wait for one service of a group, or split the groups"})
+	}
+	circles := d.circles()
 	for _, g := range d.groupOrder {
 		if s := d.find(g.name); s != nil && s.table != nil {
 			r.wrongKey(g.table, fmt.Sprintf("a service has this name already, %s", s.table.where(g.table)), "rename one of the two")
@@ -157,7 +173,7 @@ func (r *reader) checkGroups(d *draft) {
 		for _, item := range g.items {
 			name := item.data.(string)
 			switch {
-			case d.groups[name] != nil && d.reaches(d.groups[name], g, map[*draftGroup]bool{}):
+			case d.groups[name] != nil && (d.groups[name] == g || circles[d.groups[name]] != 0 && circles[d.groups[name]] == circles[g]):
 				r.wrong(item, "the group would contain itself", "remove it")
 			case d.groups[name] != nil || d.disabled[name] != nil || d.find(name) != nil:
 				continue
@@ -166,25 +182,45 @@ func (r *reader) checkGroups(d *draft) {
 			}
 			good = false
 		}
-		if good && len(g.items) > 0 && len(g.members) == 0 {
+		if good && len(g.items) > 0 && len(g.members) == 0 && d.links <= mostLinks {
 			r.wrongKey(g.table, "every service of this group is disabled", "enable one, or take the group back")
 		}
 	}
 }
 
-// reaches tells whether a group contains another one, directly or not, or is it.
-func (d *draft) reaches(g, other *draftGroup, seen map[*draftGroup]bool) bool {
-	if g == other {
-		return true
+// circles numbers the groups that contain each other, directly or not: those of one circle have the same number, from 1.
+// (Tarjan's strongly connected components.)
+func (d *draft) circles() map[*draftGroup]int {
+	index, low, circle := make(map[*draftGroup]int), make(map[*draftGroup]int), make(map[*draftGroup]int)
+	var open []*draftGroup
+	var visit func(g *draftGroup)
+	visit = func(g *draftGroup) {
+		index[g] = len(index) + 1
+		low[g], open = index[g], append(open, g)
+		for _, item := range g.items {
+			next := d.groups[item.data.(string)]
+			switch {
+			case next == nil:
+			case index[next] == 0:
+				visit(next)
+				low[g] = min(low[g], low[next])
+			case circle[next] == 0:
+				low[g] = min(low[g], index[next])
+			}
+		}
+		if low[g] == index[g] {
+			for last := (*draftGroup)(nil); last != g; {
+				last, open = open[len(open)-1], open[:len(open)-1]
+				circle[last] = index[g]
+			}
+		}
 	}
-	if seen[g] {
-		return false
+	for _, g := range d.groupOrder {
+		if index[g] == 0 {
+			visit(g)
+		}
 	}
-	seen[g] = true
-	return slices.ContainsFunc(g.items, func(item *value) bool {
-		next := d.groups[item.data.(string)]
-		return next != nil && d.reaches(next, other, seen)
-	})
+	return circle
 }
 
 // stands tells whether a name in the file means a service, itself or in a group.

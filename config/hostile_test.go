@@ -7,15 +7,17 @@ import (
 	"time"
 )
 
+// many is a text n times, with its number for N and the next one for NEXT.
+func many(n int, format string) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(strings.ReplaceAll(strings.ReplaceAll(format, "NEXT", fmt.Sprintf("%05d", i+1)), "N", fmt.Sprintf("%05d", i)))
+	}
+	return b.String()
+}
+
 // TestNoFileTakesLong reads files of about a megabyte that would take minutes in quadratic time. A second is usual for the slowest.
 func TestNoFileTakesLong(t *testing.T) {
-	many := func(n int, format string) string {
-		var b strings.Builder
-		for i := range n {
-			b.WriteString(strings.ReplaceAll(strings.ReplaceAll(format, "NEXT", fmt.Sprintf("%05d", i+1)), "N", fmt.Sprintf("%05d", i)))
-		}
-		return b.String()
-	}
 	long := strings.Repeat("x", 55)
 	const web = "[service.web]\ncommand = ['w']\n"
 	for name, text := range map[string]string{

@@ -58,6 +58,9 @@ func unknownKey[T any](r *reader, v *value, rows []row[T]) (meant string) {
 		r.dropped++
 		return ""
 	}
+	if r.repeats(v) && r.repeated[repeatKey(v, v.key, "unknown key")] {
+		return ""
+	}
 	var all, ready, later []string
 	for _, row := range rows {
 		all = append(all, row.name)
@@ -147,8 +150,8 @@ func nearest(word string, names []string) string {
 // suggestion is the mend for a name that does not exist; "" if there are too
 // many names to compare it with for each mistake in a large file.
 func suggestion(word string, names []string) string {
-	const most = 1000
-	if len(names) > most {
+	const most, mostBytes = 1000, 20_000
+	if len(names) > most || len(names)*len(word) > mostBytes {
 		return ""
 	}
 	if near := nearest(word, names); near != "" {

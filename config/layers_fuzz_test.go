@@ -37,7 +37,7 @@ func FuzzLayers(f *testing.F) {
 			explainAll(t, &reading, reading.root)
 		}
 		_ = reading.Replaced()
-		_ = TerminationLog(files.sources(files.given), files.include)
+		_ = TerminationLog(files.sources(files.given), files.include, ambient)
 
 		r := &reader{file: &file{}}
 		var model map[string]any

@@ -148,7 +148,7 @@ func (r *reader) full() bool { return len(r.mistakes) >= maxMistakes }
 // report reports a mistake at a part of the text; v is the value that it belongs to,
 // or nil.
 func (r *reader) report(v *value, at, shown span, text, mend string) {
-	if v != nil && (v.byDefault || r.replicated[v.service]) && r.isRepeated(v, at, text) {
+	if v != nil && r.repeats(v) && r.isRepeated(v, at, text) {
 		return
 	}
 	if r.full() {
@@ -158,16 +158,23 @@ func (r *reader) report(v *value, at, shown span, text, mend string) {
 	r.mistakes = append(r.mistakes, r.fileOf(v).mistake(v, at, shown, text, mend))
 }
 
+// repeats tells whether several services may report the same about a value.
+func (r *reader) repeats(v *value) bool { return v.byDefault || r.replicated[v.service] }
+
+func repeatKey(v *value, at span, text string) string {
+	return fmt.Sprintf("%d %d %s", v.file.order, at.start, text)
+}
+
 // isRepeated tells whether another service has reported the same about [defaults].
 func (r *reader) isRepeated(v *value, at span, text string) bool {
-	key := fmt.Sprintf("%d %d %s", v.file.order, at.start, text)
+	key := repeatKey(v, at, text)
 	if r.repeated[key] {
 		return true
 	}
 	if r.repeated == nil {
 		r.repeated = make(map[string]bool)
 	}
-	r.repeated[key], r.repeats = true, append(r.repeats, key)
+	r.repeated[key], r.reported = true, append(r.reported, key)
 	return false
 }
 
@@ -190,7 +197,7 @@ func (r *reader) note(v *value, text, mend string) { r.noteAt(v, v.at, text, men
 
 // noteAt remarks on a part of the value v.
 func (r *reader) noteAt(v *value, at span, text, mend string) {
-	if (v.byDefault || r.replicated[v.service]) && r.isRepeated(v, at, text) {
+	if r.repeats(v) && r.isRepeated(v, at, text) {
 		return
 	}
 	if len(r.notes) < maxMistakes {

@@ -104,7 +104,7 @@ type reader struct {
 	total       int              // bytes of the included files
 	gone        []*value         // values that are false, and so took back what they replace
 	repeated    map[string]bool  // mistakes in [defaults], which several services would report
-	repeats     []string         // the same, in their order
+	reported    []string         // the same, in their order
 	tooMuch     bool             // there are more than a configuration may have
 	environment environment
 	options     Options

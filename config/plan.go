@@ -36,6 +36,9 @@ type draft struct {
 	health  service.Health
 
 	services []*draftService
+	byName   map[string]*draftService // the first ones of them; see find
+	found    int                      // how many
+	links    int                      // names in groups and in what services wait for; see mostLinks
 	rules    []draftRule
 
 	tooMany    bool                   // there are more services than mostServices, which is reported
@@ -197,12 +200,15 @@ func (r *reader) takeBackTables(root *value) {
 }
 
 func (d *draft) find(name string) *draftService {
-	for _, s := range d.services {
-		if s.spec.Name == name {
-			return s
+	if d.byName == nil {
+		d.byName = make(map[string]*draftService)
+	}
+	for ; d.found < len(d.services); d.found++ {
+		if s := d.services[d.found]; d.byName[s.spec.Name] == nil {
+			d.byName[s.spec.Name] = s
 		}
 	}
-	return nil
+	return d.byName[name]
 }
 
 func (d *draft) names() []string {

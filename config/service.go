@@ -180,8 +180,10 @@ func (r *reader) services(v *value, into *[]string) {
 		return
 	}
 	names, _ := r.texts(v)
+	seen := make(map[string]bool, len(names))
 	for i, name := range names {
-		if _, ok := v.items[i].data.(string); ok && !slices.Contains(*into, name) {
+		if _, ok := v.items[i].data.(string); ok && !seen[name] {
+			seen[name] = true
 			*into = append(*into, name)
 		}
 	}

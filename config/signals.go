@@ -209,8 +209,10 @@ func (r *reader) targets(v *value, into *draftRule) {
 	if len(items) == 0 {
 		r.wrong(v, "it names no service", "name one, or remove the rule")
 	}
+	seen := make(map[string]bool, len(items))
 	for _, item := range items {
-		if name := item.data.(string); !slices.Contains(into.rule.To, name) {
+		if name := item.data.(string); !seen[name] {
+			seen[name] = true
 			into.rule.To = append(into.rule.To, name)
 			into.to = append(into.to, item)
 		}

@@ -26,11 +26,17 @@ const ownTerminal = "pty"
 // container's terminal, and what excludes a terminal of its own.
 func (r *reader) checkTerminals(d *draft) {
 	var first *draftService
+	readers := make(map[string]*draftService)
+	for _, s := range d.services {
+		if from := s.spec.StdinFrom; from != "" && readers[from] == nil {
+			readers[from] = s
+		}
+	}
 	for _, s := range d.services {
 		tty := s.table.child("tty")
 		switch {
 		case s.spec.PTY:
-			r.checkOwnTerminal(d, s, tty)
+			r.checkOwnTerminal(readers[s.spec.Name], s, tty)
 		case tty == nil || !s.spec.TTY:
 		case first == nil:
 			first = s
@@ -62,7 +68,7 @@ func (r *reader) checkStdinOfTerminal(d *draft) {
 	}
 }
 
-func (r *reader) checkOwnTerminal(d *draft, s *draftService, tty *value) {
+func (r *reader) checkOwnTerminal(reader, s *draftService, tty *value) {
 	log := s.table.child("log")
 	if s.spec.Log.Format == service.Inherit {
 		at := log.child("format")
@@ -79,9 +85,7 @@ func (r *reader) checkOwnTerminal(d *draft, s *draftService, tty *value) {
 		r.wrong(s.table.child("stdin"), "a service with a terminal of its own cannot have the container's stdin",
 			`remove it, name a file, or write tty = true for the container's terminal`)
 	}
-	for _, reader := range d.services {
-		if reader.spec.StdinFrom == s.spec.Name {
-			r.wrong(tty, fmt.Sprintf("%q reads its stdout, and a pipe is not a terminal", reader.spec.Name), "remove it, or stdin_from there")
-		}
+	if reader != nil {
+		r.wrong(tty, fmt.Sprintf("%q reads its stdout, and a pipe is not a terminal", reader.spec.Name), "remove it, or stdin_from there")
 	}
 }
