@@ -138,6 +138,8 @@ type call struct {
 	follow bool
 	lines  *int          // nil: not given
 	since  time.Duration // an age; 0: not given
+	noWait bool
+	signal string // the first word of the verb signal
 
 	remarks []string // about the file, to be written as JSON when there is output
 }

@@ -33,7 +33,7 @@ func TestOurCommandLines(t *testing.T) {
 	for _, line := range ourLines {
 		fmt.Fprintf(&b, "\n$ sexton %s\n", line)
 		args := strings.Split(line, " ")
-		c := &call{verb: "run", stdout: io.Discard, stderr: io.Discard}
+		c := &call{verb: verbs.NoVerb.Name, stdout: io.Discard, stderr: io.Discard}
 		if err := c.parse(args); err != nil {
 			fmt.Fprintf(&b, "  wrong: %v\n", err)
 			continue
@@ -90,7 +90,7 @@ func TestUsageSaysWhatThereIs(t *testing.T) {
 	}
 	for _, line := range lines {
 		fmt.Fprintf(&b, "$ sexton %s\n", line)
-		c := &call{verb: "run", stdout: &b}
+		c := &call{verb: verbs.NoVerb.Name, stdout: &b}
 		if err := c.parse(strings.Split(line, " ")); err != nil {
 			fmt.Fprintf(&b, "  wrong: %v\n\n", err)
 			continue

@@ -74,6 +74,7 @@ var flags = []flag{
 	{short: "-f", long: "--follow", help: "go on with what is written from now on", set: func(c *call, _, _ string) error { c.follow = true; return nil }},
 	{short: "-n", long: "--lines", value: true, arg: "N", help: "only the last N lines of each service", set: (*call).setLines},
 	{long: "--since", value: true, arg: "T", help: "only lines since T: a length of time, or an RFC 3339 time", set: (*call).setSince},
+	{long: "--no-wait", help: "return at once, and do not wait for the effect", set: func(c *call, _, _ string) error { c.noWait = true; return nil }},
 	{long: "--now", help: "skip the drain; the stop ladders keep their time", set: func(c *call, _, _ string) error { c.immediately = true; return nil }},
 }
 
@@ -120,7 +121,7 @@ func (c *call) parse(args []string) error {
 				c.words = []string{arg}
 				continue
 			}
-			if c.verb != "run" {
+			if c.verb != verbs.NoVerb.Name {
 				return fmt.Errorf("%s: %q is one word too many%s", c.verb, arg, c.fileMeant(arg))
 			}
 			if v := verbs.Named(arg); v != nil {
@@ -280,10 +281,10 @@ func (c *call) agree() error {
 	if c.verb == verbs.Pause && c.dashes {
 		return fmt.Errorf("pause: it runs no command; sexton -- %s runs one", strings.Join(c.command, " "))
 	}
-	alone := c.verb == "run" && c.config == "" && len(c.command) > 0
+	alone := c.verb == verbs.NoVerb.Name && c.config == "" && len(c.command) > 0
 	for _, g := range c.flags {
 		switch {
-		case c.row().Knows(g.flag.name()) && (c.verb != "run" || alone || !g.oneCommand):
+		case c.row().Knows(g.flag.name()) && (c.verb != verbs.NoVerb.Name || alone || !g.oneCommand):
 		case c.row().Asks():
 			return fmt.Errorf("%s: it has no flag %s", c.verb, g.name)
 		case c.verb == verbs.Pause:
@@ -298,7 +299,7 @@ func (c *call) agree() error {
 	case c.ready && c.live:
 		return fmt.Errorf("health: --ready or --live, not both")
 	case c.row().Asks():
-		return c.row().Accepts(c.words)
+		return c.acceptWords()
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sexton/control"
+	"sexton/kernel"
 	"sexton/proc"
 	"sexton/verbs"
 )
@@ -26,7 +27,7 @@ func (c *call) followAnswer() int {
 		c.stdout = patientWriter(1)
 	}
 	request := verbs.Request{
-		Verb: c.verb, Services: c.words, Follow: c.follow, Lines: c.lines, Since: c.since.Seconds(), Version: verbs.WireVersion,
+		Verb: c.verb, Services: c.words, Follow: c.follow, Lines: c.lines, Since: c.since.Seconds(), NoWait: c.noWait, Signal: c.signal, Version: verbs.WireVersion,
 	}
 	done, err := control.Follow(control.Sockets(socket), request, askWithin, func(r verbs.Reply) error {
 		return c.printLine(&page, r)
@@ -53,6 +54,9 @@ type printError struct{ error }
 // printLine prints one line of an answer: to stderr what a service wrote there, and remarks.
 func (c *call) printLine(page *verbs.Page, r verbs.Reply) error {
 	to := c.stdout
+	if p := r.Progress; p != nil && p.Service != "" && !c.json && (c.verbosity < 0 || !kernel.IsTerminal(1)) {
+		return nil // a person wants to see it
+	}
 	if r.Log != nil {
 		page.Name = max(page.Name, min(maxName, utf8.RuneCountInString(r.Log.Service)))
 		if !c.json && (r.Log.Stream == "stderr" || r.Log.Note != "") {
@@ -112,4 +116,18 @@ func (fd patientWriter) Write(p []byte) (n int, err error) {
 		}
 	}
 	return n, nil
+}
+
+// acceptWords takes the words behind a verb: services, and before them the signal of signal.
+func (c *call) acceptWords() error {
+	if c.verb == verbs.SignalVerb {
+		if len(c.words) == 0 {
+			return fmt.Errorf("signal: write the signal first, its name or number: sexton signal HUP web")
+		}
+		if _, err := proc.ParseSignal(c.words[0]); err != nil {
+			return fmt.Errorf("signal: %w; the signal comes first: sexton signal HUP web", err)
+		}
+		c.signal, c.words = c.words[0], c.words[1:]
+	}
+	return c.row().Accepts(c.words)
 }

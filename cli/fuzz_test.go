@@ -7,6 +7,8 @@ import (
 
 	"sexton/config"
 	"sexton/machine"
+
+	"sexton/verbs"
 )
 
 // Any command line of ours is either refused with a message, or a plan that the machine can begin with.
@@ -15,7 +17,7 @@ func FuzzOurCommandLine(f *testing.F) {
 		f.Add(strings.ReplaceAll(line, " ", "\x00"))
 	}
 	f.Fuzz(func(t *testing.T, line string) {
-		c := &call{verb: "run", stdout: io.Discard, stderr: io.Discard}
+		c := &call{verb: verbs.NoVerb.Name, stdout: io.Discard, stderr: io.Discard}
 		if err := c.parse(strings.Split(line, "\x00")); err != nil {
 			if err.Error() == "" || strings.Contains(err.Error(), "\x00") {
 				t.Errorf("%q", err)

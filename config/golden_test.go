@@ -293,7 +293,7 @@ func dumpInit(plan service.Plan, put func(name, format string, args ...any)) {
 	}
 	put("rules", "%v", plan.Init.Rules)
 	if c := plan.Control; c.Socket != "" || c.Off || c.Mode != defaultMode {
-		put("control", "%q off %v mode %#o uids %v", c.Socket, c.Off, c.Mode, c.AllowUIDs)
+		put("control", "%q off %v mode %#o uids %v readers %v", c.Socket, c.Off, c.Mode, c.AllowUIDs, c.ReadUIDs)
 	}
 	if plan.Health.Listen != "" {
 		put("health", "%q", plan.Health.Listen)

@@ -13,7 +13,7 @@ import (
 
 const (
 	// defaultMode lets root and sexton's user connect; modeForOthers lets every user
-	// connect, and allow_uids decides which of them may ask.
+	// connect, and allow_uids and read_uids decide which of them may ask.
 	defaultMode   = 0o600
 	modeForOthers = 0o666
 
@@ -29,14 +29,17 @@ func readControl(r *reader, v *value, d *draft) {
 	walk(r, v, []row[*service.Control]{
 		{name: "socket", expects: "a path or \"off\"", example: `socket = "/run/sexton.sock"`, others: "path file listen", read: readSocket},
 		{name: "mode", expects: "a mode in octal digits, in quotes", example: `mode = "0600"`, others: "chmod", read: readMode},
-		{name: "allow_uids", expects: "a list of numbers", example: "allow_uids = [1000]", others: "allow users uids", read: readUIDs},
+		{name: "allow_uids", expects: "a list of numbers", example: "allow_uids = [1000]", others: "allow users uids",
+			read: func(r *reader, v *value, c *service.Control) { readUIDs(r, v, &c.AllowUIDs) }},
+		{name: "read_uids", expects: "a list of numbers", example: "read_uids = [1000]",
+			read: func(r *reader, v *value, c *service.Control) { readUIDs(r, v, &c.ReadUIDs) }},
 	}, c)
 	switch mode := v.child("mode"); {
-	case len(c.AllowUIDs) == 0:
+	case len(c.AllowUIDs)+len(c.ReadUIDs) == 0:
 	case mode == nil:
 		c.Mode = modeForOthers
 	case c.Mode&0o006 != 0o006 && c.Mode&0o060 != 0o060:
-		r.wrong(mode, "with this mode, the users in allow_uids cannot open the socket", `write mode = "0666": allow_uids decides which users may ask`)
+		r.wrong(mode, "with this mode, the users in allow_uids and read_uids cannot open the socket", `write mode = "0666": allow_uids and read_uids decide which users may ask`)
 	}
 }
 
@@ -68,7 +71,7 @@ func readMode(r *reader, v *value, c *service.Control) {
 	c.Mode = uint32(mode)
 }
 
-func readUIDs(r *reader, v *value, c *service.Control) {
+func readUIDs(r *reader, v *value, into *[]int) {
 	if _, ok := v.data.([]any); !ok {
 		r.wrongType(v)
 		return
@@ -77,7 +80,7 @@ func readUIDs(r *reader, v *value, c *service.Control) {
 		item.expects, item.example = "a UID", v.example
 		var uid int
 		if r.whole(item, 0, 1<<32-2, &uid) {
-			c.AllowUIDs = append(c.AllowUIDs, uid)
+			*into = append(*into, uid)
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"sexton/kernel/procfs"
 	"sexton/machine"
 	"sexton/paths"
+	"sexton/proc"
 	"sexton/service"
 	"sexton/verbs"
 )
@@ -86,6 +87,8 @@ func serveControl(plan *service.Plan, file string, p *pid1.PID1, o *output, gate
 	}
 	server.Loop, server.Gate, server.Allow, server.Memory = p, gate, plan.Control.AllowUIDs, memory
 	server.Recent, server.Output, server.File = o.mux.Recent, o.accounts, file
+	server.Read = plan.Control.ReadUIDs
+	server.Program = func(pid int) string { return proc.Visible(new(procfs.View).NameOf(proc.PID(pid))) }
 	server.Tap, server.Carries, server.Follow = o.tap, o.carries(plan), func(ctx context.Context) (verbs.Feed, error) { return p.Follow(ctx) }
 	server.Moved = func(words string) { o.Say(machine.Warn, "", words) }
 	if note != "" {

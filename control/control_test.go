@@ -30,6 +30,7 @@ type loop struct {
 	hangs     bool
 	panics    bool
 	shutdowns chan bool // the value of now
+	orders    []string
 }
 
 func (l *loop) Look(ctx context.Context, name string) (service.Answer, error) {
@@ -48,6 +49,11 @@ func (l *loop) Shutdown(_ context.Context, now bool, from string) (service.Answe
 		panic(from)
 	}
 	l.shutdowns <- now
+	return l.answer, nil
+}
+
+func (l *loop) Change(_ context.Context, o service.Order) (service.Answer, error) {
+	l.orders = append(l.orders, fmt.Sprintf("%v %v%s", o.Verb, o.Services, o.From))
 	return l.answer, nil
 }
 
@@ -153,7 +159,7 @@ func TestErrorSaysWhyARequestHasNoAnswer(t *testing.T) {
 	s := listen(t, l)
 	for request, want := range map[string]string{
 		`{"verb":"status","services":["wob"]}`:      `no service is called "wob"; there are: db, web, job`,
-		`{"verb":"dance"}`:                          `"dance" is not a verb; the verbs are status, health, why, logs, events, shutdown`,
+		`{"verb":"dance"}`:                          `"dance" is not a verb; the verbs are status, health, why, logs, events, start, stop, restart, run, signal, shutdown`,
 		`{"verb":"why"}`:                            `why: name one service`,
 		`{"verb":"why","services":["db","web"]}`:    `why: name one service`,
 		`{"verb":"shutdown","services":["web"]}`:    `ends the container, not a service`,

@@ -41,6 +41,10 @@ type Server struct {
 	Gate *callers.Gate
 	// Allow are the UIDs that may ask, besides root and our own.
 	Allow []int
+	// Read are the UIDs that may ask for what changes nothing.
+	Read []int
+	// Program names the program of a process, for the log; nil: it is not named.
+	Program func(pid int) string
 	// Moved is called when another user has removed or replaced the socket, in a directory that
 	// others can write to, with a line that says so. It is called once, on a goroutine of its own.
 	Moved func(words string)
@@ -93,13 +97,13 @@ func (s *Server) serve(c *callers.Caller) {
 	var who unix.Ucred
 	c.Do(func() { who, err = peer(c.Conn) })
 	if err != nil || s.permission(who) == verbs.None {
-		s.reply(c, verbs.Reply{Error: fmt.Sprintf("UID %d is not allowed to ask; allowed are root, UID %d and [control] allow_uids", int32(who.Uid), os.Geteuid())})
+		s.reply(c, verbs.Reply{Error: fmt.Sprintf("UID %d is not allowed to ask; allowed are root, UID %d and [control] allow_uids and read_uids", int32(who.Uid), os.Geteuid())})
 		return
 	}
 	c.Heard()
 	request, verb, err := parseRequest(line)
 	if err == nil && s.permission(who) < verb.Permission {
-		err = fmt.Errorf("UID %d is not allowed to ask for %s", who.Uid, verb.Name)
+		err = fmt.Errorf("UID %d is not allowed to ask for %s; allowed are root, UID %d and [control] allow_uids", who.Uid, verb.Name, os.Geteuid())
 	}
 	if err != nil {
 		s.reply(c, verbs.Reply{Error: err.Error()})
@@ -124,17 +128,27 @@ func (s *Server) serve(c *callers.Caller) {
 
 // askedBy names the client that wanted something. A process outside of our PID namespace
 // has no number in it.
-func askedBy(who unix.Ucred) string {
+func (s *Server) askedBy(who unix.Ucred) string {
 	if who.Pid == 0 {
 		return fmt.Sprintf(" by UID %d from outside the container", who.Uid)
 	}
-	return fmt.Sprintf(" by UID %d (pid %d)", who.Uid, who.Pid)
+	program := ""
+	if s.Program != nil {
+		s.Gate.Do(func() { program = s.Program(int(who.Pid)) })
+	}
+	if program != "" {
+		program = ", " + program
+	}
+	return fmt.Sprintf(" by UID %d (pid %d%s)", who.Uid, who.Pid, program)
 }
 
-// permission is what a client may do: everything, if it may do anything.
+// permission is what a client may do.
 func (s *Server) permission(who unix.Ucred) verbs.Permission {
-	if uid := int(who.Uid); uid == 0 || uid == os.Geteuid() || slices.Contains(s.Allow, uid) {
+	switch uid := int(who.Uid); {
+	case uid == 0 || uid == os.Geteuid() || slices.Contains(s.Allow, uid):
 		return verbs.Change
+	case slices.Contains(s.Read, uid):
+		return verbs.Read
 	}
 	return verbs.None
 }
@@ -211,7 +225,7 @@ func (s *Server) afterwards(c *callers.Caller, v *verbs.Verb, r *verbs.Request, 
 	_, _ = io.CopyN(io.Discard, c, requestBytes)
 	ctx, cancel := context.WithTimeout(context.Background(), s.within.answer)
 	defer cancel()
-	_ = v.Then(ctx, &s.Source, r, askedBy(who))
+	_ = v.Then(ctx, &s.Source, r, s.askedBy(who))
 }
 
 func (s *Server) noAnswer(err error) string {

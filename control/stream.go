@@ -32,7 +32,7 @@ func (s *Server) stream(c *callers.Caller, v *verbs.Verb, r *verbs.Request, who 
 		_ = c.Conn.SetReadDeadline(time.Unix(1, 0))
 		<-ended
 	}()
-	v.Stream(ctx, &s.Source, r, askedBy(who), func(reply verbs.Reply) error {
+	v.Stream(ctx, &s.Source, r, s.askedBy(who), func(reply verbs.Reply) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}

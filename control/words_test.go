@@ -11,7 +11,7 @@ func TestClientIsNamedByUIDAndPID(t *testing.T) {
 		{Uid: 7, Pid: 12}: " by UID 7 (pid 12)",
 		{Uid: 0}:          " by UID 0 from outside the container",
 	} {
-		if got := askedBy(who); got != want {
+		if got := (&Server{}).askedBy(who); got != want {
 			t.Errorf("%v: %q, want %q", who, got, want)
 		}
 	}

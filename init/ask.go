@@ -20,6 +20,7 @@ var errLeaving = errors.New("sexton is leaving")
 // question waits for the end of the turn.
 type question struct {
 	ask    *machine.Asked // an order to carry out first; nil: the client only wants to know
+	order  *service.Order // another kind of order; nil: none
 	name   string         // the service whose records are wanted; "": none
 	alive  bool           // the answer may be empty
 	answer chan<- service.Answer
@@ -106,9 +107,14 @@ func (p *PID1) answerQuestions() {
 	if len(questions) == 0 {
 		return
 	}
+	with := make(map[*service.Order][]string)
 	for _, q := range questions {
-		if q.ask != nil {
+		switch {
+		case p.machine.Over():
+		case q.ask != nil:
 			p.hear(*q.ask)
+		case q.order != nil:
+			with[q.order] = p.carryOut(q.order)
 		}
 	}
 	p.busyAt, p.trimmed = p.now(), false
@@ -123,6 +129,6 @@ func (p *PID1) answerQuestions() {
 			q.answer <- service.Answer{}
 			continue
 		}
-		q.answer <- service.Answer{Report: report, Records: p.machine.Records(q.name), Counts: p.counts}
+		q.answer <- service.Answer{Report: report, Records: p.machine.Records(q.name), Counts: p.counts, With: with[q.order]}
 	}
 }

@@ -124,6 +124,7 @@ type Asked struct {
 	Verb    Ask
 	Service string
 	From    string
+	Signal  proc.Signal // of AskSignal
 }
 
 // Ask is a kind of request.
@@ -136,10 +137,11 @@ const (
 	AskRestart
 	AskShutdownNow // without the drain
 	AskRun         // a oneshot or a scheduled service, now
+	AskSignal      // send a signal to it
 )
 
 func (a Ask) String() string {
-	return [...]string{"shutdown", "start", "stop", "restart", "shutdown-now", "run"}[a]
+	return [...]string{"shutdown", "start", "stop", "restart", "shutdown-now", "run", "signal"}[a]
 }
 
 // FilesChanged: files that a service watches have changed. What says which, in words. Reload: it is

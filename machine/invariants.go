@@ -150,9 +150,11 @@ var unitRules = []struct {
 		return u.next != nil && u.state.Live() && u.next.Edition != u.spec.Edition || u.next == nil && (u.removed || !m.keeping() || u.spec == &m.plan.Services[u.index])
 	}},
 	{"leaving", func(m *Machine, u *unit) bool { // what nothing holds is being stopped
-		return u.leaving == 0 || u.leaving <= m.reloads && (u.removed || u.next != nil) && m.keeping() && u.state.Live() && (u.goesDown() || u.held())
+		return u.leaving == 0 || u.leaving <= m.reloads && (u.removed || u.next != nil || u.told != "") && m.keeping() && u.state.Live() && (u.goesDown() || u.held())
 	}},
 	{"behind", func(m *Machine, u *unit) bool { return len(u.behind) == 0 || u.leaving != 0 }},
+	{"told", func(m *Machine, u *unit) bool { return u.told == "" || u.leaving != 0 }},
+	{"stays", func(m *Machine, u *unit) bool { return !u.stays || u.told != "" && !u.spec.External }},
 	{"gone", func(m *Machine, u *unit) bool {
 		return !u.gone || u.spec.External && u.state == service.Starting && u.everUp
 	}},

@@ -252,34 +252,6 @@ func (m *Machine) ticked() {
 	}
 }
 
-func (m *Machine) asked(e Asked) {
-	if e.Verb == AskShutdown || e.Verb == AskShutdownNow {
-		m.stopRequested("asked to"+e.From, 0, e.Verb == AskShutdownNow)
-		return
-	}
-	u := m.named(e.Service)
-	if u == nil || u.removed && e.Verb != AskStop {
-		return
-	}
-	switch e.Verb {
-	case AskStart:
-		if m.keeping() {
-			u.take(m, kindAskStart, e)
-		}
-	case AskRun:
-		if m.keeping() && u.spec.OneShot {
-			u.take(m, kindAskRun, e)
-		}
-	case AskStop:
-		u.take(m, kindAskStop, e)
-	case AskRestart:
-		if m.keeping() {
-			u.take(m, kindAskStop, e)
-			u.take(m, kindAskStart, e)
-		}
-	}
-}
-
 func (m *Machine) do(a Action) { m.actions = append(m.actions, a) }
 
 // main is the unit of [init] main, or nil.

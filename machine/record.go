@@ -26,6 +26,8 @@ func (u *unit) whyStopped(m *Machine) string {
 		return u.failing
 	case !m.keeping():
 		return "the container stops"
+	case u.told != "":
+		return u.told
 	case u.leaving != 0:
 		return "the plan has changed"
 	case u.queued:

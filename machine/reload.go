@@ -72,7 +72,9 @@ func (u *unit) replaceSpec(m *Machine, spec *service.Spec) (restarts bool) {
 		return restarts
 	case !restarts:
 		u.follow(spec)
-		u.leaving, u.behind = 0, nil
+		if u.next = nil; u.told == "" {
+			u.leaving, u.behind = 0, nil
+		}
 		if u.state == service.Stopping {
 			u.deadline = min(u.deadline, m.rungEnds(u)) // there may be a grace now
 		}
@@ -207,8 +209,7 @@ func (m *Machine) followReload() {
 		if u.leaving == 0 || u.state != service.Starting && u.state != service.Up || u.held() {
 			continue
 		}
-		m.sayf(Info, u, "%s: %s", stopWords(u), u.whyLeaving())
-		u.beginStop(m)
+		u.leave(m)
 	}
 	gone := func(u *unit) bool { return u.removed && !u.state.Live() && !u.probe.busy }
 	if !slices.ContainsFunc(m.units, gone) {
@@ -224,8 +225,24 @@ func (m *Machine) followReload() {
 	m.arrange()
 }
 
-// whyLeaving says why a reload ends a run.
+// leave begins the stop of a unit, in its turn.
+func (u *unit) leave(m *Machine) {
+	if u.told == "asked to" {
+		m.say(Info, u, stopWords(u))
+	} else {
+		m.sayf(Info, u, "%s: %s", stopWords(u), u.whyLeaving())
+	}
+	if u.stays {
+		u.wanted = false
+	}
+	u.beginStop(m)
+}
+
+// whyLeaving says why a reload or a request ends a run.
 func (u *unit) whyLeaving() string {
+	if u.told != "" {
+		return u.told
+	}
 	if u.removed {
 		return "it is not in the plan any more"
 	}
@@ -238,7 +255,8 @@ func (u *unit) replaced(m *Machine, what string) bool {
 	switch {
 	case u.leaving == 0 || !m.keeping():
 		return false
-	case u.removed:
+	case u.removed, u.stays:
+		u.wanted = false
 		u.become(m, service.Down)
 		m.say(Info, u, what)
 	case u.cannotRestart(m, what):

@@ -75,6 +75,7 @@ func (m *Machine) beginShutdown(why string) {
 	for i := range m.units {
 		u := m.units[i]
 		u.wanted, u.failing, u.lost = false, "", false
+		u.told, u.stays = "", false
 		if u.leaving, u.behind = 0, nil; u.next != nil { // the end of the container wins
 			u.next = nil
 			m.linkNeeds(u)

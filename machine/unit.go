@@ -59,6 +59,8 @@ type unit struct {
 	next    *service.Spec // the one of the next run, after a reload; nil: the same
 	leaving uint64        // the reload that wants the present run to end; 0: none does
 	behind  []*unit       // which must be down before that
+	told    string        // a request wants the present run to end, not a reload: why; "": none does
+	stays   bool          // and the unit is to stay down
 
 	gone  bool // an external service that was up in this run, and does not answer any more
 	probe probe
@@ -77,6 +79,7 @@ func (u *unit) become(m *Machine, s service.State) {
 	u.deadline = never
 	if !s.Live() {
 		u.leaving, u.behind, u.queued = 0, nil, false
+		u.told, u.stays = "", false
 	}
 }
 

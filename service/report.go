@@ -74,6 +74,7 @@ type Answer struct {
 	Report
 	Records []Record // of the named service, the oldest first
 	Counts  Counts
+	With    []string // which other services an order stops
 }
 
 // Counts are what the loop has counted since sexton started.

@@ -115,6 +115,7 @@ type Control struct {
 	Off       bool   // there is none
 	Mode      uint32 // of the file
 	AllowUIDs []int  // users who may ask, besides root and our own user
+	ReadUIDs  []int  // users who may ask for what changes nothing
 }
 
 // Health is the [health] table.

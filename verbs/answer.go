@@ -13,6 +13,7 @@ import (
 type Loop interface {
 	Look(ctx context.Context, name string) (service.Answer, error)
 	Shutdown(ctx context.Context, now bool, from string) (service.Answer, error)
+	Change(ctx context.Context, order service.Order) (service.Answer, error)
 }
 
 // Source is what answers are made of. Its fields do not change after the first request.

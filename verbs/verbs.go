@@ -39,9 +39,12 @@ const AnswerWithin = 2 * time.Second
 
 // Args of verbs that ask: they decide which services a request may name.
 const (
-	anyServices = "[SERVICE...]"
-	oneService  = "SERVICE"
+	anyServices  = "[SERVICE...]"
+	someServices = "SERVICE..."
+	oneService   = "SERVICE"
 )
+
+const changeAbout = "A name, a group, web@* for all replicas, or all. It returns when the effect is there, with 1 if\nthat failed; with --no-wait at once. What a verb stops or restarts is no end: neither main nor\nshutdown_on nor give_up applies."
 
 // Permission is what a client of the control socket needs for a verb. Each one includes those before it.
 type Permission uint8
@@ -61,11 +64,12 @@ const (
 	Help    = "help"
 
 	StatusVerb = "status"
+	SignalVerb = "signal"
 )
 
 // NoVerb is what sexton does without a verb: it runs services, or one command.
 var NoVerb = Verb{
-	Name:  "run",
+	Name:  "-c FILE",
 	Flags: "--config --again --verbose --quiet --trace --subreaper --name-orphans --single-child --rewrite --ok-code --linger --grace --setsid --parent-death --group",
 }
 
@@ -112,6 +116,36 @@ var All = []Verb{
 		Permission: Read, stream: events,
 	},
 	{
+		Name: "start", Args: "[--no-wait] " + someServices, Flags: "--config --quiet --json --no-wait",
+		Help:       "start services, and what they need",
+		About:      changeAbout,
+		Permission: Change, stream: change(service.OrderStart),
+	},
+	{
+		Name: "stop", Args: "[--no-wait] " + someServices, Flags: "--config --quiet --json --no-wait",
+		Help:       "stop services, and first those that need them",
+		About:      changeAbout,
+		Permission: Change, stream: change(service.OrderStop),
+	},
+	{
+		Name: "restart", Args: "[--no-wait] " + someServices, Flags: "--config --quiet --json --no-wait",
+		Help:       "stop services and start them again",
+		About:      changeAbout,
+		Permission: Change, stream: change(service.OrderRestart),
+	},
+	{
+		Name: "run", Args: "[--no-wait] " + someServices, Flags: "--config --quiet --json --no-wait",
+		Help:       "run oneshots or scheduled services now",
+		About:      "It returns when they have ended, with 1 if one of them failed; with --no-wait at once.",
+		Permission: Change, stream: change(service.OrderRun),
+	},
+	{
+		Name: SignalVerb, Args: "SIG " + someServices, Flags: "--config --quiet --json",
+		Help:       "send a signal to services",
+		About:      "SIG is a name or a number. It goes to the process group of each service, as a forwarded\nsignal does.",
+		Permission: Change, stream: change(service.OrderSignal),
+	},
+	{
 		Name: "shutdown", Args: "[--now]", Flags: "--config --quiet --now",
 		Help:       "stop the container gracefully; --now skips the drain",
 		About:      "The same as SIGTERM. It returns when the shutdown has begun, and does not wait for its end.",
@@ -125,7 +159,7 @@ var All = []Verb{
 	},
 	{Name: Version, Help: "print the version"},
 	{Name: Help, Args: "[VERB]", Help: "print this page, or a verb's own"},
-	{Name: "start"}, {Name: "stop"}, {Name: "restart"}, {Name: "signal"}, {Name: "reload"},
+	{Name: "reload"},
 }
 
 // Named is the verb of that name, or nil.
@@ -154,6 +188,10 @@ func (v *Verb) Then(ctx context.Context, s *Source, r *Request, from string) err
 func (v *Verb) Accepts(services []string) error {
 	switch {
 	case strings.HasSuffix(v.Args, anyServices):
+	case strings.HasSuffix(v.Args, someServices):
+		if len(services) == 0 {
+			return fmt.Errorf("%s: name services, or all; sexton status lists them", v.Name)
+		}
 	case strings.HasSuffix(v.Args, oneService):
 		if len(services) != 1 {
 			return fmt.Errorf("%s: name one service; sexton status lists them", v.Name)

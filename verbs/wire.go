@@ -9,6 +9,8 @@ type Request struct {
 	Follow    bool     `json:"follow,omitempty"`        // logs: go on with what is written from now on
 	Lines     *int     `json:"lines,omitempty"`         // logs: so many of the last lines of each service; missing: all that are kept
 	Since     float64  `json:"since_seconds,omitempty"` // logs: lines that are no older; 0: however old
+	Signal    string   `json:"signal,omitempty"`        // signal: its name or number
+	NoWait    bool     `json:"no_wait,omitempty"`       // start, stop, restart, run: do not wait for the effect
 	Version   int      `json:"version,omitempty"`       // of the wire that the client speaks; 0: any
 	Namespace string   `json:"namespace,omitempty"`     // the mount namespace of the sexton that is meant; "": any
 }
@@ -25,10 +27,11 @@ type Reply struct {
 	Shutdown *Shutdown `json:"shutdown,omitempty"`
 
 	// What follows comes in the lines of a streamed answer. Its last line has Done.
-	Log   *Log   `json:"log,omitempty"`
-	Event *Event `json:"event,omitempty"`
-	Done  *Done  `json:"done,omitempty"`
-	Begun bool   `json:"begun,omitempty"` // the first line, which has nothing else
+	Log      *Log      `json:"log,omitempty"`
+	Event    *Event    `json:"event,omitempty"`
+	Progress *Progress `json:"progress,omitempty"`
+	Done     *Done     `json:"done,omitempty"`
+	Begun    bool      `json:"begun,omitempty"` // the first line, which has nothing else
 
 	Version int `json:"version,omitempty"` // of the wire
 }
@@ -74,6 +77,8 @@ func (r *Reply) answer() answer {
 		return r.Log
 	case r.Event != nil:
 		return r.Event
+	case r.Progress != nil:
+		return r.Progress
 	case r.Done != nil:
 		return r.Done
 	}

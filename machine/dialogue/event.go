@@ -139,12 +139,13 @@ func askedFields(f *fields, words []string, e *machine.Asked) []string {
 	}
 	f.text("service", &e.Service)
 	f.text("from", &e.From)
+	f.signal("signal", &e.Signal)
 	return []string{e.Verb.String()}
 }
 
 func parseAsk(name string) (machine.Ask, error) {
 	return named(name, []machine.Ask{
-		machine.AskShutdown, machine.AskStart, machine.AskStop, machine.AskRestart, machine.AskShutdownNow, machine.AskRun,
+		machine.AskShutdown, machine.AskStart, machine.AskStop, machine.AskRestart, machine.AskShutdownNow, machine.AskRun, machine.AskSignal,
 	})
 }
 
