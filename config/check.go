@@ -28,6 +28,7 @@ func (r *reader) check(d *draft) {
 	r.checkPipelines(d)
 	r.checkSchedules(d)
 	r.checkCycles(d)
+	r.checkStarts(d)
 	r.checkLogs(d)
 	r.checkTerminals(d)
 	r.checkStdinOfTerminal(d)
@@ -50,6 +51,11 @@ func relations() []relation {
 	}
 }
 
+// namings are all keys that name other services.
+func namings() []relation {
+	return append(relations(), relation{"restart_with", func(s *service.Spec) *[]string { return &s.RestartWith }})
+}
+
 // checkNames reports names that no service has, and services that name
 // themselves. A name in after may be missing; that is a remark.
 func (r *reader) checkNames(d *draft) {
@@ -59,7 +65,7 @@ func (r *reader) checkNames(d *draft) {
 		known[name] = true
 	}
 	for _, s := range d.services {
-		for _, relation := range relations() {
+		for _, relation := range namings() {
 			for _, item := range s.items(relation.key) {
 				name := item.data.(string)
 				switch {
@@ -70,6 +76,8 @@ func (r *reader) checkNames(d *draft) {
 					r.wrong(item, "the group contains this service, and a service cannot wait for itself", "name the other services of the group")
 				case d.groups[name] != nil:
 				case d.disabled[name] != nil && relation.key != "needs":
+				case name == s.spec.Name && relation.key == "restart_with":
+					r.wrong(item, "a service cannot be restarted with itself", "remove it from "+relation.key)
 				case name == s.spec.Name:
 					r.wrong(item, "a service cannot wait for itself", "remove it from "+relation.key)
 				case known[name]:

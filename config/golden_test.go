@@ -238,6 +238,9 @@ func dump(plan service.Plan, notes []string) string {
 		fmt.Fprintf(&b, "service %q\n", s.Name)
 		put("command", "%q", s.Command)
 		put("order", "needs %q wants %q after %q", s.Needs, s.Wants, s.After)
+		if s.Start != service.AtBoot || s.RestartWith != nil {
+			put("start", "%v, restarted with %q", s.Start, s.RestartWith)
+		}
 		put("oneshot", "%v%s", s.OneShot, map[bool]string{true: ", external"}[s.External])
 		put("ready", "%v %q %q delay %v, every %v, timeout %v, within %v",
 			s.Ready.Kind, s.Ready.Target, s.Ready.Command, s.Ready.Delay, s.Ready.Every, s.Ready.Timeout, s.Ready.Within)

@@ -72,7 +72,7 @@ func (d *draft) fillGroups() {
 		g.members = d.membersOf(g, services, map[*draftGroup]bool{})
 	}
 	for _, s := range d.services {
-		for _, relation := range relations() {
+		for _, relation := range namings() {
 			names := relation.names(&s.spec)
 			byDefault := s.table.child(relation.key)
 			*names = d.expandNames(*names, s.spec.Name, byDefault != nil && byDefault.byDefault)

@@ -48,7 +48,7 @@ func serviceHabits() []habit {
 		{others: "healthcheck", mend: always(`write ready = { exec = ["COMMAND", "ARG"] }, or with http or tcp in place of exec; services that need this one wait for it`)},
 		{others: "autostart", mend: func(v *value) string {
 			if v.data == false {
-				return "every service of the file is started: take this one out of the file, or write enabled = false"
+				return `write start = "manual", or enabled = false`
 			}
 			return "leave it out: every service of the file is started"
 		}},

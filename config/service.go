@@ -156,13 +156,12 @@ func serviceRows() []row[*service.Spec] {
 		{name: "log", expects: "a table", example: `log = { format = "json", stderr = "stdout" }`, others: "logging log_file stdout_logfile stderr_logfile stdout_syslog redirect_stderr stdout standard_output standard_error",
 			read: func(r *reader, v *value, s *service.Spec) { r.logOf(v, s) }},
 	}
-	return slices.Concat(rows, lifeRows(), identityRows(), rightsRows(), fileRows(), environmentRows(), laterRows())
+	return slices.Concat(rows, lifeRows(), startRows(), identityRows(), rightsRows(), fileRows(), environmentRows(), laterRows())
 }
 
 // laterRows are keys that later versions may have.
 func laterRows() []row[*service.Spec] {
 	return []row[*service.Spec]{
-		{name: "restart_with", others: "part_of"},
 		{name: "stop_command", others: "exec_stop"},
 		{name: "before_start", others: "pre_start exec_start_pre"},
 		{name: "after_start", others: "post_start exec_start_post"},

@@ -116,7 +116,7 @@ func (e edition) needsNewRun(was *edition) bool {
 // ofRun is what of a spec a run has been started with.
 func ofRun(s service.Spec) service.Spec {
 	s.Edition = 0
-	s.Needs, s.Wants, s.After = nil, nil, nil
+	s.Needs, s.Wants, s.After, s.RestartWith, s.Start = nil, nil, nil, nil, 0
 	s.Restart, s.Backoff, s.GiveUp, s.OKCodes, s.ShutdownOn = 0, service.Backoff{}, service.GiveUp{}, nil, 0
 	s.Stop, s.Signals, s.Single, s.MaxMemory = nil, nil, false, 0
 	if s.Scheduled() {

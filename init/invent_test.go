@@ -91,6 +91,9 @@ func (l *life) inventService(i int) service.Spec {
 			*list = append(*list, fmt.Sprintf("s%d", j))
 		}
 	}
+	if i > 0 && !l.oneCommand && l.chance(0.2) {
+		s.RestartWith = []string{fmt.Sprintf("s%d", l.dice.IntN(i))}
+	}
 	if !s.OneShot && l.chance(0.4) {
 		kind := []service.ProbeKind{service.TCPProbe, service.ExecProbe, service.FileProbe, service.AfterTime}[l.dice.IntN(4)]
 		s.Ready = service.Probe{Kind: kind, Target: "t", Command: []string{"probe", s.Name}, Delay: l.pick(0, time.Second),

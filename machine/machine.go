@@ -218,7 +218,9 @@ func (m *Machine) boot() {
 	}
 	m.booted = true
 	for i := range m.units {
-		m.units[i].wantUp(m)
+		if m.units[i].spec.Start == service.AtBoot {
+			m.units[i].wantUp(m)
+		}
 	}
 }
 

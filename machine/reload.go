@@ -30,7 +30,7 @@ func (m *Machine) reloaded(e Reloaded) {
 		u := was[spec.Name]
 		if u == nil {
 			added++
-			if u = newUnit(spec, 0); m.booted {
+			if u = newUnit(spec, 0); m.booted && spec.Start == service.AtBoot {
 				u.wantUp(m)
 			}
 		} else if back := u.removed; u.replaceSpec(m, spec) {
@@ -64,7 +64,12 @@ func (u *unit) replaceSpec(m *Machine, spec *service.Spec) (restarts bool) {
 	}
 	restarts = spec.Edition != u.spec.Edition
 	switch {
+	case !u.state.Live() && back && spec.Start != service.AtBoot:
+		u.wanted = false
+		u.follow(spec)
+		return restarts
 	case !u.state.Live():
+		back = back || u.state == service.Down && u.begun == 0 && u.spec.Start != service.AtBoot && spec.Start == service.AtBoot && m.booted
 		u.follow(spec)
 		if back || restarts && (u.state == service.Done || u.state == service.Failed || u.state == service.BackingOff || u.state == service.Scheduled) {
 			u.startAgain(m, nil)

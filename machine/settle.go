@@ -19,6 +19,9 @@ func (m *Machine) settle() {
 		m.followReload()
 	}
 	if m.keeping() {
+		m.restartTogether()
+	}
+	if m.keeping() {
 		m.startUnits()
 	}
 	if m.keeping() && m.nothingToDo() {
@@ -126,7 +129,11 @@ func (m *Machine) nothingToDo() bool {
 		return false
 	}
 	for i := range m.units {
-		if s := m.units[i].state; s != service.Done && s != service.Failed && !m.units[i].spec.External {
+		u := m.units[i]
+		if u.spec.Start == service.Manually && !u.removed { // somebody may start it
+			return false
+		}
+		if s := u.state; s != service.Done && s != service.Failed && !u.spec.External {
 			return false
 		}
 	}

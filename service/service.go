@@ -137,6 +137,9 @@ type Spec struct {
 	Wants []string // the same order, but their failure does not hold this service back
 	After []string // the same order, if the name exists
 
+	RestartWith []string // it is restarted when one of these was; no circle
+	Start       Start
+
 	Prepare    bool     // a start needs a preparation: one of Preparations is set
 	External   bool     // it is not started here, and has no command; Ready tells whether it is there
 	Schedule   Schedule // when it runs; with OneShot
@@ -225,6 +228,16 @@ type Rule struct {
 func StopsByDefault(s proc.Signal) bool {
 	return s == proc.TERM || s == proc.INT || s == proc.QUIT || s == proc.RTMin+3
 }
+
+// Start says what starts a service for the first time.
+type Start uint8
+
+const (
+	AtBoot   Start = iota // the start of the container; the default
+	Manually              // a request
+)
+
+func (s Start) String() string { return [...]string{"boot", "manual"}[s] }
 
 // Restart says after which ends a service is started again.
 type Restart uint8

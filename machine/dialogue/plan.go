@@ -126,6 +126,8 @@ func serviceFields(f *fields, s *service.Spec, usual service.Spec) {
 	f.list("needs", &s.Needs)
 	f.list("wants", &s.Wants)
 	f.list("after", &s.After)
+	f.list("restart-with", &s.RestartWith)
+	choice(f, "start", &s.Start, usual.Start, service.AtBoot, service.Manually)
 	f.flag("oneshot", &s.OneShot)
 	f.flag("external", &s.External)
 	f.flag("prepare", &s.Prepare)
