@@ -59,6 +59,7 @@ func (e *examination) user() {
 			"%s without an entry in /etc/passwd; sexton needs none", who)
 	}
 	e.mappedUsers()
+	e.rights()
 	if uid != 0 {
 		e.add("other users", e.ifUsers(), "services cannot run as another user: sexton is not root", "start the container as root, or leave user and group out of the file")
 	}

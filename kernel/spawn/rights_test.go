@@ -81,6 +81,26 @@ func TestScoreIsTheChildsAlone(t *testing.T) {
 	}
 }
 
+// The limit of processes counts all of a user, and the exec fails, not the setuid.
+func TestLimitOfProcessesIsExplained(t *testing.T) {
+	needRoot(t)
+	who := &proc.Credential{UID: 54321, GID: 54321}
+	start := func(limits ...proc.Limit) (proc.PID, error) {
+		return (&Spawner{}).Spawn(&proc.Command{Argv: []string{"/bin/sleep", "60"}, Credential: who, Settings: proc.Settings{Limits: limits}, Files: [3]int{-1, -1, -1}, Foreground: -1})
+	}
+	for range 3 {
+		pid, err := start()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = unix.Kill(int(pid), unix.SIGKILL); wait(t, pid) }()
+	}
+	_, err := start(proc.Limit{Resource: unix.RLIMIT_NPROC, Soft: 1, Hard: 1})
+	if err == nil || err.Error() != "exec /bin/sleep: resource temporarily unavailable; this user has more processes than its limit nproc allows" {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestChildHasItsRootDirectory(t *testing.T) {
 	needRoot(t)
 	busybox, err := exec.LookPath("busybox")

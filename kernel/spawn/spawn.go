@@ -147,6 +147,9 @@ func (p *plan) failure(c *proc.Command) error {
 		failed.Mend = execMend(c, p.errno)
 		failed.NotFound = p.errno == unix.ENOENT || p.errno == unix.ENOTDIR
 		failed.Passing = p.errno == unix.ETXTBSY || p.errno == unix.EAGAIN || p.errno == unix.ENOMEM || p.errno == unix.ENFILE || p.errno == unix.EMFILE
+		if p.errno == unix.EAGAIN && failed.Mend == "" {
+			failed.Mend = "this user has more processes than its limit nproc allows"
+		}
 		if failed.Passing && len(p.legacy) > 0 {
 			failed.Passing = false
 			failed.Mend = "it is not tried again, because its inherited descriptors are closed by now"
