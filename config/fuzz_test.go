@@ -37,6 +37,10 @@ func FuzzParse(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
+		running := Options{Running: true, Limits: func() (int, int64) { return 2, 1 << 30 }}
+		if plan, _, err := Parse("f", []byte(text), ambient, running); err == nil {
+			checkPlan(t, plan)
+		}
 		plan, notes, err := Parse("f", []byte(text), ambient, Options{})
 		lines := strings.Count(text, "\n") + 1
 		if err == nil {

@@ -60,6 +60,9 @@ type Options struct {
 	// function checks nothing.
 	Program func(name string, s *service.Spec) error
 
+	// Replicas are numbers that win over those of the key replicas, by the names of the services.
+	Replicas map[string]int
+
 	// Limits gives the whole CPUs and the bytes of memory that the container may use, for SEXTON_CPUS and
 	// SEXTON_MEMORY. With a nil function there are no such variables.
 	Limits func() (cpus int, memory int64)

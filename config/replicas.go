@@ -33,6 +33,9 @@ func (r *reader) replicas(table *value) int {
 	}
 	v.expects, v.example = "an integer", `replicas = "${SEXTON_CPUS}"`
 	r.whole(v, 1, mostReplicas, &n)
+	if other := r.options.Replicas[table.name]; other > 0 {
+		n = min(other, mostReplicas)
+	}
 	return n
 }
 

@@ -91,3 +91,11 @@ func draftOf(table string) (*service.Spec, []string) {
 	}
 	return &d.services[0].spec, mistakes
 }
+
+// A running container may have another number of replicas than its file says.
+func TestReplicasMayBeOthers(t *testing.T) {
+	plan, _, err := Parse("f", []byte("[service.web]\ncommand = ['w', '${REPLICAS}']\nreplicas = 2\n"), nil, Options{Replicas: map[string]int{"web": 3, "other": 9}})
+	if err != nil || len(plan.Services) != 3 || plan.Services[2].Name != "web@3" || plan.Services[2].Command[1] != "3" {
+		t.Errorf("%v, %+v", err, plan.Services)
+	}
+}
