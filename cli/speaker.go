@@ -60,6 +60,11 @@ func (s *speaker) Resize() {}
 
 func (s *speaker) Ended(service.Run) {}
 
+// OpenHook is never called: only a file has hooks.
+func (s *speaker) OpenHook(*service.Spec, service.Run) (pid1.HookOutput, error) {
+	return pid1.HookOutput{}, nil
+}
+
 func (s *speaker) Break(string) {}
 
 func (s *speaker) ClosePipeline(string) {}

@@ -187,9 +187,9 @@ func (r *reader) checkLadders(d *draft) {
 	specs := make([]service.Spec, len(d.services))
 	for i, s := range d.services {
 		specs[i] = s.spec
-		if fixed := service.NeedOf(s.spec.Stop).Fixed; fixed > have {
+		if fixed := s.spec.StopNeed().Fixed; fixed > have {
 			good = false
-			r.wrong(s.table.child("stop"), fmt.Sprintf("the ladder takes %s, but %s", brief(fixed), budget), d.longer(d.init.Drain.Max+fixed))
+			r.wrong(s.stopKey(), fmt.Sprintf("%s %s, but %s", s.ladderWords(), brief(fixed), budget), d.longer(d.init.Drain.Max+fixed))
 		}
 	}
 	graph := service.NewGraph(specs)
@@ -205,8 +205,8 @@ func (r *reader) checkLadders(d *draft) {
 	var names []string
 	for _, i := range path {
 		names = append(names, specs[i].Name)
-		if at == nil && service.NeedOf(specs[i].Stop).Fixed > 0 {
-			at = d.services[i].table.child("stop")
+		if at == nil && specs[i].StopNeed().Fixed > 0 {
+			at = d.services[i].stopKey()
 		}
 	}
 	r.wrong(at, fmt.Sprintf("stopping %s one after the other takes %s, but %s: %s too much", strings.Join(names, ", then "),
@@ -225,7 +225,7 @@ func (r *reader) noteNoTime(d *draft, graph *service.Graph, have time.Duration) 
 		for _, j := range graph.Behind[i] {
 			start = max(start, by[j])
 		}
-		own := service.NeedOf(s.spec.Stop)
+		own := s.spec.StopNeed()
 		if share := by[i] - start - own.Fixed; own.Open == 0 || share >= leastShare || have < leastShare*time.Duration(10*len(d.services)) {
 			continue
 		} else if at := s.table; at != nil {

@@ -263,6 +263,7 @@ func dump(plan service.Plan, notes []string) string {
 				put(strings.ToLower(setting.Name), "%v", reflect.Indirect(value))
 			}
 		}
+		dumpHooks(put, &s.Hooks)
 		put("terminal", "ours %v, of its own %v", s.TTY, s.PTY)
 		if dumpLog(s.Log) != dumpLog(defaultLog()) {
 			put("log", "%s", dumpLog(s.Log))
@@ -327,4 +328,12 @@ func onlyUTC(zone string) error {
 		return nil
 	}
 	return fmt.Errorf("the time zone %q is not known here", zone)
+}
+
+func dumpHooks(put func(name, format string, values ...any), hooks *service.Hooks) {
+	for stage := range hooks {
+		for _, h := range hooks[stage] {
+			put("hook", "%v %q user %q timeout %v, late %v", service.Stage(stage), h.Command, h.User, h.Timeout, h.Late)
+		}
+	}
 }

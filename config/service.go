@@ -87,6 +87,7 @@ func (r *reader) oneService(v *value, name string, replica map[string]string, d 
 
 // oneShot sets and checks what differs for a oneshot.
 func (r *reader) oneShot(s *draftService) {
+	r.oneShotHooks(s)
 	restart, once := s.table.child("restart"), s.table.child("oneshot")
 	if once == nil {
 		once = s.table.child("schedule")
@@ -156,17 +157,12 @@ func serviceRows() []row[*service.Spec] {
 		{name: "log", expects: "a table", example: `log = { format = "json", stderr = "stdout" }`, others: "logging log_file stdout_logfile stderr_logfile stdout_syslog redirect_stderr stdout standard_output standard_error",
 			read: func(r *reader, v *value, s *service.Spec) { r.logOf(v, s) }},
 	}
-	return slices.Concat(rows, lifeRows(), startRows(), identityRows(), rightsRows(), fileRows(), environmentRows(), laterRows())
+	return slices.Concat(rows, lifeRows(), startRows(), identityRows(), rightsRows(), fileRows(), environmentRows(), hookRows(), laterRows())
 }
 
 // laterRows are keys that later versions may have.
 func laterRows() []row[*service.Spec] {
 	return []row[*service.Spec]{
-		{name: "stop_command", others: "exec_stop"},
-		{name: "before_start", others: "pre_start exec_start_pre"},
-		{name: "after_start", others: "post_start exec_start_post"},
-		{name: "before_stop", others: "pre_stop"},
-		{name: "after_stop", others: "post_stop exec_stop_post"},
 		{name: "sockets"},
 	}
 }

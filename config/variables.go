@@ -104,15 +104,10 @@ func (r *reader) expanded(v *value, s *scope) *value {
 		switch {
 		case v.path == "env" || v.path == "init.env":
 			return v
+		case stageOf(v.name) != service.NoStage:
+			return r.expandedHooks(v, s)
 		case isCommand(v.name):
 			return r.expandedCommand(v, s)
-		case isOneOf("before_start", "after_start", "before_stop", "after_stop")(v.name) && len(v.items) > 0:
-			return r.expandedBy(v, func(hook *value) *value {
-				if hook.entries != nil {
-					return r.expanded(hook, s)
-				}
-				return r.expandedCommand(hook, s)
-			})
 		}
 		if text, ok := v.data.(string); ok {
 			return r.expandedText(v, text, s)
@@ -122,6 +117,17 @@ func (r *reader) expanded(v *value, s *scope) *value {
 		}
 		return r.expanded(v, s)
 	})
+}
+
+// expandedHooks fills in the commands of a hook: one, or a list of them.
+func (r *reader) expandedHooks(v *value, s *scope) *value {
+	switch {
+	case v.entries != nil:
+		return r.expanded(v, s)
+	case v.isOneCommand():
+		return r.expandedCommand(v, s)
+	}
+	return r.expandedBy(v, func(hook *value) *value { return r.expandedHooks(hook, s) })
 }
 
 // lateNames is a scope that knows which variables a service gets at a start: those of its secrets, and with env_files any.
@@ -173,7 +179,7 @@ func (r *reader) template(v *value, text string, forms expand.Forms) string {
 
 // isCommand tells whether a key has a command as its value.
 func isCommand(key string) bool {
-	return key == "command" || key == "exec" || key == "stop_command" || key == "reload"
+	return key == "command" || key == "exec" || key == "reload" || stageOf(key) != service.NoStage
 }
 
 // expandedTables is the whole tree with the variables of what belongs to no service.

@@ -11,7 +11,7 @@ import (
 // until they are reaped, and are started, killed and counted in one way. The machine times
 // all of them: at a deadline it orders a Signal to a run, or StopProbe.
 
-// role is what a child is for: the process of a service, or an attempt of an exec probe.
+// role is what a child is for: the process of a service, an attempt of an exec probe, or a hook.
 type role interface {
 	// died is told of the child's death while it is a zombie: its number and its group are
 	// still its own.

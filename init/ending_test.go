@@ -26,6 +26,9 @@ type diary struct {
 func (d *diary) Open(_ *service.Spec, _ service.Run, files [3]int) ([3]int, func(proc.PID), error) {
 	return files, func(proc.PID) {}, d.refuseOpen
 }
+func (d *diary) OpenHook(*service.Spec, service.Run) (HookOutput, error) {
+	return HookOutput{[3]int{-1, -1, -1}, func(proc.PID) {}, func() string { return "its last line" }, false}, d.refuseOpen
+}
 func (*diary) Died(string)                           {}
 func (*diary) Reopen()                               {}
 func (*diary) Break(string)                          {}

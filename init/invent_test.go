@@ -56,6 +56,9 @@ func (l *life) behave(argv []string) simkernel.Habit {
 		}
 		return h
 	}
+	if argv[0] == "hook" {
+		return l.inventHookHabit()
+	}
 	return l.inventHabit(true)
 }
 
@@ -70,6 +73,7 @@ func (l *life) inventService(i int) service.Spec {
 		Stop: []service.Rung{{Signal: proc.TERM}, {Signal: proc.KILL}},
 	}
 	s.Command = []string{s.Name}
+	l.inventHooks(&s)
 	s.Prepare = !l.oneCommand && l.chance(0.2) // one command has no file
 	if s.OneShot && s.Restart == service.Always {
 		s.Restart = service.Never

@@ -218,7 +218,7 @@ func (l *life) judge(status int, took time.Duration) {
 			_, said, _ = strings.Cut(said, "say info ")
 			name, _, _ := strings.Cut(said, ":")
 			lines = slices.DeleteFunc(lines, func(line string) bool {
-				return strings.Contains(line, "say warn "+name+": ") && !strings.Contains(line, " is still there; ")
+				return strings.Contains(line, "say warn "+name+": ") && !strings.Contains(line, " is still there; ") && !strings.Contains(line, ": after_stop: ")
 			})
 		}
 	}
@@ -243,7 +243,7 @@ func (l *life) Open(spec *service.Spec, _ service.Run, files [3]int) ([3]int, fu
 	}
 	report := l.pid1.machine.Report()
 	needs := spec.Needs
-	if spec.Prepare || spec.Ready.Kind == service.FileProbe { // its start was ordered before its preparation, or the look at the file
+	if spec.Prepare || len(spec.Hooks[service.BeforeStart]) > 0 || spec.Ready.Kind == service.FileProbe { // its start was ordered before its preparation, its before_start, or the look at the file
 		needs = nil
 	}
 	for _, need := range needs {
@@ -255,6 +255,15 @@ func (l *life) Open(spec *service.Spec, _ service.Run, files [3]int) ([3]int, fu
 		l.wrong("%v", err)
 	}
 	return files, func(proc.PID) {}, nil
+}
+
+// OpenHook is a part of Output. The last line of a hook may take its time.
+func (l *life) OpenHook(*service.Spec, service.Run) (HookOutput, error) {
+	if l.dice.Float64() < 0.01 {
+		return HookOutput{}, syscall.EMFILE
+	}
+	wait := l.pick(0, time.Millisecond, 100*time.Millisecond)
+	return HookOutput{[3]int{-1, -1, -1}, func(proc.PID) {}, func() string { time.Sleep(wait); return "no" }, l.chance(0.3)}, nil
 }
 
 func (l *life) Lack(int) {}

@@ -15,6 +15,8 @@ type Output interface {
 	// with the PID or 0 for a failed start, to close our copies. For a service with a terminal
 	// of its own (service.Spec.PTY), descriptor 1 is that terminal.
 	Open(spec *service.Spec, run service.Run, files [3]int) (full [3]int, started func(proc.PID), err error)
+	// OpenHook is the same for a hook of the service.
+	OpenHook(spec *service.Spec, run service.Run) (HookOutput, error)
 	// Died is called when a run's first process has ended: what the service wrote before
 	// comes before our next line.
 	Died(service string)
@@ -42,6 +44,14 @@ type Output interface {
 	// earlier when nothing has moved for the time stalled. Then it calls last, which says our
 	// last lines.
 	Flush(stalled, most time.Duration, last func())
+}
+
+// HookOutput is where the output of a hook goes.
+type HookOutput struct {
+	Files    [3]int         // a hook reads nothing
+	Started  func(proc.PID) // see Open
+	LastLine func() string  // the last line that the hook wrote; it waits a moment for the end of the output, so it is called beside the loop
+	Wait     bool           // what comes after the hook writes to our own descriptors: it must wait for LastLine
 }
 
 // Listener reads what one attempt of an exec probe writes. See probe.Output.

@@ -12,12 +12,7 @@ import (
 func (p *PID1) perform(action machine.Action) {
 	switch a := action.(type) {
 	case machine.Spawn:
-		h, spec := p.specFor(a)
-		if start := (ordered{a, h, spec}); spec.Ready.Kind == service.FileProbe && p.LookAt != nil {
-			p.lookFirst(start)
-		} else {
-			p.spawn(start)
-		}
+		p.begin(a)
 	case machine.Prepare:
 		p.prepare(a)
 	case machine.CallOff:
@@ -25,15 +20,21 @@ func (p *PID1) perform(action machine.Action) {
 	case machine.Signal:
 		p.signal(a)
 	case machine.ContinueIfStopped:
-		if child := p.runs[a.Run]; child != nil && p.Kernel.Stopped(child.pid) {
-			_ = p.Kernel.Signal(child.pid, a.Scope, proc.CONT)
-		}
+		p.continueIfStopped(a)
 	case machine.Widen:
 		p.widen(a.Run)
 	case machine.Watch:
 		if child := p.runs[a.Run]; child != nil {
 			p.watched[a.Run] = p.Kernel.Hold(child.pid)
 		}
+	case machine.Discard:
+		p.discard(a.Run)
+	case machine.RunHook:
+		p.runHook(a)
+	case machine.StopHook:
+		p.stopHook(a.Run, a.Seq)
+	case machine.Gather:
+		p.lookAtTree(a.Run, a.Scope)
 	case machine.Probe:
 		p.startProbe(a)
 	case machine.StopProbe:
@@ -66,6 +67,22 @@ func (p *PID1) perform(action machine.Action) {
 		p.leave()
 	default:
 		panic(fmt.Sprintf("the action %T cannot be performed", action))
+	}
+}
+
+// begin makes a start, or first looks at the file of its probe.
+func (p *PID1) begin(a machine.Spawn) {
+	h, spec := p.specFor(a)
+	if start := (ordered{a, h, spec}); spec.Ready.Kind == service.FileProbe && p.LookAt != nil {
+		p.lookFirst(start)
+	} else {
+		p.spawn(start)
+	}
+}
+
+func (p *PID1) continueIfStopped(a machine.ContinueIfStopped) {
+	if child := p.runs[a.Run]; child != nil && p.Kernel.Stopped(child.pid) {
+		_ = p.Kernel.Signal(child.pid, a.Scope, proc.CONT)
 	}
 }
 

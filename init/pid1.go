@@ -111,6 +111,7 @@ type PID1 struct {
 	kin       map[proc.PID]kinsman              // processes that have left their run's group, as far as we have seen
 	kinLimit  int                               // see remember
 	probes    map[service.Run]attempt           // the attempt on its way
+	hooks     map[service.Run]*child            // the hook that runs
 	marks     map[service.Run]*service.FileMark // what a file probe's path had before the start
 	looking   map[service.Run]ordered           // starts that wait for a look at that path
 	preparing map[service.Run]*preparation      // starts that wait for what comes before them
@@ -157,6 +158,7 @@ func New(c Config) *PID1 {
 		runs:      make(map[service.Run]*child),
 		watched:   make(map[service.Run]proc.Hold),
 		probes:    make(map[service.Run]attempt),
+		hooks:     make(map[service.Run]*child),
 		marks:     make(map[service.Run]*service.FileMark),
 		looking:   make(map[service.Run]ordered),
 		preparing: make(map[service.Run]*preparation),

@@ -101,6 +101,8 @@ func (p *PID1) forget(name string) {
 type handle struct {
 	spec  *service.Spec    // as it is now; a child keeps the one that it was started by
 	ranAs *proc.Credential // the last run; nil: as we do
+	ran   *service.Spec    // the last run, with the variables of its start, if it has hooks
+	ranAt service.Run      // its number
 }
 
 func (h *handle) name() string { return h.spec.Name }

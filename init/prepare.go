@@ -103,14 +103,21 @@ func (e prepared) arrive(p *PID1) {
 	p.take(machine.StartFailed{Run: e.run, Err: e.err.Error(), Status: service.ExitCannotRun, Passing: e.passing})
 }
 
-// specFor is by which spec a run starts, and its handle: the one that was prepared, or the present one.
+// specFor is by which spec a run starts, and its handle: the one that was prepared, or by which
+// its before_start has run, or the present one.
 func (p *PID1) specFor(a machine.Spawn) (*handle, *service.Spec) {
+	h := p.handles[a.Service]
+	spec := h.spec
 	if w := p.preparing[a.Run]; w != nil {
 		delete(p.preparing, a.Run)
-		return w.handle, p.Owner.Filled(w.spec, a.Run)
+		h, spec = w.handle, p.Owner.Filled(w.spec, a.Run)
+	} else if h.ran != nil && h.ranAt == a.Run {
+		spec = h.ran
 	}
-	h := p.handles[a.Service]
-	return h, h.spec
+	if h.ran = nil; spec.Hooks.Any() {
+		h.ran, h.ranAt = spec, a.Run
+	}
+	return h, spec
 }
 
 // release drops what the preparation of a run has kept for its start, which was made or will

@@ -12,6 +12,9 @@ func (p *PID1) redacted(event machine.Event) machine.Event {
 	case machine.StartFailed:
 		e.Err = p.Redact(e.Err)
 		return e
+	case machine.Hooked:
+		e.Err, e.Output = p.Redact(e.Err), p.Redact(e.Output)
+		return e
 	case machine.Probed: // whose Output is without them already
 		e.Err = p.Redact(e.Err)
 		return e

@@ -115,6 +115,7 @@ func (p *PID1) signal(a machine.Signal) {
 	}
 	p.counts.Sent++
 	if a.Scope == proc.Tree || a.Scope == proc.Core {
+		p.signalHook(a.Run, a.Signal)
 		p.signalTree(a)
 		return
 	}

@@ -18,7 +18,7 @@ import (
 // dumb-init, sudo, a shell with job control. A job of cron is an orphan as soon as cron has
 // ended. KILL goes to every member.
 
-// tree holds the descendants of a run beyond its group, from the first step of its ladder on.
+// tree holds the descendants of a run beyond its group, from the beginning of its stop on.
 type tree struct {
 	leader  proc.PID
 	handle  *handle
@@ -54,6 +54,9 @@ func (p *PID1) signalTree(a machine.Signal) {
 // A process that got TERM as a stray, before its environment was seen to name the service,
 // gets nothing before KILL.
 func (p *PID1) stepMembers(t *tree) {
+	if t.step == 0 { // a hook begins the stop
+		return
+	}
 	us, _ := p.Kernel.Look(0)
 	due := make(map[proc.PID]bool)
 	for _, other := range t.members {
@@ -99,7 +102,7 @@ func (p *PID1) spares() bool {
 
 // widen makes all of a run's tree a part of its stop.
 func (p *PID1) widen(run service.Run) {
-	if t := p.trees[run]; t != nil && t.step != 0 {
+	if t := p.trees[run]; t != nil {
 		p.lookAgain(run, proc.Tree)
 	}
 }

@@ -28,8 +28,15 @@ type CallOff struct {
 	Service string
 }
 
+// Discard: the run, which was to be prepared, and its hooks are over. Drop what they needed.
+type Discard struct {
+	Run     service.Run
+	Service string
+}
+
 // Signal: send Signal to the run, with Value if it is Queued. A run that has
-// no process any more, or none yet, gets nothing.
+// no process any more, or none yet, gets nothing. With proc.Tree and proc.Core a hook of the run
+// gets it, too.
 type Signal struct {
 	Run     service.Run
 	Service string
@@ -59,6 +66,32 @@ type Widen struct {
 type Watch struct {
 	Run     service.Run
 	Service string
+}
+
+// RunHook: run a command of the run's service, number Index of the stage. Env is added to its
+// environment. The answer is Hooked.
+type RunHook struct {
+	Run     service.Run
+	Service string
+	Stage   service.Stage
+	Index   int
+	Seq     uint64
+	Env     []string
+}
+
+// StopHook: kill the command. Its end is told by Hooked.
+type StopHook struct {
+	Run     service.Run
+	Service string
+	Seq     uint64
+}
+
+// Gather: a stop begins with a command and not with a signal. Note which processes belong to
+// the run, as a Signal with this scope does.
+type Gather struct {
+	Run     service.Run
+	Service string
+	Scope   proc.Scope
 }
 
 // Probe: ask the run whether it is ready, attempt Seq, by the Ready of its
@@ -137,10 +170,14 @@ func (l Level) String() string { return [...]string{"error", "warn", "info", "de
 func (Spawn) action()             {}
 func (Prepare) action()           {}
 func (CallOff) action()           {}
+func (Discard) action()           {}
 func (Signal) action()            {}
 func (ContinueIfStopped) action() {}
 func (Widen) action()             {}
 func (Watch) action()             {}
+func (RunHook) action()           {}
+func (StopHook) action()          {}
+func (Gather) action()            {}
 func (Probe) action()             {}
 func (StopProbe) action()         {}
 func (Sweep) action()             {}

@@ -27,6 +27,15 @@ func starting(u *unit) {
 	u.probe = probe{seq: 1, asking: true, busy: true, run: u.run, at: never, timeout: time.Minute, hangsAt: never}
 }
 
+// hooking has a hook of the unit run in a state.
+func hooking(u *unit, state service.State, stage service.Stage) {
+	u.state, u.deadline, u.reach = state, time.Minute, proc.Tree
+	u.hook = hook{stage: stage, seq: 1, busy: true}
+	u.spec.Hooks[stage] = []service.Hook{{Command: []string{"hook"}}}
+	u.leaderGone = state == service.Cleaning
+	u.spec.Ready.Kind = service.TCPProbe
+}
+
 // breaks are states that cannot be, each under the field that is wrong in it.
 var breaks = []struct {
 	field string
@@ -105,6 +114,10 @@ var breaks = []struct {
 	}},
 	{"forwardedAt", func(m *Machine, u *unit) { u.forwardedAt = m.now + 1 }},
 	{"forwardedAt", func(m *Machine, u *unit) { u.forwarded = proc.TERM }},
+	{"climbAt", func(m *Machine, u *unit) { u.climbAt = m.now + 1 }},
+	{"climbAt", func(m *Machine, u *unit) { stopping(u); u.stopAt, u.climbAt = m.now, 1 }},
+	{"endAt", func(m *Machine, u *unit) { u.endAt = m.now + 1 }},
+	{"endAt", func(m *Machine, u *unit) { u.endAt, u.begun = 1, 0 }},
 	{"failing", func(m *Machine, u *unit) { u.failing = "x" }},
 	{"changed", func(_ *Machine, u *unit) { u.changed = "x" }},
 	{"lost", func(m *Machine, u *unit) { u.lost = true }},
@@ -137,6 +150,37 @@ var breaks = []struct {
 	{"behind", func(m *Machine, u *unit) { u.behind = []*unit{u} }},
 	{"probe", func(m *Machine, u *unit) { u.probe.at = 1 }},
 	{"probe", func(m *Machine, u *unit) { starting(u); u.spawning = true }},
+
+	{"deadline", func(m *Machine, u *unit) { hooking(u, service.Starting, service.AfterStart); u.deadline = never }},
+	{"deadline", func(m *Machine, u *unit) { hooking(u, service.Cleaning, service.AfterStop); u.deadline = never }},
+	{"lastSignal", func(m *Machine, u *unit) {
+		hooking(u, service.Stopping, service.BeforeStop)
+		u.lastSignal = proc.TERM
+	}},
+	{"hooks", func(m *Machine, u *unit) { u.hooks = nil }},
+	{"hooks", func(m *Machine, u *unit) { u.state, u.hooks = service.Down, &service.Hooks{} }},
+	{"hook", func(m *Machine, u *unit) { hooking(u, service.Stopping, service.AfterStop) }},
+	{"hook", func(m *Machine, u *unit) { hooking(u, service.Cleaning, service.BeforeStop) }},
+	{"hook.stage", func(m *Machine, u *unit) { hooking(u, service.Starting, service.BeforeStart) }},
+	{"hook.stage", func(m *Machine, u *unit) { hooking(u, service.Starting, service.BeforeStart); u.preparing = true }},
+	{"hook.stage", func(m *Machine, u *unit) { hooking(u, service.Up, service.AfterStart) }},
+	{"hook.stage", func(m *Machine, u *unit) { hooking(u, service.Up, service.BeforeStop) }},
+	{"hook.stage", func(m *Machine, u *unit) {
+		hooking(u, service.Killing, service.StopCommand)
+		u.lastSignal, u.hook.busy = proc.KILL, false
+	}},
+	{"hook.index", func(m *Machine, u *unit) { hooking(u, service.Stopping, service.BeforeStop); u.hook.index = 1 }},
+	{"hook.index", func(m *Machine, u *unit) { u.hook.index = -1 }},
+	{"hook.seq", func(m *Machine, u *unit) { hooking(u, service.Stopping, service.BeforeStop); u.hook.seq = 0 }},
+	{"hook.busy", func(m *Machine, u *unit) { hooking(u, service.Stopping, service.BeforeStop); u.hook.busy = false }},
+	{"hook.busy", func(m *Machine, u *unit) { u.hook.seq, u.hook.busy = 1, true }},
+	{"hook.began", func(m *Machine, u *unit) { u.hook.began = m.now + 1 }},
+	{"hook.killed", func(m *Machine, u *unit) { u.hook.killed = true }},
+	{"hook.took", func(m *Machine, u *unit) { u.hook.took = -1 }},
+	{"hook.took", func(m *Machine, u *unit) { u.hook.took = m.now + 1 }},
+	{"hook.gone", func(m *Machine, u *unit) { hooking(u, service.Stopping, service.BeforeStop); u.hook.gone = true }},
+	{"hook.gone", func(m *Machine, u *unit) { u.hook.gone = true }},
+	{"hook.then", func(m *Machine, u *unit) { u.hook.then.well = true }},
 
 	{"probe.seq", func(m *Machine, u *unit) { u.probe.busy = true }},
 	{"probe.asking", func(m *Machine, u *unit) { starting(u); u.probe.busy = false }},
@@ -234,6 +278,9 @@ func rules(m *Machine, u *unit) map[string]func() bool {
 	}
 	for _, rule := range probeRules {
 		all["probe."+rule.field] = func() bool { return rule.holds(u, &u.probe) }
+	}
+	for _, rule := range hookRules {
+		all["hook."+rule.field] = func() bool { return rule.holds(m, u, &u.hook) }
 	}
 	for _, rule := range shutdownRules {
 		all["shutdown."+rule.field] = func() bool { return rule.holds(m, &m.shutdown) }

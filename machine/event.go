@@ -107,6 +107,18 @@ type Due struct {
 	Late    bool
 }
 
+// Hooked: command Seq of a hook has ended. Err "" means that it ended well; otherwise Err says
+// how it ended, or why it could not be started, and Status is what a shell would report. It
+// comes once for each RunHook, also behind StopHook, and not before the command's processes
+// are gone. Output is the last line that it wrote.
+type Hooked struct {
+	Run    service.Run
+	Seq    uint64
+	Err    string
+	Status int
+	Output string
+}
+
 // Signalled: we got Signal, and Rule says what it does. Value is what a queued signal
 // carried.
 type Signalled struct {
@@ -170,6 +182,7 @@ func (Escaped) event()      {}
 func (Survived) event()     {}
 func (Stray) event()        {}
 func (StrayEnded) event()   {}
+func (Hooked) event()       {}
 func (Probed) event()       {}
 func (Due) event()          {}
 func (Signalled) event()    {}

@@ -11,12 +11,17 @@ import (
 // Check reports the first invariant that the machine's state breaks, or nil. Tests call it
 // after every step. It costs time in proportion to the number of services.
 //
-// Every field of unit, probe and shutdown has an invariant below, under its name.
+// Every field of unit, probe, hook and shutdown has an invariant below, under its name.
 func (m *Machine) Check() error {
 	for _, u := range m.units {
 		for _, rule := range unitRules {
 			if !rule.holds(m, u) {
 				return fmt.Errorf("%s, %v, phase %d: the invariant of unit.%s is broken: %+v", u.spec.Name, u.state, m.shutdown.phase, rule.field, *u)
+			}
+		}
+		for _, rule := range hookRules {
+			if !rule.holds(m, u, &u.hook) {
+				return fmt.Errorf("%s, %v: the invariant of hook.%s is broken: %+v", u.spec.Name, u.state, rule.field, u.hook)
 			}
 		}
 		for _, rule := range probeRules {
@@ -37,9 +42,6 @@ func (m *Machine) Check() error {
 	}
 	return m.checkLost()
 }
-
-// goesDown tells whether a unit has a process that is being ended.
-func (u *unit) goesDown() bool { return u.state == service.Stopping || u.state == service.Killing }
 
 // asks tells whether a unit asks whether it is ready, or is still there.
 func (u *unit) asks() bool {
@@ -77,11 +79,14 @@ var unitRules = []struct {
 		switch u.state {
 		case service.Scheduled: // the jitter of a run that is due
 			return u.deadline == never || u.deadline <= m.now+u.spec.Schedule.Jitter
-		case service.Killing, service.BackingOff:
+		case service.Killing, service.BackingOff, service.Cleaning:
 			return u.deadline != never
 		case service.Stopping: // without one of its own the shutdown's ends it
 			return u.deadline != never || m.plan.Init.Grace <= 0 || m.shutdown.killAt != never
 		case service.Starting:
+			if u.hook.stage != service.NoStage {
+				return u.deadline != never
+			}
 			timed := u.spec.Ready.Within > 0 && (u.spec.OneShot || u.spec.Ready.Kind != service.NoProbe) || u.spec.Ready.Kind == service.AfterTime && !u.spec.OneShot
 			return u.preparing || u.gone && u.deadline == never || (u.deadline != never) == (timed && !u.spawning)
 		}
@@ -91,33 +96,37 @@ var unitRules = []struct {
 		return len(u.starts) <= max(u.spec.GiveUp.Starts, 1) && slices.IsSorted(u.starts)
 	}},
 	{"started", func(m *Machine, u *unit) bool { return u.started <= m.now && (u.begun > 0 || u.started == 0) }},
-	{"spawning", func(m *Machine, u *unit) bool { return !u.spawning || u.state == service.Starting || u.goesDown() }},
+	{"spawning", func(m *Machine, u *unit) bool {
+		return !u.spawning || u.state == service.Starting || u.state.GoesDown()
+	}},
 	{"preparing", func(m *Machine, u *unit) bool { return !u.preparing || u.spawning && u.spec.Prepare }},
 	{"proved", func(m *Machine, u *unit) bool { return !u.proved || u.everUp }},
 	{"badRuns", func(m *Machine, u *unit) bool { return u.badRuns >= 0 }},
-	{"queued", func(m *Machine, u *unit) bool { return !u.queued || u.state == service.Starting || u.goesDown() }},
+	{"queued", func(m *Machine, u *unit) bool { return !u.queued || u.state == service.Starting || u.state.GoesDown() }},
 	{"failures", func(m *Machine, u *unit) bool { return u.failures >= 0 && u.failures <= u.begun }},
 	{"begun", func(m *Machine, u *unit) bool { return u.begun >= len(u.starts) && (u.begun > 0 || !u.state.Live()) }},
 	{"everUp", func(m *Machine, u *unit) bool { return u.everUp || u.state != service.Up && u.upAt == 0 }},
 	{"hinted", func(m *Machine, u *unit) bool { return !u.hinted || u.begun > 0 }},
 	{"ladder", func(m *Machine, u *unit) bool { return len(u.ladder) > 0 || u.begun == 0 }},
 	{"rung", func(m *Machine, u *unit) bool { return u.rung >= 0 && u.rung < max(1, len(u.ladder)) }},
-	{"stopAt", func(m *Machine, u *unit) bool { return u.stopAt <= m.now && (!u.goesDown() || u.stopAt >= u.started) }},
+	{"stopAt", func(m *Machine, u *unit) bool {
+		return u.stopAt <= m.now && (!u.state.GoesDown() || u.stopAt >= u.started)
+	}},
 	{"lastSignal", func(m *Machine, u *unit) bool {
 		switch u.state {
 		case service.Starting, service.Up:
 			return u.lastSignal == 0
 		case service.Stopping:
-			return u.lastSignal != 0 && u.lastSignal != proc.KILL
+			return (u.lastSignal == 0) == (u.hook.stage == service.BeforeStop || u.hook.stage == service.StopCommand) && u.lastSignal != proc.KILL
 		case service.Killing: // what was ending already has not ended by our KILL
 			return u.lastSignal == proc.KILL || u.lastSignal == 0 && u.leaderGone
 		}
 		return true
 	}},
 	{"hard", func(m *Machine, u *unit) bool { return !u.hard || u.lastSignal == proc.KILL && !m.keeping() }},
-	{"leaderGone", func(m *Machine, u *unit) bool { return !u.leaderGone || u.goesDown() && !u.spawning }},
+	{"leaderGone", func(m *Machine, u *unit) bool { return !u.leaderGone || u.state.GoesDown() && !u.spawning }},
 	{"reach", func(m *Machine, u *unit) bool {
-		return !u.goesDown() || (u.reach == proc.Group) == (m.plan.Init.StopReach == service.ReachGroup)
+		return !u.state.GoesDown() || (u.reach == proc.Group) == (m.plan.Init.StopReach == service.ReachGroup)
 	}},
 	{"forwarded", func(m *Machine, u *unit) bool {
 		return u.forwarded == 0 || m.plan.Init.StopSignals == service.ForwardToMain && u == m.main() && service.StopsByDefault(u.forwarded)
@@ -125,11 +134,17 @@ var unitRules = []struct {
 	{"forwardedAt", func(m *Machine, u *unit) bool {
 		return u.forwardedAt <= m.now && (u.forwarded == 0 || u.forwardedAt >= u.started)
 	}},
-	{"failing", func(m *Machine, u *unit) bool { return u.failing == "" || u.goesDown() }},
+	{"climbAt", func(m *Machine, u *unit) bool {
+		return u.climbAt <= m.now && (u.climbAt == 0 || u.climbAt >= u.stopAt || !u.state.GoesDown())
+	}},
+	{"endAt", func(m *Machine, u *unit) bool { return u.endAt <= m.now && (u.endAt == 0 || u.begun > 0) }},
+	{"failing", func(m *Machine, u *unit) bool { return u.failing == "" || u.state.GoesDown() }},
 	{"lost", func(m *Machine, u *unit) bool { return !u.lost || u.failing != "" }},
-	{"changed", func(_ *Machine, u *unit) bool { return u.changed == "" || u.goesDown() }},
+	{"changed", func(_ *Machine, u *unit) bool { return u.changed == "" || u.state.GoesDown() }},
 	{"gaveUp", func(m *Machine, u *unit) bool { return u.gaveUp == "" || !u.state.Live() && u.ended != "" }},
-	{"refused", func(m *Machine, u *unit) bool { return !u.refused || !u.state.Live() && u.ended != "" }},
+	{"refused", func(m *Machine, u *unit) bool {
+		return !u.refused || (!u.state.Live() || u.state == service.Cleaning) && u.ended != ""
+	}},
 	{"exit", func(m *Machine, u *unit) bool { return u.exit == proc.Exit{} || u.ended != "" }},
 	{"ended", func(m *Machine, u *unit) bool {
 		return u.ended != "" || u.state != service.Done && u.state != service.Failed
@@ -150,7 +165,7 @@ var unitRules = []struct {
 		return u.next != nil && u.state.Live() && u.next.Edition != u.spec.Edition || u.next == nil && (u.removed || !m.keeping() || u.spec == &m.plan.Services[u.index])
 	}},
 	{"leaving", func(m *Machine, u *unit) bool { // what nothing holds is being stopped
-		return u.leaving == 0 || u.leaving <= m.reloads && (u.removed || u.next != nil || u.told != "") && m.keeping() && u.state.Live() && (u.goesDown() || u.held())
+		return u.leaving == 0 || u.leaving <= m.reloads && (u.removed || u.next != nil || u.told != "") && m.keeping() && u.state.Live() && (u.state.GoesDown() || u.held())
 	}},
 	{"behind", func(m *Machine, u *unit) bool { return len(u.behind) == 0 || u.leaving != 0 }},
 	{"told", func(m *Machine, u *unit) bool { return u.told == "" || u.leaving != 0 }},
@@ -160,6 +175,10 @@ var unitRules = []struct {
 	}},
 	{"probe", func(m *Machine, u *unit) bool { // its deadlines are for a unit that starts; its fields have rules of their own
 		return u.asks() && !u.spawning || u.probe.next() == never
+	}},
+	{"hooks", func(m *Machine, u *unit) bool { return u.hooks != nil && (u.state.Live() || u.hooks == &u.spec.Hooks) }},
+	{"hook", func(m *Machine, u *unit) bool { // its fields have rules of their own
+		return (u.state == service.Cleaning) == (u.hook.stage == service.AfterStop)
 	}},
 }
 
@@ -251,7 +270,7 @@ func (m *Machine) checkLost() error {
 	held := m.heldByLost(lost)
 	for i := range m.units {
 		switch u := m.units[i]; {
-		case lost[i] == nil || u.goesDown():
+		case lost[i] == nil || u.state.GoesDown():
 		case !u.state.Live() || !held[i]:
 			return fmt.Errorf("%s, %v: it needs %s, which is lost", u.spec.Name, u.state, lost[i].spec.Name)
 		}

@@ -126,6 +126,8 @@ func (m *Machine) Step(now Instant, event Event) []Action {
 		m.stray(e)
 	case StrayEnded:
 		m.strayEnded(e)
+	case Hooked:
+		m.hooked(e)
 	case Probed:
 		m.probed(e)
 	case Outgrown:
@@ -260,9 +262,9 @@ func (m *Machine) do(a Action) { m.actions = append(m.actions, a) }
 func (m *Machine) main() *unit { return m.named(m.plan.Init.Main) }
 
 // signalRun sends sig to the run of u, if there is one that has a process. A run whose start
-// is not known yet gets it later (lateStart), and must not get it twice.
+// is not known yet (unless one of its hooks runs) gets it later (lateStart), and must not get it twice.
 func (m *Machine) signalRun(u *unit, sig proc.Signal, scope proc.Scope) {
-	if u.run != 0 && !u.spawning && !u.spec.External {
+	if u.run != 0 && (!u.spawning || u.hook.busy) && !u.spec.External {
 		m.do(Signal{Run: u.run, Service: u.spec.Name, Signal: sig, Scope: scope})
 	}
 }

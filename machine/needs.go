@@ -115,7 +115,7 @@ func (u *unit) cannotRestart(m *Machine, what string) bool {
 	}
 	u.ended, u.gaveUp = what, "not restarted: "+lostWords(lost[u.index], lost)
 	u.lastStatus = max(1, u.lastStatus)
-	if u.state == service.Stopping || u.state == service.Killing {
+	if u.state.GoesDown() {
 		u.lastStatus = u.failedStatus()
 	}
 	m.say(Error, u, u.reason())

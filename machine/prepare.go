@@ -22,7 +22,7 @@ func (u *unit) prepare(m *Machine) {
 // nowPrepared: the start can be made.
 func (u *unit) nowPrepared(m *Machine, _ Event) {
 	u.preparing, u.deadline = false, never
-	m.do(Spawn{Run: u.run, Service: u.spec.Name})
+	u.makeStart(m)
 }
 
 // latePreparation: a unit that is already being stopped needs no start any more.

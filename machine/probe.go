@@ -167,7 +167,7 @@ func (u *unit) notReady() string {
 // probeSeen is what a starting unit waits for, and what the last attempt saw; "": it waits
 // for nothing.
 func (u *unit) probeSeen() string {
-	if u.state != service.Starting || u.spec.OneShot || u.spec.Ready.Kind == service.NoProbe {
+	if u.state != service.Starting || u.hook.stage != service.NoStage || u.spec.OneShot || u.spec.Ready.Kind == service.NoProbe {
 		return ""
 	}
 	words := waitsFor(&u.spec.Ready, true)

@@ -81,13 +81,14 @@ func (u *unit) replaceSpec(m *Machine, spec *service.Spec) (restarts bool) {
 			u.leaving, u.behind = 0, nil
 		}
 		if u.state == service.Stopping {
-			u.deadline = min(u.deadline, m.rungEnds(u)) // there may be a grace now
+			u.deadline = min(u.deadline, m.stepEnds(u)) // there may be a grace now
 		}
 		return false
 	}
 	u.next = spec
-	if u.state == service.Stopping || u.state == service.Killing {
+	if u.state.GoesDown() {
 		u.failing, u.lost = "", false
+		u.redirect()
 	} else if u.leaving == 0 {
 		u.leaving = m.reloads
 	}
@@ -104,6 +105,8 @@ func (u *unit) remove(m *Machine) {
 		}
 	case service.Stopping, service.Killing:
 		u.widen(m)
+	case service.Cleaning:
+		u.redirect()
 	default:
 		u.become(m, service.Down)
 	}
@@ -125,7 +128,7 @@ func (m *Machine) orderStops(units []*unit, graph *service.Graph) {
 			}
 			seen[j] = true
 			next = append(slices.Clip(next), graph.Behind[j]...)
-			if other := units[j]; other.leaving != 0 || other.state == service.Stopping || other.state == service.Killing {
+			if other := units[j]; other.leaving != 0 || other.state.GoesDown() {
 				u.behind = append(u.behind, other)
 			}
 		}
@@ -137,7 +140,7 @@ func (m *Machine) orderStops(units []*unit, graph *service.Graph) {
 // up all of them.
 func (u *unit) held() bool {
 	return slices.ContainsFunc(u.behind, func(other *unit) bool {
-		return other.state == service.Stopping || other.state == service.Killing || other.leaving != 0 && other.leaving <= u.leaving
+		return other.state.GoesDown() || other.leaving != 0 && other.leaving <= u.leaving
 	})
 }
 
@@ -183,7 +186,9 @@ func (u *unit) follow(spec *service.Spec) {
 	if spec.Edition != u.spec.Edition {
 		u.failures, u.starts, u.probe.pause = 0, u.starts[:0], 0
 	}
-	u.spec, u.next = spec, nil
+	if u.spec, u.next = spec, nil; !u.state.Live() {
+		u.hooks = &spec.Hooks
+	}
 	u.trimStarts()
 }
 

@@ -39,7 +39,7 @@ func (m *Machine) settle() {
 func (m *Machine) startUnits() {
 	spawning := 0
 	for i := range m.units {
-		if m.units[i].spawning && !m.units[i].preparing { // one that hangs must not keep others from their start
+		if m.units[i].spawning && !m.units[i].preparing && !m.units[i].hook.busy { // one that hangs must not keep others from their start
 			spawning++
 		}
 	}
@@ -50,7 +50,7 @@ func (m *Machine) startUnits() {
 		}
 		if spawning < spawningMax && u.blocker(m) == nil {
 			u.start(m)
-			if !u.preparing {
+			if !u.preparing && !u.hook.busy {
 				spawning++
 			}
 		}
@@ -83,7 +83,7 @@ func (m *Machine) stopUnits() {
 				m.say(Debug, u, "stopping with "+ladderWords(u.spec))
 				u.beginStop(m)
 			}
-		case service.Stopping, service.Killing:
+		case service.Stopping, service.Killing, service.Cleaning:
 			live = true
 		}
 	}
@@ -151,6 +151,8 @@ func (u *unit) waits(m *Machine) string {
 	case service.Starting:
 		if u.preparing {
 			return "its preparation (" + preparations + ")"
+		} else if u.hook.stage != service.NoStage {
+			return "its " + u.hookName()
 		} else if u.spec.OneShot && u.deadline != never {
 			return fmt.Sprintf("its end, for %s yet", span(max(0, u.deadline-m.now)))
 		} else if u.spec.OneShot {
@@ -161,7 +163,10 @@ func (u *unit) waits(m *Machine) string {
 		return waitsFor(&u.spec.Ready, false)
 	case service.BackingOff:
 		return "its next start in " + span(max(0, u.deadline-m.now))
-	case service.Stopping, service.Killing:
+	case service.Stopping, service.Killing, service.Cleaning:
+		if u.hook.stage != service.NoStage {
+			return "its " + u.hookName()
+		}
 		return "its end"
 	}
 	return ""

@@ -80,7 +80,7 @@ func (m *Machine) beginShutdown(why string) {
 			u.next = nil
 			m.linkNeeds(u)
 		}
-		if u.state == service.Stopping {
+		if u.state == service.Stopping || u.state == service.Cleaning {
 			u.hasten(m)
 		}
 	}
@@ -209,15 +209,19 @@ func (m *Machine) killRest() {
 		switch {
 		case u.spec.External && (u.state == service.Starting || u.state == service.Up):
 			u.letGo(m)
-		case u.spawning && u.state != service.Killing: // perhaps there will be no process: lateStart speaks of one
+		case u.spawning && !u.hook.busy && u.state != service.Killing: // perhaps there will be no process: lateStart speaks of one
 			u.kill(m, true)
 		case u.state == service.Starting || u.state == service.Up:
 			u.probe.end(m, u)
 			m.say(Warn, u, gently+"; killing it")
 			u.kill(m, true)
 		case u.state == service.Stopping:
-			m.sayf(Warn, u, "%s %s after SIG%v%s; killing it", u.remains(), span(m.now-u.since), u.firstSignal(), late)
+			m.sayf(Warn, u, "%s %s after %s%s; killing it", u.remains(), span(m.now-max(u.since, u.climbAt)), u.firstStep(), late)
 			u.kill(m, true)
+		case u.state == service.Cleaning:
+			m.sayf(Warn, u, "%s: still running%s; killing it", u.hookName(), late)
+			m.shutdown.killed, u.hook.killed = true, false
+			u.hookTick(m, (*unit).cleaned)
 		}
 	}
 }

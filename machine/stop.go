@@ -2,7 +2,6 @@ package machine
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +22,8 @@ func (u *unit) askedDown(m *Machine, event Event) {
 // noLongerWanted: a unit that is being stopped must not start again.
 func (u *unit) noLongerWanted(m *Machine, event Event) {
 	u.wanted = false
-	if event.(Asked).Verb != AskRestart {
+	u.redirect()
+	if event.(Asked).Verb != AskRestart && u.state != service.Cleaning {
 		u.widen(m)
 	}
 }
@@ -32,24 +32,34 @@ func (u *unit) noLongerWanted(m *Machine, event Event) {
 func (u *unit) wantedAfterStop(m *Machine, _ Event) {
 	u.wanted, u.failing, u.lost = true, "", false
 	u.failures, u.starts = 0, u.starts[:0]
+	u.redirect()
 }
 
-// beginStop: Starting, Up -> Stopping, with the first rung.
+// beginStop: Starting, Up -> Stopping, with the hooks of the stop if the unit was up, and the
+// first rung.
 func (u *unit) beginStop(m *Machine) {
 	if u.spec.External {
 		u.letGo(m)
 		return
 	}
+	hooks := u.state == service.Up && len(u.hooks[service.BeforeStop])+len(u.hooks[service.StopCommand]) > 0
 	u.probe.end(m, u)
 	u.ladder, u.rung, u.stopAt, u.reach = u.spec.Stop, 0, m.now, m.reachOf(u)
 	u.become(m, service.Stopping)
 	u.callOff(m)
-	u.climb(m)
+	if !hooks {
+		u.climb(m)
+		return
+	}
+	m.do(Gather{Run: u.run, Service: u.spec.Name, Scope: u.reach})
+	if !u.beginHooks(m, service.BeforeStop) {
+		u.beginHooks(m, service.StopCommand)
+	}
 }
 
 // callOff: a start that still waits for its preparation, or for a look at the file of its probe, is cancelled.
 func (u *unit) callOff(m *Machine) {
-	if u.spawning && (u.preparing || u.spec.Ready.Kind == service.FileProbe) {
+	if u.spawning && !u.hook.busy && (u.preparing || u.spec.Ready.Kind == service.FileProbe) {
 		m.do(CallOff{Run: u.run, Service: u.spec.Name})
 	}
 }
@@ -108,23 +118,41 @@ func (m *Machine) rungEnds(u *unit) Instant {
 // of its own had all the time that there was. Now it has its share, so that the units that u
 // needs have theirs.
 func (u *unit) hasten(m *Machine) {
-	u.deadline = min(u.deadline, m.rungEnds(u))
-	u.widen(m)
+	u.deadline = min(u.deadline, m.stepEnds(u))
+	if u.state != service.Cleaning {
+		u.widen(m)
+	}
 }
 
-// share is the time that an open rung of u has: what is left until the last
-// KILL, less what the ladders of u and of the longest path below it have fixed,
-// shared among the open rungs of both. The time that a service did not use goes to the
+// stepEnds is when the time of the present step of a stop is over if it begins now.
+func (m *Machine) stepEnds(u *unit) Instant {
+	if u.hook.stops() {
+		return m.hookEnds(u)
+	}
+	return m.rungEnds(u)
+}
+
+// share is the time that an open rung or hook of u has: what is left until the last
+// KILL, less what the stops of u and of the longest path below it have fixed,
+// shared among the open steps of both. The time that a service did not use goes to the
 // others.
 func (m *Machine) share(u *unit) time.Duration {
 	if m.plan.Init.Grace <= 0 {
 		return never // no process is killed
 	}
-	own := service.NeedOf(u.ladder[u.rung:])
+	own := u.needLeft()
 	if m.keeping() {
 		return own.Share(m.plan.Init.Grace - m.reserve())
 	}
 	return own.Plus(m.needBelow(u)).Share(m.shutdown.killAt - m.now)
+}
+
+// needLeft is what the stop of u needs from its present step on.
+func (u *unit) needLeft() service.Need {
+	if u.hook.stops() {
+		return u.hooks.NeedFrom(u.hook.stage, u.hook.index, u.ladder)
+	}
+	return service.NeedOf(u.ladder[u.rung:]).Plus(u.hooks.NeedFrom(service.AfterStop, 0, nil))
 }
 
 // needBelow is what the live units on the longest path of those that stop after u need.
@@ -137,7 +165,11 @@ func (m *Machine) needBelow(u *unit) service.Need {
 
 // nextRung: the time of the present rung has passed.
 func (u *unit) nextRung(m *Machine, _ Event) {
-	waited := m.now - u.since
+	if u.hook.stops() {
+		u.hookTick(m, (*unit).stopHookEnded)
+		return
+	}
+	waited := m.now - max(u.since, u.climbAt)
 	if u.rung+1 >= len(u.ladder) {
 		u.kill(m, true)
 		return
@@ -168,6 +200,14 @@ func (u *unit) firstSignal() proc.Signal {
 	return u.ladder[0].Signal
 }
 
+// firstStep is what began its end, in words.
+func (u *unit) firstStep() string {
+	if u.hook.stops() {
+		return "its " + u.hook.stage.String() + " began"
+	}
+	return fmt.Sprintf("SIG%v", u.firstSignal())
+}
+
 // killPatience is how long a process may take to die of KILL before we say that it has not.
 const killPatience = time.Second
 
@@ -177,6 +217,9 @@ func (u *unit) kill(m *Machine, hard bool) {
 	if u.state != service.Stopping && u.state != service.Killing {
 		u.stopAt, u.reach = m.now, m.reachOf(u)
 		u.callOff(m)
+	}
+	if !u.hook.busy {
+		u.hook.clear()
 	}
 	u.lastSignal, u.hard = proc.KILL, hard && !m.keeping()
 	u.become(m, service.Killing)
@@ -246,11 +289,16 @@ func (u *unit) lateStart(m *Machine, event Event) {
 
 // lateRefusal: there was nothing to stop after all.
 func (u *unit) lateRefusal(m *Machine, event Event) {
-	e := event.(StartFailed)
+	u.lastSignal, u.hard = 0, false
+	u.notStarted(m, event.(StartFailed))
+}
+
+// notStarted: a unit that is being stopped has no process, and gets none.
+func (u *unit) notStarted(m *Machine, e StartFailed) {
 	u.ended, u.lastStatus, u.exit = "cannot start: "+e.Err, e.Status, proc.Exit{Code: e.Status}
-	u.refused, u.lastSignal, u.hard = true, 0, false
+	u.refused = true
 	u.record(m, service.Record{Exit: u.ended, Status: e.Status, Asked: u.whyStopped(m)})
-	u.stopped(m, event)
+	u.stopped(m, e)
 }
 
 // leaderEnded: the first process of a unit that is being stopped has ended. The unit has
@@ -274,68 +322,6 @@ func (u *unit) leaderEnded(m *Machine, event Event) {
 		return
 	}
 	m.do(Watch{Run: u.run, Service: u.spec.Name})
-}
-
-// stopped: no process is left of a unit that was being stopped.
-func (u *unit) stopped(m *Machine, _ Event) {
-	killed, took := u.lastSignal == proc.KILL, m.now-u.since
-	failing, lost, replaced := u.failing, u.lost, u.leaving != 0
-	u.endRun(m)
-	u.noteEnd(m, u.hard)
-	u.failing, u.lost, u.changed = "", false, ""
-	switch {
-	case lost && u.wanted:
-		u.stoppedLost(m, failing)
-	case failing != "" && u.wanted && !replaced:
-		u.restartAfterFailing(m, failing)
-	case u.wanted && m.keeping() && u.cannotRestart(m, "stopped"):
-	case u.wanted && m.keeping() && replaced && u.spec.Scheduled():
-		m.say(Info, u, "stopped")
-		u.becomeScheduled(m)
-	case u.wanted && m.keeping():
-		u.become(m, service.Waiting)
-		m.say(Info, u, "stopped; starting it again")
-	default:
-		u.become(m, service.Down)
-		switch {
-		case killed:
-			m.say(Info, u, "killed")
-		case u.refused:
-			m.say(Info, u, u.ended)
-		case u.lastSignal == 0:
-			m.sayf(Info, u, "%s, before SIGKILL reached it", u.ended)
-		case u.exit.Signal != 0 && u.exit.Signal != u.lastSignal:
-			m.sayf(Info, u, "stopped after %s, %s", span(took), u.exit)
-		default:
-			m.sayf(Info, u, "stopped after %s", span(took))
-		}
-	}
-}
-
-// restartAfterFailing: the start had failed, because the unit did not become ready.
-func (u *unit) restartAfterFailing(m *Machine, failing string) {
-	u.ended, u.lastStatus = failing, u.failedStatus()
-	well, stays := false, false
-	if u.spec.Restart == service.Never {
-		u.judge(m, well, stays, failing)
-		return
-	}
-	u.restartOr(m, Warn, failing, u.becomeFailed)
-}
-
-// failedStatus is the exit status of a unit that was stopped because it had failed: its own,
-// or 1 where its own would look like a success (0) or like a requested stop (the status that
-// one of our own signals makes).
-func (u *unit) failedStatus() int {
-	sent := []proc.Signal{proc.TERM, u.lastSignal}
-	for _, rung := range u.ladder[:u.rung+1] {
-		sent = append(sent, rung.Signal)
-	}
-	ours := func(sig proc.Signal) bool { return sig.Status() == u.lastStatus }
-	if u.lastStatus == 0 || slices.ContainsFunc(sent, ours) {
-		return 1
-	}
-	return u.lastStatus
 }
 
 // ladderWords is a ladder as it stands in the file: "TERM, KILL".

@@ -15,6 +15,7 @@ const (
 	kindStartFailed
 	kindExited
 	kindEmptied
+	kindHooked
 	kindReady
 	kindNotReady
 	kindTicked
@@ -27,7 +28,7 @@ const (
 )
 
 func (k eventKind) String() string {
-	return [...]string{"prepared", "started", "startFailed", "exited", "emptied", "ready", "notReady", "ticked", "askStart", "askRun", "due", "askStop", "outgrown"}[k]
+	return [...]string{"prepared", "started", "startFailed", "exited", "emptied", "hooked", "ready", "notReady", "ticked", "askStart", "askRun", "due", "askStop", "outgrown"}[k]
 }
 
 // step is one cell: what event does to a unit.
@@ -43,6 +44,7 @@ var table = [service.StateCount][kindCount]step{
 		kindStartFailed: broken,
 		kindExited:      broken,
 		kindEmptied:     broken,
+		kindHooked:      broken,
 		kindReady:       broken,
 		kindNotReady:    broken,
 		kindTicked:      broken, // no deadline
@@ -58,6 +60,7 @@ var table = [service.StateCount][kindCount]step{
 		kindStartFailed: broken,
 		kindExited:      broken,
 		kindEmptied:     broken,
+		kindHooked:      broken,
 		kindReady:       broken,
 		kindNotReady:    broken,
 		kindTicked:      broken,
@@ -73,6 +76,7 @@ var table = [service.StateCount][kindCount]step{
 		kindStartFailed: (*unit).startRefused,
 		kindExited:      (*unit).died,
 		kindEmptied:     broken, // Watch is said in Stopping and Killing only
+		kindHooked:      (*unit).startHookEnded,
 		kindReady:       (*unit).nowReady,
 		kindNotReady:    (*unit).notYetReady,
 		kindTicked:      (*unit).startDeadline,
@@ -88,6 +92,7 @@ var table = [service.StateCount][kindCount]step{
 		kindStartFailed: broken,
 		kindExited:      (*unit).died,
 		kindEmptied:     broken,
+		kindHooked:      broken,
 		kindReady:       (*unit).stillUp, // only the probe of an external service goes on
 		kindNotReady:    (*unit).missed,
 		kindTicked:      broken,
@@ -102,7 +107,8 @@ var table = [service.StateCount][kindCount]step{
 		kindStarted:     (*unit).lateStart,
 		kindStartFailed: (*unit).lateRefusal,
 		kindExited:      (*unit).leaderEnded,
-		kindEmptied:     (*unit).stopped,
+		kindEmptied:     (*unit).emptied,
+		kindHooked:      (*unit).stopHookEnded,
 		kindReady:       broken,
 		kindNotReady:    broken,
 		kindTicked:      (*unit).nextRung,
@@ -117,10 +123,27 @@ var table = [service.StateCount][kindCount]step{
 		kindStarted:     (*unit).lateStart,
 		kindStartFailed: (*unit).lateRefusal,
 		kindExited:      (*unit).leaderEnded,
-		kindEmptied:     (*unit).stopped,
+		kindEmptied:     (*unit).emptied,
+		kindHooked:      (*unit).stopHookEnded,
 		kindReady:       broken,
 		kindNotReady:    broken,
 		kindTicked:      (*unit).stillThere,
+		kindAskStart:    (*unit).wantedAfterStop,
+		kindAskRun:      (*unit).wantedAfterStop,
+		kindDue:         (*unit).overlaps,
+		kindAskStop:     (*unit).noLongerWanted,
+		kindOutgrown:    ignore,
+	},
+	service.Cleaning: {
+		kindPrepared:    broken, // its processes are gone
+		kindStarted:     broken,
+		kindStartFailed: broken,
+		kindExited:      broken,
+		kindEmptied:     broken,
+		kindHooked:      (*unit).cleaned,
+		kindReady:       broken,
+		kindNotReady:    broken,
+		kindTicked:      (*unit).cleansTooLong,
 		kindAskStart:    (*unit).wantedAfterStop,
 		kindAskRun:      (*unit).wantedAfterStop,
 		kindDue:         (*unit).overlaps,
@@ -133,6 +156,7 @@ var table = [service.StateCount][kindCount]step{
 		kindStartFailed: broken,
 		kindExited:      broken,
 		kindEmptied:     broken,
+		kindHooked:      broken,
 		kindReady:       broken,
 		kindNotReady:    broken,
 		kindTicked:      (*unit).becomeWaiting,
@@ -148,6 +172,7 @@ var table = [service.StateCount][kindCount]step{
 		kindStartFailed: broken,
 		kindExited:      broken,
 		kindEmptied:     broken,
+		kindHooked:      broken,
 		kindReady:       broken,
 		kindNotReady:    broken,
 		kindTicked:      broken,
@@ -163,6 +188,7 @@ var table = [service.StateCount][kindCount]step{
 		kindStartFailed: broken,
 		kindExited:      broken,
 		kindEmptied:     broken,
+		kindHooked:      broken,
 		kindReady:       broken,
 		kindNotReady:    broken,
 		kindTicked:      broken,
@@ -178,6 +204,7 @@ var table = [service.StateCount][kindCount]step{
 		kindStartFailed: broken,
 		kindExited:      broken,
 		kindEmptied:     broken,
+		kindHooked:      broken,
 		kindReady:       broken,
 		kindNotReady:    broken,
 		kindTicked:      (*unit).becomeWaiting,

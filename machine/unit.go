@@ -3,7 +3,6 @@ package machine
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"sexton/proc"
 	"sexton/service"
@@ -44,6 +43,8 @@ type unit struct {
 	reach       proc.Scope     // how far the signals of the ladder reach
 	forwarded   proc.Signal    // the last stop signal that was forwarded to its group, where main decides (service.ForwardToMain); 0: none
 	forwardedAt Instant
+	climbAt     Instant   // when the ladder began, if hooks came before it; 0: with the stop
+	endAt       Instant   // when the present or last run had ended
 	failing     string    // why it is stopped although it is wanted; "": it is not
 	lost        bool      // that is because of a unit that it needs (needs.go)
 	changed     string    // the files for which it is restarted, in words; "": it is not for files
@@ -64,10 +65,12 @@ type unit struct {
 
 	gone  bool // an external service that was up in this run, and does not answer any more
 	probe probe
+	hooks *service.Hooks // of the present or last run
+	hook  hook
 }
 
 func newUnit(spec *service.Spec, index int) *unit {
-	u := &unit{spec: spec, index: index, deadline: never}
+	u := &unit{spec: spec, index: index, deadline: never, hooks: &spec.Hooks}
 	u.probe.forget()
 	return u
 }
@@ -109,7 +112,8 @@ func (u *unit) start(m *Machine) {
 	u.started, u.upAt = m.now, 0
 	u.ladder, u.rung = u.spec.Stop, 0
 	u.lastSignal, u.hard, u.gaveUp = 0, false, ""
-	u.forwarded, u.forwardedAt = 0, 0
+	u.forwarded, u.forwardedAt, u.climbAt = 0, 0, 0
+	u.hooks = &u.spec.Hooks
 	u.queued = false
 	u.begun++
 	u.starts = append(u.starts, m.now)
@@ -123,7 +127,14 @@ func (u *unit) start(m *Machine) {
 		u.prepare(m)
 		return
 	}
-	m.do(Spawn{Run: u.run, Service: u.spec.Name})
+	u.makeStart(m)
+}
+
+// makeStart: what comes before the start is prepared.
+func (u *unit) makeStart(m *Machine) {
+	if !u.beginHooks(m, service.BeforeStart) {
+		m.do(Spawn{Run: u.run, Service: u.spec.Name})
+	}
 }
 
 // trimStarts forgets the starts that do not count any more.
@@ -144,6 +155,9 @@ func (u *unit) nowRunning(m *Machine, event Event) {
 		return
 	case u.spec.OneShot:
 		m.sayf(Info, u, "started (pid %d)", u.pid)
+		return
+	case ready.Kind == service.NoProbe && u.beginHooks(m, service.AfterStart):
+		m.sayf(Info, u, "started (pid %d), running its after_start", u.pid)
 		return
 	case ready.Kind == service.NoProbe:
 		m.sayf(Info, u, "up (pid %d)", u.pid)
@@ -166,15 +180,7 @@ func (u *unit) startRefused(m *Machine, event Event) {
 	u.ended, u.lastStatus, u.exit = "cannot start: "+e.Err, e.Status, proc.Exit{Code: e.Status}
 	u.refused = true
 	u.record(m, service.Record{Exit: u.ended, Status: e.Status})
-	u.endRun(m)
-	if u.replaced(m, u.ended) {
-		return
-	}
-	if e.Passing {
-		u.restartOr(m, Warn, u.ended, u.becomeFailed)
-		return
-	}
-	u.judge(m, false, false, u.ended)
+	u.finish(m, over{kind: wasRefused, passing: e.Passing, what: u.ended})
 }
 
 func (u *unit) becomeUp(m *Machine) {
@@ -192,6 +198,10 @@ func (u *unit) nowReady(m *Machine, event Event) {
 		return
 	}
 	u.probe.end(m, u)
+	if u.beginHooks(m, service.AfterStart) {
+		m.sayf(Info, u, "ready after %s, running its after_start", span(m.now-u.started))
+		return
+	}
 	u.becomeUp(m)
 	m.sayf(Info, u, "up after %s", span(m.now-u.started))
 }
@@ -212,6 +222,9 @@ func (u *unit) startDeadline(m *Machine, event Event) {
 	case u.spec.External:
 		u.notFound(m)
 		return
+	case u.hook.stage != service.NoStage:
+		u.hookTick(m, (*unit).startHookEnded)
+		return
 	case u.spec.OneShot:
 		u.failing = fmt.Sprintf("not done within %s", span(ready.Within))
 	case ready.Kind == service.AfterTime:
@@ -227,11 +240,16 @@ func (u *unit) startDeadline(m *Machine, event Event) {
 // endRun forgets the run: from here on, news of it is old.
 func (u *unit) endRun(m *Machine) {
 	u.probe.end(m, u)
+	u.dropHook(m)
+	if u.spec.Prepare && u.hooks.Any() {
+		m.do(Discard{Run: u.run, Service: u.spec.Name})
+	}
 	delete(m.runs, u.run)
 	u.run, u.pid, u.leaderGone, u.spawning, u.preparing, u.gone = 0, 0, false, false, false, false
 	if u.next != nil {
 		u.follow(u.next)
 	}
+	u.hooks = &u.spec.Hooks
 }
 
 // died: the first process of a Starting or Up unit has ended, and we have not asked it to.
@@ -244,12 +262,24 @@ func (u *unit) died(m *Machine, event Event) {
 	u.lastStatus = u.exit.Status()
 	u.ended = fmt.Sprintf("%s after %s%s", u.exit, span(m.now-u.started), behindWords(event.(Exited).Behind))
 	well := u.exit.Signal == 0 && slices.Contains(u.spec.OKCodes, u.exit.Code)
-	run := u.run
 	u.record(m, service.Record{Exit: u.exit.String() + behindWords(event.(Exited).Behind), Status: u.lastStatus, Usage: event.(Exited).Usage})
-	u.endRun(m)
+	u.probe.end(m, u)
+	u.dropHook(m)
 	u.noteEnd(m, false)
 	u.inBackground(m, event.(Exited).Behind)
-	u.judge(m, well, event.(Exited).Stays, u.ended)
+	o := over{kind: hasDied, well: well, stays: event.(Exited).Stays, what: u.ended}
+	if len(u.hooks[service.AfterStop]) > 0 {
+		u.killRest(m, u.run)
+		u.finish(m, o)
+		return
+	}
+	run := u.run
+	u.finish(m, o)
+	u.killRest(m, run)
+}
+
+// killRest ends what an ended run has left in its group.
+func (u *unit) killRest(m *Machine, run service.Run) {
 	// The rest of its group must not keep ports and files that the next run needs. At the
 	// container's end that rest is swept gently, like all other processes; and a oneshot may
 	// leave processes behind on purpose.
@@ -293,75 +323,6 @@ func (u *unit) judge(m *Machine, well, stays bool, what string) {
 		m.say(m.endLevel(u, Error), u, what)
 		u.becomeFailed(m)
 	}
-}
-
-// restartOr plans the next start, or gives up.
-func (u *unit) restartOr(m *Machine, level Level, what string, giveUp func(*Machine)) {
-	if !m.keeping() {
-		u.become(m, service.Down)
-		m.say(Info, u, what)
-		return
-	}
-	if u.cannotRestart(m, what) {
-		return
-	}
-	limit, count := u.spec.GiveUp, ""
-	if limit.Starts > 0 {
-		recent := 0
-		for _, at := range u.starts {
-			if m.now-at <= limit.Within {
-				recent++
-			}
-		}
-		if recent >= limit.Starts {
-			u.gaveUp = fmt.Sprintf("gave up after %s in %s", service.Counted(recent, "start"), span(limit.Within))
-			m.sayf(Error, u, "%s; %s", what, u.gaveUp)
-			giveUp(m)
-			return
-		}
-		count = fmt.Sprintf(" (%d of %d)", recent+1, limit.Starts)
-	}
-	u.resetBackoff(m)
-	u.failures++
-	u.backOff(m, level, what, u.failures, count)
-}
-
-// restartWell plans the next start after an end that was a success. Such a run does not count
-// for GiveUp or for the back-off: a worker that ends after each job is no crash loop.
-func (u *unit) restartWell(m *Machine, what string) {
-	if u.cannotRestart(m, what) {
-		return
-	}
-	u.starts = u.starts[:max(0, len(u.starts)-1)] // this run's
-	u.resetBackoff(m)
-	u.backOff(m, Info, what, 1, "")
-}
-
-// resetBackoff forgets earlier failures after a run that was long enough.
-func (u *unit) resetBackoff(m *Machine) {
-	if m.now-u.started >= u.spec.Backoff.Reset && u.spec.Backoff.Reset > 0 {
-		u.failures = 0
-	}
-}
-
-// backOff: -> BackingOff, for the time that this many failures in a row ask for. what says
-// what has happened, and count how often.
-func (u *unit) backOff(m *Machine, level Level, what string, failures int, count string) {
-	pause := m.pause(u.spec.Backoff, failures)
-	u.become(m, service.BackingOff)
-	u.deadline = m.now + pause
-	m.sayf(level, u, "%s; restarting in %s%s", what, span(pause), count)
-}
-
-// pause is the wait before the next start.
-func (m *Machine) pause(b service.Backoff, failures int) time.Duration {
-	pause := float64(b.First)
-	for i := 1; i < failures && pause < float64(b.Max); i++ {
-		pause *= b.Factor
-	}
-	pause = min(pause, float64(b.Max))
-	pause *= 1 + b.Jitter*(2*m.dice.Float64()-1)
-	return time.Duration(pause)
 }
 
 func (u *unit) becomeFailed(m *Machine) {

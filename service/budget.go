@@ -42,6 +42,8 @@ func (r Rung) Kills() bool { return r.Signal == proc.KILL }
 // Plus is the need of both, one after the other.
 func (n Need) Plus(o Need) Need { return Need{n.Fixed + o.Fixed, n.Open + o.Open} }
 
+func (n Need) less(o Need) Need { return Need{n.Fixed - o.Fixed, n.Open - o.Open} }
+
 // Share is the part of the remaining time that each open rung gets: an equal part of what
 // the fixed rungs leave.
 func (n Need) Share(left time.Duration) time.Duration {
@@ -57,7 +59,7 @@ func (g *Graph) NeedBelow(counts func(i int) bool) []Need {
 		for _, j := range g.Before[i] {
 			need := below[j]
 			if counts(j) {
-				need = need.Plus(NeedOf(g.specs[j].Stop))
+				need = need.Plus(g.specs[j].StopNeed())
 			}
 			below[i] = Need{max(below[i].Fixed, need.Fixed), max(below[i].Open, need.Open)}
 		}
@@ -65,12 +67,12 @@ func (g *Graph) NeedBelow(counts func(i int) bool) []Need {
 	return below
 }
 
-// StopBy returns the latest moment at which each service is down or killed, in a
+// StopBy returns the latest moment at which each service is down or killed, and its hooks have ended, in a
 // shutdown that may take total. The deadlines of a shutdown are based on it. A service
 // that ends sooner leaves its time to the services that stop after it. Only for plans
 // without a cycle.
 //
-// A rung without a time of its own gets its share (Need.Share) of the time until
+// A rung or a hook without a time of its own gets its share (Need.Share) of the time until
 // the end; machine.share does the same when the rung begins.
 func (g *Graph) StopBy(total time.Duration) []time.Duration {
 	below := g.NeedBelow(func(int) bool { return true })
@@ -80,16 +82,10 @@ func (g *Graph) StopBy(total time.Duration) []time.Duration {
 		for _, j := range g.Behind[i] {
 			at = max(at, by[j])
 		}
-		rungs := g.specs[i].Stop
-		for k, rung := range rungs {
-			if rung.Kills() {
-				break
-			}
-			patience := rung.For
-			if patience == 0 {
-				patience = NeedOf(rungs[k:]).Plus(below[i]).Share(total - at)
-			}
-			at = min(total, at+patience)
+		rest := g.specs[i].StopNeed().Plus(below[i])
+		for _, step := range g.specs[i].stopSteps() {
+			rest = rest.less(step.need)
+			at = min(total, at+step.take(rest, total-at))
 		}
 		by[i] = at
 	}
@@ -106,7 +102,7 @@ func (g *Graph) LongestStop() (path []int, total time.Duration) {
 	best := make([]time.Duration, len(g.specs)) // of the paths that begin with each
 	at := -1
 	for i, below := range g.NeedBelow(func(int) bool { return true }) {
-		best[i] = below.Fixed + NeedOf(g.specs[i].Stop).Fixed
+		best[i] = below.Fixed + g.specs[i].StopNeed().Fixed
 		if at < 0 || best[i] > best[at] {
 			at = i
 		}
@@ -137,6 +133,7 @@ func (g *Graph) ReadyBy() (by time.Duration, unlimited []string) {
 		for _, j := range g.Before[i] {
 			at[i] = max(at[i], at[j])
 		}
+		at[i] += g.specs[i].startTime()
 		switch s := &g.specs[i]; {
 		case s.Ready.Kind == AfterTime:
 			at[i] += s.Ready.Delay

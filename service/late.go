@@ -47,6 +47,13 @@ func (s *Spec) late(key string) (texts []*string, path bool) {
 
 // MayBeLate tells whether a key of a service can wait for the variables of a start.
 func MayBeLate(key string) bool {
+	if stage, part, _ := strings.Cut(key, "."); part == "" || part == "command" {
+		for s := BeforeStart; s < StageCount; s++ {
+			if s.String() == stage {
+				return true
+			}
+		}
+	}
 	texts, _ := (&Spec{Command: []string{""}, Groups: []string{""}, Ready: Probe{Command: []string{""}}, Healthy: Healthy{Probe: Probe{Command: []string{""}}}}).late(key)
 	return len(texts) > 0
 }
@@ -94,7 +101,29 @@ func (s *Spec) Filled(below []string, secret expand.Lookup) (*Spec, error) {
 			}
 		}
 	}
+	for stage := range filled.Hooks {
+		filled.Hooks[stage] = slices.Clone(s.Hooks[stage])
+		for i := range filled.Hooks[stage] {
+			if err := filled.Hooks[stage][i].fill(Stage(stage), lookup); err != nil {
+				return nil, err
+			}
+		}
+	}
 	return &filled, nil
+}
+
+// fill fills the variables of a start into the words of a hook.
+func (h *Hook) fill(stage Stage, lookup expand.Lookup) (err error) {
+	if !h.Late {
+		return nil
+	}
+	h.Late, h.Command = false, slices.Clone(h.Command)
+	for i, word := range h.Command {
+		if h.Command[i], err = fill(stage.String(), word, expand.Value, lookup); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // environment puts the variables of set, filled in from below, over those below, and gives all by their names.
@@ -154,4 +183,6 @@ func Variable(env []string, name string) (value string, set bool) {
 }
 
 // KeepsSecrets tells whether other commands than the service's own need its environment while it runs.
-func (s *Spec) KeepsSecrets() bool { return s.Ready.Kind == ExecProbe || s.Healthy.Kind == ExecProbe }
+func (s *Spec) KeepsSecrets() bool {
+	return s.Ready.Kind == ExecProbe || s.Healthy.Kind == ExecProbe || s.Hooks.Any()
+}

@@ -152,6 +152,7 @@ type Spec struct {
 	OKCodes    []int // exit statuses that count as success; default: only 0
 	ShutdownOn ShutdownOn
 	Stop       []Rung // the stop ladder; at least one rung
+	Hooks      Hooks  // commands that run before and after a start and a stop
 
 	proc.Settings
 
@@ -334,6 +335,7 @@ const (
 	Up                      // ready
 	Stopping                // asked to stop; its group may outlive its first process
 	Killing                 // sent KILL
+	Cleaning                // its processes are gone, and its after_stop commands run
 	BackingOff              // it ended and waits for its next start
 	Done                    // it ended well and will not be started again
 	Failed                  // it ended badly and will not be started again
@@ -342,11 +344,14 @@ const (
 )
 
 func (s State) String() string {
-	return [...]string{"down", "waiting", "starting", "up", "stopping", "killing", "backoff", "done", "failed", "scheduled"}[s]
+	return [...]string{"down", "waiting", "starting", "up", "stopping", "killing", "cleaning", "backoff", "done", "failed", "scheduled"}[s]
 }
 
-// Live tells whether a process belongs to the state.
-func (s State) Live() bool { return s == Starting || s == Up || s == Stopping || s == Killing }
+// Live tells whether a run belongs to the state.
+func (s State) Live() bool { return s == Starting || s == Up || s.GoesDown() }
+
+// GoesDown tells whether the state is one of a run that shall end, or has ended and is not over.
+func (s State) GoesDown() bool { return s == Stopping || s == Killing || s == Cleaning }
 
 // Preparations are the keys that ask for something to be done before each start.
 const Preparations = "dirs, env_files, secrets, render, log.tail"

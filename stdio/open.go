@@ -28,6 +28,9 @@ type Source struct {
 	// have the account of Stdout. Not with ErrOnly.
 	Terminal bool
 
+	// KeepLast keeps the last line for Pipes.LastLine.
+	KeepLast bool
+
 	join *pattern.Pattern
 	pid  int // of the run's first process, once it is known
 }
@@ -39,6 +42,7 @@ type Pipes struct {
 	Out, Err int
 
 	mux    *Mux
+	last   *lastLine // nil: not asked for
 	waking []*stream // streams with the PID on their lines, until it is known
 }
 
@@ -49,6 +53,9 @@ type Pipes struct {
 func (m *Mux) Open(o Source) (*Pipes, error) {
 	m.begin()
 	p := &Pipes{Out: -1, Err: -1, mux: m}
+	if o.KeepLast {
+		p.last = &lastLine{ended: make(chan struct{})}
+	}
 	var err error
 	if o.Log.Join != "" {
 		if o.join, err = pattern.Compile(o.Log.Join); err != nil {
@@ -118,6 +125,7 @@ func (m *Mux) pipe(o *Source, p *Pipes, which string) (int, error) {
 	fd, shared, err := m.accountOf(o.Service, which).share(o, p, mostPipes)
 	m.mu.Unlock()
 	if shared {
+		p.last = nil
 		return fd, err
 	}
 	var ends [2]int
@@ -183,6 +191,8 @@ func (m *Mux) register(o *Source, p *Pipes, which string, s *stream) error {
 	s.queue = m.queueOf(s.account, &o.Log)
 	m.open[int32(s.fd)] = s
 	s.account.streams = append(s.account.streams, s)
+	s.lastLine = p.last
+	p.last.begin(s.account)
 	if s.terminal {
 		_ = unix.IoctlSetWinsize(s.fd, unix.TIOCSWINSZ, &m.window)
 	}

@@ -28,6 +28,7 @@ type stream struct {
 	frame    framing.Frame
 	template *framing.Frame // where frame follows the run: one that never changes, see look; else nil
 	tail     []byte         // of a line whose end was not read yet
+	lastLine *lastLine      // nil: it is not kept
 	queue    *queue         // for streams that never wait: what waits instead, of earlier runs too; nil for others
 	ended    bool           // the tail was put out because of ending
 	waiting  *time.Timer    // for lines that may belong to the record in the tail
@@ -153,6 +154,7 @@ func (s *stream) cut(b *batch, data []byte) {
 		s.account.in.lines.Add(int64(lines))
 		b.add(s, dst, out, Count{Bytes: int64(n), Lines: int64(lines)})
 		s.ring.add(s, before[:n])
+		s.lastLine.add(before[:n])
 		s.tee.put(before[:n], false)
 		switch {
 		case !full:
@@ -177,6 +179,7 @@ func (s *stream) last(b *batch) {
 	dst := b.open(s)
 	out, lines := s.frame.Last(dst, rest)
 	s.ring.add(s, rest)
+	s.lastLine.add(rest)
 	s.account.in.lines.Add(int64(lines))
 	b.add(s, dst, out, Count{Bytes: int64(len(rest)), Lines: int64(lines)})
 }
@@ -236,6 +239,7 @@ func (s *stream) close() {
 	s.account.streams = slices.DeleteFunc(s.account.streams, func(o *stream) bool { return o == s })
 	s.dropSpare()
 	m.mu.Unlock()
+	s.lastLine.end()
 	m.poller.remove(s.fd)
 	_ = unix.Close(s.fd)
 	s.fd = -1

@@ -18,20 +18,24 @@ func actionText(action machine.Action) string {
 		return fmt.Sprintf("spawn %s run=%d", a.Service, a.Run)
 	case machine.Prepare:
 		return fmt.Sprintf("prepare %s run=%d", a.Service, a.Run)
+	case machine.Discard:
+		return fmt.Sprintf("discard %s run=%d", a.Service, a.Run)
 	case machine.CallOff:
 		return fmt.Sprintf("call-off %s run=%d", a.Service, a.Run)
 	case machine.Signal:
-		value := ""
-		if a.Queued {
-			value = fmt.Sprintf(" value=%d", a.Value)
-		}
-		return fmt.Sprintf("signal %s run=%d %v %v%s", a.Service, a.Run, a.Signal, a.Scope, value)
+		return signalText(a)
 	case machine.ContinueIfStopped:
 		return fmt.Sprintf("continue-if-stopped %s run=%d %v", a.Service, a.Run, a.Scope)
 	case machine.Widen:
 		return fmt.Sprintf("widen %s run=%d", a.Service, a.Run)
 	case machine.Watch:
 		return fmt.Sprintf("watch %s run=%d", a.Service, a.Run)
+	case machine.RunHook:
+		return hookText(a)
+	case machine.StopHook:
+		return fmt.Sprintf("stop-hook %s run=%d seq=%d", a.Service, a.Run, a.Seq)
+	case machine.Gather:
+		return fmt.Sprintf("gather %s run=%d %v", a.Service, a.Run, a.Scope)
 	case machine.Probe:
 		return fmt.Sprintf("probe %s run=%d seq=%d", a.Service, a.Run, a.Seq) + map[bool]string{true: " health"}[a.Health]
 	case machine.StopProbe:
@@ -58,15 +62,35 @@ func actionText(action machine.Action) string {
 		}
 		return text
 	case machine.Adopt:
-		var names []string
-		for i := range a.Plan.Services {
-			names = append(names, a.Plan.Services[i].Name)
-		}
-		return strings.TrimSuffix("adopt "+strings.Join(names, ","), " ")
+		return adoptText(a)
 	case machine.Forget:
 		return "forget " + a.Service
 	case machine.Leave:
 		return fmt.Sprintf("leave %d", a.Status)
 	}
 	return fmt.Sprintf("%T", action)
+}
+
+func signalText(a machine.Signal) string {
+	value := ""
+	if a.Queued {
+		value = fmt.Sprintf(" value=%d", a.Value)
+	}
+	return fmt.Sprintf("signal %s run=%d %v %v%s", a.Service, a.Run, a.Signal, a.Scope, value)
+}
+
+func hookText(a machine.RunHook) string {
+	text := fmt.Sprintf("run-hook %s run=%d seq=%d %v.%d", a.Service, a.Run, a.Seq, a.Stage, a.Index)
+	for _, entry := range a.Env {
+		text += " " + quoted(entry)
+	}
+	return text
+}
+
+func adoptText(a machine.Adopt) string {
+	var names []string
+	for i := range a.Plan.Services {
+		names = append(names, a.Plan.Services[i].Name)
+	}
+	return strings.TrimSuffix("adopt "+strings.Join(names, ","), " ")
 }

@@ -48,6 +48,8 @@ func TestEventsAreReadAsTheyWereWritten(t *testing.T) {
 		machine.Survived{},
 		machine.Stray{PID: 4, Command: "a b\n", Service: "web", Claimed: true, Outside: true, Killed: true},
 		machine.StrayEnded{PID: 4},
+		machine.Hooked{Run: 3, Seq: 9, Err: "exited with status 2", Status: 2, Output: "a b"},
+		machine.Hooked{Run: 3, Seq: 10},
 		machine.Probed{Run: 3, Seq: 9, Err: "no answer", Output: "=\""},
 		machine.Signalled{Signal: proc.USR1, Rule: rule, Queued: true, Value: 0, From: "from PID 3", Typed: true},
 		machine.Connected{Count: 3, Unknown: "no file"},
@@ -82,6 +84,9 @@ func TestPlansAreReadAsTheyWereWritten(t *testing.T) {
 		s.Backoff, s.GiveUp = service.Backoff{First: 1, Factor: 1.5, Max: 3, Jitter: 0.1, Reset: 9}, service.GiveUp{Starts: 7, Within: 8}
 		s.OKCodes, s.Signals = []int{1, 2}, []proc.Signal{proc.HUP, proc.RTMin}
 		s.Stop = []service.Rung{{Signal: proc.QUIT, For: 3}, {Signal: proc.KILL}}
+		shell := []string{"/bin/sh", "-c", "a, b/c"}
+		s.Hooks[service.BeforeStart] = []service.Hook{{Command: shell}, {Command: shell, Timeout: 3}}
+		s.Hooks[service.StopCommand] = []service.Hook{{Command: shell, Timeout: 4}}
 		all.Services = append(all.Services, s)
 	}
 	for _, plan := range []service.Plan{one, all} {

@@ -82,6 +82,7 @@ func forms() []form {
 			f.count("missed", &e.Missed)
 			f.flag("late", &e.Late)
 		}),
+		of("hooked", hookedFields),
 		ofWords("signalled", 2, signalledFields),
 		of("connected", func(f *fields, e *machine.Connected) {
 			f.count("count", &e.Count)
@@ -96,6 +97,16 @@ func forms() []form {
 		of("reloaded", func(*fields, *machine.Reloaded) {}), // the lines of its plan stand before it
 		of("ticked", func(*fields, *machine.Ticked) {}),
 	}
+}
+
+func hookedFields(f *fields, e *machine.Hooked) {
+	f.run(&e.Run)
+	f.number("seq", 0, e.Seq, func(n uint64) { e.Seq = n })
+	f.text("err", &e.Err)
+	if f.reads || e.Status != 0 {
+		f.count("status", &e.Status)
+	}
+	f.text("output", &e.Output)
 }
 
 func exitedFields(f *fields, e *machine.Exited) {

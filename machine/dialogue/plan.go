@@ -157,9 +157,32 @@ func serviceFields(f *fields, s *service.Spec, usual service.Spec) {
 	f.field("ok", joined(usual.OKCodes, strconv.Itoa), joined(s.OKCodes, strconv.Itoa), each(&s.OKCodes, strconv.Atoi))
 	choice(f, "shutdown-on", &s.ShutdownOn, usual.ShutdownOn, service.Failure, service.AnyExit, service.NoShutdown)
 	f.field("stop", joined(usual.Stop, formatRung), joined(s.Stop, formatRung), each(&s.Stop, parseRung))
+	hookFields(f, &s.Hooks)
 	f.field("signals", "", joined(s.Signals, proc.Signal.String), each(&s.Signals, proc.ParseSignal))
 	f.flag("single", &s.Single)
 	f.number("edition", 0, uint64(s.Edition), func(n uint64) { s.Edition = uint32(n) })
+}
+
+// hookFields are the commands of each stage: before_start.0=COMMAND, and before_start.0.timeout
+// if it has one.
+func hookFields(f *fields, hooks *service.Hooks) {
+	for stage := service.BeforeStart; stage < service.StageCount; stage++ {
+		for i := 0; ; i++ {
+			key := fmt.Sprintf("%v.%d", stage, i)
+			if _, there := f.from[key]; f.reads && there {
+				hooks[stage] = append(hooks[stage], service.Hook{})
+			}
+			if i >= len(hooks[stage]) {
+				break
+			}
+			hook := &hooks[stage][i]
+			f.field(key, "", service.CommandLine(hook.Command), func(text string) error {
+				hook.Command = []string{"/bin/sh", "-c", text}
+				return nil
+			})
+			f.span(key+".timeout", &hook.Timeout, 0)
+		}
+	}
 }
 
 // probeFields are those of a probe: KIND/TARGET under its name, and its times.
