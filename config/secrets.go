@@ -193,16 +193,19 @@ func (r *reader) remarkSecrets(s *draftService) {
 	if len(names) == 0 {
 		return
 	}
-	for _, command := range []*value{s.table.child("command"), s.table.child("ready").child("exec")} {
-		if command == nil {
-			continue
+	r.remarkSecretsIn(s.table, names)
+}
+
+func (r *reader) remarkSecretsIn(v *value, names []string) {
+	for _, entry := range v.entries {
+		r.remarkSecretsIn(entry, names)
+	}
+	for _, item := range v.items {
+		if name := secretIn(item, names); name != "" && isCommand(v.name) {
+			r.note(item, fmt.Sprintf("every user of the container can see the secret %s in the command of this process (ps)", name),
+				"remove it if the program can read the variable itself")
 		}
-		for _, item := range command.items {
-			if name := secretIn(item, names); name != "" {
-				r.note(item, fmt.Sprintf("every user of the container can see the secret %s in the command of this process (ps)", name),
-					"remove it if the program can read the variable itself")
-			}
-		}
+		r.remarkSecretsIn(item, names)
 	}
 }
 
