@@ -48,6 +48,7 @@ type Container struct {
 	secrets  redact.Set // of all services
 	filled   sync.Map   // service.Run -> *service.Spec, until the start; see environment
 	hidden   sync.Map   // service.Run -> *secrets, likewise
+	keepers  sync.Map   // the name of a service -> service.Run, whose secrets are kept after the start
 
 	watcher *watch.Watcher // of the loop; nil: no plan has had a service that watches files
 	reloads atomic.Pointer[map[string]bool]

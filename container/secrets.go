@@ -21,8 +21,7 @@ type secrets struct {
 	space   []byte           // all of it, during the preparation
 	places  map[string]place // of the values in the memory
 	pointer []string         // the variables with their paths, which the program does not get
-	service string
-	kept    bool // also after the start
+	kept    bool             // also after the start
 }
 
 // place is where something is in the memory.
@@ -56,7 +55,7 @@ func (c *Container) readSecrets(spec *service.Spec, env []string, doubtful map[s
 		}
 		size += all[i].room()
 	}
-	memory, err := hidden.New(size)
+	memory, err := hidden.New(size, spec.KeepsSecrets())
 	if err != nil {
 		return nil, fmt.Errorf("no memory for secrets: %w", err)
 	}
@@ -199,18 +198,18 @@ func (s *secrets) without(env []string) []string {
 // keepSecrets holds the secrets of a run until its start or, where the run's other commands need them too, until the service
 // has other ones or is forgotten.
 func (c *Container) keepSecrets(spec *service.Spec, run service.Run, found *secrets) {
-	found.service, found.kept = spec.Name, spec.KeepsSecrets()
-	c.dropSecrets(spec.Name)
 	c.hidden.Store(run, found)
+	if found.kept = spec.KeepsSecrets(); found.kept {
+		c.dropSecrets(spec.Name)
+		c.keepers.Store(spec.Name, run)
+	}
 }
 
 // dropSecrets drops what is kept of a service's earlier runs.
 func (c *Container) dropSecrets(name string) {
-	c.hidden.Range(func(run, found any) bool {
-		if s := found.(*secrets); s.kept && s.service == name {
-			c.hidden.Delete(run)
-			s.Drop()
+	if run, ok := c.keepers.LoadAndDelete(name); ok {
+		if found, ok := c.hidden.LoadAndDelete(run); ok {
+			found.(*secrets).Drop()
 		}
-		return true
-	})
+	}
 }

@@ -72,6 +72,10 @@ func each(list []string) []*string {
 func (s *Spec) Filled(below []string, secret expand.Lookup) (*Spec, error) {
 	filled := *s
 	filled.Set, filled.Late = nil, nil
+	if len(s.Set)+len(s.Late) == 0 {
+		filled.Env = slices.Clone(below)
+		return &filled, nil
+	}
 	known, err := filled.environment(below, s.Set)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,6 @@
 // Package hidden holds bytes such as passwords in memory that is not Go's. The collector never copies them, they are in
-// no core dump, not in swap if the limit of locked memory allows that, and in our address space only while somebody works with
-// them: between times only a memfd has them (memfd_create(2)).
+// no core dump, and not in swap if the limit of locked memory allows that. What is to be kept for long is in our address space
+// only while somebody works with it: between times only a memfd has it (memfd_create(2)).
 package hidden
 
 import (
@@ -13,32 +13,41 @@ import (
 // Memory is a piece of such memory. Any goroutine may call its methods.
 type Memory struct {
 	mu      sync.Mutex
-	fd      int    // the memfd; -1: there is none, and the memory stays mapped until Drop
+	fd      int    // the memfd; -1: there is none, and the memory is mapped until Drop
 	size    int    // in bytes
 	all     []byte // while it is mapped
 	users   int    // calls of Map without their Unmap
 	dropped bool
 }
 
-// New makes a piece of memory, which is zero.
-func New(size int) (*Memory, error) {
+// New makes a piece of memory, which is zero. long means that it is to be kept for long.
+func New(size int, long bool) (*Memory, error) {
 	m := &Memory{fd: -1, size: size}
+	if long {
+		m.fd = memfd(size)
+	}
+	if err := m.enter(); err != nil {
+		m.Drop()
+		return nil, err
+	}
+	return m, nil
+}
+
+// memfd makes a memfd; -1 if that is refused (seccomp).
+func memfd(size int) int {
 	const name = "sexton"
 	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC|unix.MFD_NOEXEC_SEAL)
 	if err == unix.EINVAL { // before Linux 6.3
 		fd, err = unix.MemfdCreate(name, unix.MFD_CLOEXEC)
 	}
-	if err == nil && unix.Ftruncate(fd, int64(size)) == nil {
-		m.fd = fd
-	} else if err == nil {
+	if err != nil {
+		return -1
+	}
+	if unix.Ftruncate(fd, int64(size)) != nil {
 		_ = unix.Close(fd)
+		return -1
 	}
-	if _, err = m.Map(); err != nil {
-		m.Drop()
-		return nil, err
-	}
-	m.Unmap()
-	return m, nil
+	return fd
 }
 
 // Map gives the bytes until Unmap: then they, and what Text makes of them, are gone.
@@ -85,7 +94,7 @@ func (m *Memory) enter() error {
 		return nil
 	}
 	flags := unix.MAP_SHARED
-	if m.fd < 0 { // a seccomp profile refuses memfd_create
+	if m.fd < 0 {
 		flags = unix.MAP_PRIVATE | unix.MAP_ANONYMOUS
 	}
 	all, err := unix.Mmap(m.fd, 0, m.size, unix.PROT_READ|unix.PROT_WRITE, flags)

@@ -28,7 +28,7 @@ func open(t *testing.T) int {
 
 func TestMemory(t *testing.T) {
 	had := open(t)
-	m, err := New(5000)
+	m, err := New(5000, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,11 +69,11 @@ func TestMemory(t *testing.T) {
 
 // Without a memfd the memory stays where it is, and is wiped at the end.
 func TestWithoutMemfd(t *testing.T) {
-	m := &Memory{fd: -1, size: 10}
-	all, err := m.Map()
+	m, err := New(10, false)
 	if err != nil {
 		t.Fatal(err)
 	}
+	all, _ := m.Map()
 	copy(all, "secret")
 	m.Unmap()
 	if all, _ = m.Map(); string(all[:6]) != "secret" {
@@ -87,7 +87,7 @@ func TestWithoutMemfd(t *testing.T) {
 }
 
 func TestNothing(t *testing.T) {
-	if m, err := New(0); err == nil {
+	if m, err := New(0, true); err == nil {
 		t.Error(m)
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 func TestChildGetsSecrets(t *testing.T) {
 	const entries = "A=secret\x00\x00B=two\nlines\x00C=\x00"
-	memory, err := hidden.New(len(entries) + 100)
+	memory, err := hidden.New(len(entries)+100, true)
 	if err != nil {
 		t.Fatal(err)
 	}
