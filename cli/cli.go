@@ -81,6 +81,9 @@ func Main(args []string) int {
 	if c.row().Streams() {
 		return c.followAnswer()
 	}
+	if c.watch {
+		return c.watchAnswer()
+	}
 	return c.ask()
 }
 
@@ -139,6 +142,7 @@ type call struct {
 	lines  *int          // nil: not given
 	since  time.Duration // an age; 0: not given
 	noWait bool
+	watch  bool
 	signal string // the first word of the verb signal
 
 	remarks []string // about the file, to be written as JSON when there is output

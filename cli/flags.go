@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -74,6 +73,7 @@ var flags = []flag{
 	{short: "-f", long: "--follow", help: "go on with what is written from now on", set: func(c *call, _, _ string) error { c.follow = true; return nil }},
 	{short: "-n", long: "--lines", value: true, arg: "N", help: "only the last N lines of each service", set: (*call).setLines},
 	{long: "--since", value: true, arg: "T", help: "only lines since T: a length of time, or an RFC 3339 time", set: (*call).setSince},
+	{short: "-w", long: "--watch", help: "show it again every second", set: func(c *call, _, _ string) error { c.watch = true; return nil }},
 	{long: "--no-wait", help: "return at once, and do not wait for the effect", set: func(c *call, _, _ string) error { c.noWait = true; return nil }},
 	{long: "--now", help: "skip the drain; the stop ladders keep their time", set: func(c *call, _, _ string) error { c.immediately = true; return nil }},
 }
@@ -87,12 +87,14 @@ type given struct {
 	*flag
 }
 
-func flagNamed(name string) *flag {
-	i := slices.IndexFunc(flags, func(f flag) bool { return name == f.long || name == f.short })
-	if i < 0 {
-		return nil
+// flagNamed finds a flag. Of two with one name, it is the one that the verb knows.
+func (c *call) flagNamed(name string) (found *flag) {
+	for i := range flags {
+		if f := &flags[i]; (name == f.long || name == f.short) && (found == nil || c.row().Knows(f.name())) {
+			found = f
+		}
 	}
-	return &flags[i]
+	return found
 }
 
 // parse reads flags up to the first word that is not a flag, or to `--`; the rest is
@@ -159,7 +161,7 @@ func (c *call) fileMeant(word string) string {
 func (c *call) flag(arg string, args []string) (rest []string, err error) {
 	if strings.HasPrefix(arg, "--") {
 		name, value, hasValue := strings.Cut(arg, "=")
-		if f := flagNamed(name); f != nil {
+		if f := c.flagNamed(name); f != nil {
 			return c.set(given{name, f}, value, hasValue, args)
 		}
 		var known []string
@@ -173,7 +175,7 @@ func (c *call) flag(arg string, args []string) (rest []string, err error) {
 	}
 	for i := 1; i < len(arg); i++ {
 		name, value := "-"+arg[i:i+1], arg[i+1:]
-		f := flagNamed(name)
+		f := c.flagNamed(name)
 		switch {
 		case f == nil:
 			return nil, fmt.Errorf("-%c: no such flag; put -- before a command that begins with a dash", []rune(arg[i:])[0])

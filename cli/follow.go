@@ -48,6 +48,43 @@ func (c *call) followAnswer() int {
 	return 0
 }
 
+// watchEvery is the time between two answers of --watch.
+const watchEvery = time.Second
+
+// clearScreen begins a screen anew: to its corner, and nothing left behind the text.
+const clearScreen = "\x1b[H\x1b[2J"
+
+// watchAnswer asks again and again, until it gets no answer or nobody reads it.
+func (c *call) watchAnswer() int {
+	socket, off := c.socket()
+	if off {
+		return c.cannotAsk()
+	}
+	to := c.stdout
+	if _, real := to.(boundedWriter); real {
+		to = patientWriter(1)
+	}
+	clear := ""
+	if kernel.IsTerminal(1) && !c.json {
+		clear = clearScreen
+	}
+	for {
+		reply, err := control.Ask(control.Sockets(socket), c.request(), askWithin)
+		if err != nil {
+			return c.noAnswer(err)
+		}
+		page := c.page()
+		text, _, known := page.Print(reply)
+		if !known {
+			return c.unknownAnswer()
+		}
+		if _, err := io.WriteString(to, clear+text); err != nil {
+			return 1
+		}
+		time.Sleep(watchEvery)
+	}
+}
+
 // printError is a line that could not be printed.
 type printError struct{ error }
 

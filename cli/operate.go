@@ -24,20 +24,31 @@ func (c *call) ask() int {
 	if off {
 		return c.cannotAsk()
 	}
-	reply, err := control.Ask(control.Sockets(socket), verbs.Request{
-		Verb: c.verb, Services: c.words, Live: c.live, Now: c.immediately,
-	}, askWithin)
+	reply, err := control.Ask(control.Sockets(socket), c.request(), askWithin)
 	if err != nil {
 		return c.noAnswer(err)
 	}
-	page := verbs.Page{JSON: c.json, Width: terminalWidth(), Now: time.Now().UTC(), Live: c.live, Quiet: c.verbosity < 0}
+	page := c.page()
 	text, status, known := page.Print(reply)
 	if !known {
-		fmt.Fprintf(c.stderr, "sexton %s: the sexton that answers is another version, and does not know this verb\n", c.verb)
-		return 1
+		return c.unknownAnswer()
 	}
 	fmt.Fprint(c.stdout, text)
 	return status
+}
+
+func (c *call) request() verbs.Request {
+	return verbs.Request{Verb: c.verb, Services: c.words, Live: c.live, Now: c.immediately}
+}
+
+func (c *call) page() *verbs.Page {
+	return &verbs.Page{JSON: c.json, Width: terminalWidth(), Now: time.Now().UTC(), Live: c.live, Quiet: c.verbosity < 0}
+}
+
+// unknownAnswer says that the answer is none that this version knows.
+func (c *call) unknownAnswer() int {
+	fmt.Fprintf(c.stderr, "sexton %s: the sexton that answers is another version, and does not know this verb\n", c.verb)
+	return 1
 }
 
 // cannotAsk says that there is no socket.

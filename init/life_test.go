@@ -93,6 +93,7 @@ func (l *life) live() {
 	go send(over)
 	go l.ask(over)
 	go l.reload(over)
+	go l.order(over)
 	defer time.Sleep(5 * time.Second) // in the bubble: looks that are still on their way come back
 	select {
 	case status := <-done:

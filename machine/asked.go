@@ -65,6 +65,7 @@ func (m *Machine) askAgain(u *unit, e Asked) {
 			need.take(m, kindAskStart, e)
 		}
 	}
+	m.reloads++
 	if !m.tell(u, "asked to", false) {
 		u.take(m, kindAskStop, e)
 		u.take(m, kindAskStart, e)
@@ -92,11 +93,8 @@ func (m *Machine) tell(u *unit, why string, stays bool) bool {
 	if u.spec.External || !m.keeping() || u.state != service.Starting && u.state != service.Up {
 		return false
 	}
-	if stays {
+	if stays || u.leaving == 0 {
 		u.leaving = m.reloads // together with those that it waits for
-	} else if u.leaving == 0 {
-		m.reloads++
-		u.leaving = m.reloads
 	}
 	u.told, u.stays = why, stays
 	return true

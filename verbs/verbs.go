@@ -86,7 +86,7 @@ var All = []Verb{
 		About: "Every mistake is printed with its line and the fix, and so is every remark. Nothing is\nstarted. --explain service.web.env.MODE prints the value of one key, or of all keys in a table, and the\nfile and line that set it. The exit status is 78 with a mistake, otherwise 0.",
 	},
 	{
-		Name: StatusVerb, Args: "[--json] " + anyServices, Flags: "--config --quiet --json",
+		Name: StatusVerb, Args: "[--json] [-w] " + anyServices, Flags: "--config --quiet --json --watch",
 		Help:       "show the services of a running sexton",
 		About:      "A table that is as wide as the terminal; --json prints one JSON object with everything.\nThe exit status is 1 if no sexton answers or there is no such service.",
 		Permission: Read, ask: everything, reply: status,
