@@ -164,7 +164,7 @@ func (l *liner) add(p service.Piece) {
 		l.put(now)
 	}
 	if rest := text[end:]; len(rest) > 0 {
-		now.lines, now.begun = nil, slices.Clone(rest)
+		now.at, now.lines, now.begun = p.At, nil, slices.Clone(rest)
 		l.open[key] = &now
 		if len(rest) > logLineBytes {
 			l.close(key)
