@@ -119,10 +119,14 @@ func (s *Server) serve(c *callers.Caller) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), s.within.answer)
 	defer cancel()
+	from := ""
+	if verb.Lingers() {
+		from = s.askedBy(who) // while the client is there
+	}
 	reply := s.answer(ctx, verb, &request)
 	s.reply(c, reply)
 	if verb.Lingers() && reply.Error == "" {
-		s.afterwards(c, verb, &request, who)
+		s.afterwards(c, verb, &request, from)
 	}
 }
 
@@ -219,13 +223,13 @@ func (s *Server) answer(ctx context.Context, v *verbs.Verb, r *verbs.Request) ve
 // afterwards has the loop act when the client has gone. The client is usually a process of this
 // container: if the shutdown began at once, it could be killed with everything else that is left,
 // before it has printed the answer.
-func (s *Server) afterwards(c *callers.Caller, v *verbs.Verb, r *verbs.Request, who unix.Ucred) {
+func (s *Server) afterwards(c *callers.Caller, v *verbs.Verb, r *verbs.Request, from string) {
 	c.CloseWrite()
 	_ = c.SetReadDeadline(time.Now().Add(s.within.gone))
 	_, _ = io.CopyN(io.Discard, c, requestBytes)
 	ctx, cancel := context.WithTimeout(context.Background(), s.within.answer)
 	defer cancel()
-	_ = v.Then(ctx, &s.Source, r, s.askedBy(who))
+	_ = v.Then(ctx, &s.Source, r, from)
 }
 
 func (s *Server) noAnswer(err error) string {

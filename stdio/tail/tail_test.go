@@ -264,3 +264,41 @@ func TestUnusedCostsNothing(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 }
+
+// Every line arrives once and in order while a program writes as fast as it can and its file is renamed again and
+// again, as logrotate does it: the program opens the new one a little later.
+func TestRotationUnderLoad(t *testing.T) {
+	inEachWay(t, func(t *testing.T, dir string, start func(...string) (*Follower, *book)) {
+		path := dir + "/a.log"
+		_, b := start(path)
+		var want strings.Builder
+		var file *os.File
+		for i := range 20_000 {
+			if i%500 == 0 {
+				var err error
+				if file, err = os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			line := fmt.Sprintf("%06d %s\n", i, strings.Repeat("x", i%100))
+			want.WriteString(line)
+			if _, err := file.WriteString(line); err != nil {
+				t.Fatal(err)
+			}
+			if i%500 == 250 { // it goes on writing there
+				if err := os.Rename(path, fmt.Sprintf("%s/old.%d", dir, i)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if i%500 == 499 {
+				file.Close()
+			}
+			if i%500 == 499 || i%500 == 100 { // a file that nobody has seen under its name is not followed
+				await.Until(t, "the file was found", func() bool { return strings.HasSuffix(b.String(), line) })
+			}
+		}
+		if b.String() != want.String() {
+			t.Errorf("%d bytes arrived of %d", len(b.String()), want.Len())
+		}
+	})
+}
