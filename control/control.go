@@ -5,7 +5,8 @@
 // # The wire
 //
 // A client connects, writes one line, a verbs.Request as JSON, and reads one line, a
-// verbs.Reply as JSON. Then the server closes. So anything that can write to a unix
+// verbs.Reply as JSON. Then the server closes. Some verbs have an answer of many lines, each of them a Reply, the
+// last one with Done (stream.go). verbs.WireVersion is the version of all that. So anything that can write to a unix
 // socket can ask:
 //
 //	echo '{"verb":"status"}' | socat - UNIX:/run/sexton.sock
