@@ -132,8 +132,15 @@ func (r *reader) checkSchedules(d *draft) {
 		for _, relation := range relations() {
 			for _, item := range s.items(relation.key) {
 				name, _ := item.data.(string)
-				if on := byName[name]; on != nil && on != s && on.spec.Scheduled() {
-					r.wrong(item, fmt.Sprintf("%s runs by a schedule, so nothing can wait for it", name), "remove it from "+relation.key+"; for a run at the start too, add a oneshot with the same command")
+				names := []string{name}
+				if g := d.groups[name]; g != nil {
+					names = g.members
+				}
+				for _, name := range names {
+					if on := byName[name]; on != nil && on != s && on.spec.Scheduled() {
+						r.wrong(item, fmt.Sprintf("%s runs by a schedule, so nothing can wait for it", name), "remove it from "+relation.key+"; for a run at the start too, add a oneshot with the same command")
+						break
+					}
 				}
 			}
 		}

@@ -285,6 +285,9 @@ func (l *life) ClosePipeline(string) {}
 func (l *life) Sum(service.Summary) {}
 
 func (l *life) Say(_ machine.Level, _, text string) {
+	if strings.HasPrefix(text, "internal error") {
+		l.wrong("%s", text)
+	}
 	if strings.HasPrefix(text, "leaving with status ") && !l.flushed {
 		l.wrong("our last words are said before the services' output is written")
 	}

@@ -53,7 +53,7 @@ func (m *Machine) endLost() {
 	for _, i := range m.graph.Order {
 		u := m.units[i]
 		if need := lost[i]; need != nil && (u.state == service.Waiting || u.state == service.BackingOff) {
-			if m.cannotStart(u, need); !m.keeping() {
+			if m.cannotStart(u, need, lost); !m.keeping() {
 				return
 			}
 		}
@@ -93,8 +93,8 @@ func lostWords(need *unit, lost []*unit) string {
 // cannotStart: Waiting, BackingOff -> Failed, because of another's failure. Its status is
 // its own, if it ever ran. The other's status does not end the container, or it would have
 // done so already.
-func (m *Machine) cannotStart(u, need *unit) {
-	why := lostWords(need, m.lostNeeds())
+func (m *Machine) cannotStart(u, need *unit, lost []*unit) {
+	why := lostWords(need, lost)
 	if u.begun == 0 || u.ended == "" { // it has never run here: sexton may have watched an external one
 		u.ended = "not started: " + why
 		m.say(Error, u, u.ended)
