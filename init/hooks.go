@@ -108,7 +108,7 @@ func (r *hooking) reaped(p *PID1, c *child, dead proc.Dead) {
 	go func() {
 		_ = guarded(func() error {
 			if line := last(); failed {
-				answer.Output = service.Printable(line, lineMost)
+				answer.Output = p.printable(line)
 			}
 			return nil
 		})

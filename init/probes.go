@@ -188,9 +188,5 @@ func (r *probing) lastLine(p *PID1) string {
 	if r.heard == nil {
 		return ""
 	}
-	line := r.heard.End()
-	if p.Redact != nil {
-		line = p.Redact(line) // before it is cut
-	}
-	return service.Printable(line, lineMost)
+	return p.printable(r.heard.End())
 }

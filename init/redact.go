@@ -1,6 +1,9 @@
 package pid1
 
-import "sexton/machine"
+import (
+	"sexton/machine"
+	"sexton/service"
+)
 
 // redacted is an event without secrets, so that neither the machine nor a trace ever has one: an error may show a part of
 // a command, and a probe what another program says.
@@ -12,12 +15,20 @@ func (p *PID1) redacted(event machine.Event) machine.Event {
 	case machine.StartFailed:
 		e.Err = p.Redact(e.Err)
 		return e
-	case machine.Hooked:
-		e.Err, e.Output = p.Redact(e.Err), p.Redact(e.Output)
+	case machine.Hooked: // whose Output is without them already
+		e.Err = p.Redact(e.Err)
 		return e
-	case machine.Probed: // whose Output is without them already
+	case machine.Probed: // likewise
 		e.Err = p.Redact(e.Err)
 		return e
 	}
 	return event
+}
+
+// printable is what another program said, for one of our lines: without secrets, and then cut.
+func (p *PID1) printable(line string) string {
+	if p.Redact != nil {
+		line = p.Redact(line)
+	}
+	return service.Printable(line, lineMost)
 }
