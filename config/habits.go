@@ -53,7 +53,6 @@ func serviceHabits() []habit {
 			return "leave it out: every service of the file is started"
 		}},
 		{others: "priority", mend: always(`write needs = ["NAME"] in the service that comes later: services start in the order of their needs, and stop in the reverse order`)},
-		{others: "stopasgroup killasgroup kill_mode", mend: always("leave it out: every signal goes to the service's whole process group")},
 		{others: "startsecs", mend: func(v *value) string {
 			return fmt.Sprintf(`leave it out, or write ready = { after = "%s" } if other services should wait that long`, lengthOf(v, "1s"))
 		}},

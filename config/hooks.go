@@ -26,7 +26,12 @@ func hookRows() []row[*service.Spec] {
 		rows[i].expects = "a command or a list of commands"
 		rows[i].read = func(r *reader, v *value, s *service.Spec) { r.hooks(v, s, service.BeforeStart+service.Stage(i)) }
 	}
-	return rows
+	return append(rows, row[*service.Spec]{name: "kill_mode", expects: "a word", example: `kill_mode = "process"`, others: "stopasgroup killasgroup",
+		read: func(r *reader, v *value, s *service.Spec) {
+			if i, ok := r.word(v, []string{"group", "process"}); ok {
+				s.KillMode = service.KillMode(i)
+			}
+		}})
 }
 
 // stageOf is the stage whose commands a key has; NoStage for any other key.

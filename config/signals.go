@@ -143,6 +143,7 @@ func (r *reader) ruleTable(entry *value, into *draftRule) (ok bool) {
 		{name: "send", expects: "a signal", example: `send = "USR1"`, others: "signal", read: readSend},
 		{name: "to", expects: "a service or a list of services", example: `to = ["web"]`, others: "services service",
 			read: func(r *reader, v *value, rule *draftRule) { r.targets(v, rule) }},
+		{name: "scope", expects: "a word", example: `scope = "process"`, read: readScope},
 		{name: "restart", expects: "a service or a list of services", example: `restart = ["web"]`,
 			read: func(r *reader, v *value, rule *draftRule) {
 				rule.rule.Verb = service.VerbRestart
@@ -153,6 +154,8 @@ func (r *reader) ruleTable(entry *value, into *draftRule) (ok bool) {
 	switch {
 	case len(r.mistakes)+r.dropped > before:
 		return false
+	case restart != nil && entry.child("scope") != nil:
+		r.wrong(entry.child("scope"), "a restart has no scope: it sends what stop says", "remove it")
 	case restart != nil && (send != nil || to != nil):
 		r.wrong(restart, "a rule does one thing, and this one also sends a signal", "remove one of the two")
 	case restart == nil && send == nil && to != nil:
@@ -167,6 +170,13 @@ func (r *reader) ruleTable(entry *value, into *draftRule) (ok bool) {
 		return true
 	}
 	return false
+}
+
+// readScope reads which processes of a service get the signal.
+func readScope(r *reader, v *value, into *draftRule) {
+	if i, ok := r.word(v, []string{"group", "process"}); ok {
+		into.rule.Reach = service.WholeGroup + service.Reach(i)
+	}
 }
 
 func readSend(r *reader, v *value, into *draftRule) {

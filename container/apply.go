@@ -118,7 +118,7 @@ func ofRun(s service.Spec) service.Spec {
 	s.Edition = 0
 	s.Needs, s.Wants, s.After, s.RestartWith, s.Start = nil, nil, nil, nil, 0
 	s.Restart, s.Backoff, s.GiveUp, s.OKCodes, s.ShutdownOn = 0, service.Backoff{}, service.GiveUp{}, nil, 0
-	s.Stop, s.Signals, s.Single, s.MaxMemory = nil, nil, false, 0
+	s.Stop, s.Signals, s.Single, s.MaxMemory, s.KillMode = nil, nil, false, 0, 0
 	if s.Scheduled() {
 		s.Schedule = service.Schedule{Cron: "some"}
 	}

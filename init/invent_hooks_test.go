@@ -11,6 +11,9 @@ import (
 
 // inventHooks gives some services hooks. One command has no file, and a oneshot is never up.
 func (l *life) inventHooks(s *service.Spec) {
+	if !l.oneCommand && l.chance(0.2) {
+		s.KillMode = service.KillProcess
+	}
 	if l.oneCommand || !l.chance(0.3) {
 		return
 	}

@@ -12,6 +12,9 @@ import (
 
 // emptied: no process is left of a unit that was being stopped, but perhaps a hook.
 func (u *unit) emptied(m *Machine, event Event) {
+	if u.reach == proc.Single && u.hook.stage == service.AfterStart {
+		u.dropHook(m) // the signals of the stop have not reached it
+	}
 	if u.hook.busy {
 		u.hook.gone = true
 		return

@@ -274,6 +274,10 @@ func (m *Machine) signalRun(u *unit, sig proc.Signal, scope proc.Scope) {
 // but before a signal that stops: a CONT would discard that while it is pending (signal(7)).
 func (m *Machine) askToEnd(u *unit, sig proc.Signal) {
 	u.lastSignal = sig
+	if u.reach == proc.Single {
+		m.askOneToEnd(u, sig)
+		return
+	}
 	switch {
 	case sig == proc.KILL || sig == proc.CONT:
 		m.signalRun(u, sig, u.reach)
@@ -283,5 +287,21 @@ func (m *Machine) askToEnd(u *unit, sig proc.Signal) {
 	default:
 		m.signalRun(u, sig, u.reach)
 		m.signalRun(u, proc.CONT, proc.Group)
+	}
+}
+
+// askOneToEnd is the same for a service whose first process alone gets the signals, or its
+// before_start: see Signal.
+func (m *Machine) askOneToEnd(u *unit, sig proc.Signal) {
+	reach := proc.Single
+	if u.spawning {
+		reach = proc.Tree
+	}
+	if sig.Stops() {
+		m.signalRun(u, proc.CONT, proc.Single)
+	}
+	m.signalRun(u, sig, reach)
+	if sig != proc.KILL && sig != proc.CONT && !sig.Stops() {
+		m.signalRun(u, proc.CONT, proc.Single)
 	}
 }

@@ -145,12 +145,19 @@ func (m *Machine) pass(u *unit, e Signalled, sig proc.Signal) {
 		m.sayf(Debug, u, "not running, so SIG%v does not reach it", sig)
 		return
 	}
-	m.do(Signal{Run: u.run, Service: u.spec.Name, Signal: sig, Scope: scopeOf(u), Queued: e.Queued, Value: e.Value})
+	scope := scopeOf(u)
+	switch e.Rule.Reach {
+	case service.WholeGroup:
+		scope = proc.Group
+	case service.FirstProcess:
+		scope = proc.Single
+	}
+	m.do(Signal{Run: u.run, Service: u.spec.Name, Signal: sig, Scope: scope, Queued: e.Queued, Value: e.Value})
 }
 
 // scopeOf is which processes of u get a signal that is passed on to u.
 func scopeOf(u *unit) proc.Scope {
-	if u.spec.Single {
+	if u.spec.Single || u.spec.KillMode == service.KillProcess {
 		return proc.Single
 	}
 	return proc.Group

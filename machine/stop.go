@@ -51,7 +51,9 @@ func (u *unit) beginStop(m *Machine) {
 		u.climb(m)
 		return
 	}
-	m.do(Gather{Run: u.run, Service: u.spec.Name, Scope: u.reach})
+	if u.reach != proc.Single {
+		m.do(Gather{Run: u.run, Service: u.spec.Name, Scope: u.reach})
+	}
 	if !u.beginHooks(m, service.BeforeStop) {
 		u.beginHooks(m, service.StopCommand)
 	}
@@ -72,6 +74,8 @@ func (m *Machine) reachOf(u *unit) proc.Scope {
 	switch {
 	case m.plan.Init.StopReach == service.ReachGroup:
 		return proc.Group
+	case u.spec.KillMode == service.KillProcess:
+		return proc.Single
 	case u.wanted && m.keeping() && !u.lost && (u.failing == "" || u.spec.Restart != service.Never):
 		return proc.Core
 	}
@@ -223,8 +227,24 @@ func (u *unit) kill(m *Machine, hard bool) {
 	}
 	u.lastSignal, u.hard = proc.KILL, hard && !m.keeping()
 	u.become(m, service.Killing)
-	m.signalRun(u, proc.KILL, u.reach)
+	m.signalKill(u)
 	u.deadline = m.now + killPatience
+}
+
+// signalKill sends KILL as far as the stop of u reaches. A hook that is left gets it in any case.
+func (m *Machine) signalKill(u *unit) {
+	if u.reach != proc.Single {
+		m.signalRun(u, proc.KILL, u.reach)
+		return
+	}
+	if u.hook.busy {
+		m.do(StopHook{Run: u.run, Service: u.spec.Name, Seq: u.hook.seq})
+	}
+	if u.leaderGone {
+		m.signalRun(u, proc.KILL, proc.Group)
+	} else if !u.spawning {
+		m.signalRun(u, proc.KILL, proc.Single)
+	}
 }
 
 // stillThere: KILL did not end it.
@@ -236,7 +256,7 @@ func (u *unit) stillThere(m *Machine, _ Event) {
 		}
 		m.sayf(Error, u, what, span(m.now-u.since))
 	}
-	m.signalRun(u, proc.KILL, u.reach)
+	m.signalKill(u)
 	u.deadline = m.now + killPatience
 }
 
@@ -320,6 +340,9 @@ func (u *unit) leaderEnded(m *Machine, event Event) {
 	if m.plan.Init.StopReach == service.ReachGroup && u.spec.Single { // the rest got no signal, and is swept
 		u.stopped(m, event)
 		return
+	}
+	if u.reach == proc.Single { // the rest got no signal
+		m.signalRun(u, proc.KILL, proc.Group)
 	}
 	m.do(Watch{Run: u.run, Service: u.spec.Name})
 }

@@ -287,7 +287,11 @@ func (u *unit) killRest(m *Machine, run service.Run) {
 		m.do(Signal{Run: run, Service: u.spec.Name, Signal: sig, Scope: proc.Group})
 	}
 	if !u.spec.OneShot && m.keeping() {
-		m.do(Signal{Run: run, Service: u.spec.Name, Signal: proc.KILL, Scope: proc.Core})
+		scope := proc.Core
+		if u.spec.KillMode == service.KillProcess {
+			scope = proc.Group
+		}
+		m.do(Signal{Run: run, Service: u.spec.Name, Signal: proc.KILL, Scope: scope})
 	}
 }
 

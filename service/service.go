@@ -152,7 +152,8 @@ type Spec struct {
 	OKCodes    []int // exit statuses that count as success; default: only 0
 	ShutdownOn ShutdownOn
 	Stop       []Rung // the stop ladder; at least one rung
-	Hooks      Hooks  // commands that run before and after a start and a stop
+	KillMode   KillMode
+	Hooks      Hooks // commands that run before and after a start and a stop
 
 	proc.Settings
 
@@ -219,6 +220,7 @@ type Rule struct {
 	Verb   Verb
 	Signal proc.Signal // VerbForward: sent instead of what came (0: the same); VerbSend: what is sent
 	To     []string    // VerbSend and VerbRestart: services
+	Reach  Reach       // VerbSend and VerbForward: which of their processes
 
 	Suspend bool // afterwards we stop ourselves, as Ctrl-Z stops a program, until somebody continues us
 }

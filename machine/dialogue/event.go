@@ -129,6 +129,7 @@ func signalledFields(f *fields, words []string, e *machine.Signalled) []string {
 	}
 	f.signal("as", &e.Rule.Signal)
 	f.list("to", &e.Rule.To)
+	choice(f, "reach", &e.Rule.Reach, service.AsKillMode, service.WholeGroup, service.FirstProcess)
 	f.flag("suspend", &e.Rule.Suspend)
 	if f.reads || e.Queued {
 		f.field("value", "", strconv.FormatUint(e.Value, 10), into(&e.Value, parseNumber))
