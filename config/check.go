@@ -184,9 +184,8 @@ func (r *reader) checkLadders(d *draft) {
 		budget = fmt.Sprintf("a grace of %s%s leaves %s after the drain", brief(d.init.Grace), d.graceFrom, brief(have))
 	}
 	good := true
-	specs := make([]service.Spec, len(d.services))
-	for i, s := range d.services {
-		specs[i] = s.spec
+	specs := d.specs()
+	for _, s := range d.services {
 		if fixed := s.spec.StopNeed().Fixed; fixed > have {
 			good = false
 			r.wrong(s.stopKey(), fmt.Sprintf("%s %s, but %s", s.ladderWords(), brief(fixed), budget), d.longer(d.init.Drain.Max+fixed))

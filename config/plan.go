@@ -38,6 +38,7 @@ type draft struct {
 	services []*draftService
 	byName   map[string]*draftService // the first ones of them; see find
 	found    int                      // how many
+	made     []service.Spec           // see specs
 	links    int                      // names in groups and in what services wait for; see mostLinks
 	rules    []draftRule
 
@@ -86,14 +87,22 @@ func (r *reader) draft(root *value) *draft {
 // plan is what a draft has become.
 func (d *draft) plan() service.Plan {
 	plan := service.Plan{Init: d.init, Control: d.control, Health: d.health, Log: d.log, Color: d.color}
-	plan.Services = make([]service.Spec, 0, len(d.services))
-	for _, s := range d.services {
-		plan.Services = append(plan.Services, s.spec)
-	}
+	plan.Services = d.specs()
 	for _, g := range slices.Concat(d.groupOrder, d.replicas) {
 		plan.Groups = append(plan.Groups, service.Group{Name: g.name, Services: g.members})
 	}
 	return plan
+}
+
+// specs are the services as the plan has them. They are made once, when the draft is filled.
+func (d *draft) specs() []service.Spec {
+	if len(d.made) != len(d.services) {
+		d.made = make([]service.Spec, 0, len(d.services))
+		for _, s := range d.services {
+			d.made = append(d.made, s.spec)
+		}
+	}
+	return d.made
 }
 
 func topRows() []row[*draft] {

@@ -32,10 +32,11 @@ func NewGraph(specs []Spec, leaving ...Spec) *Graph {
 		specs:  specs,
 	}
 	index := make(map[string]int, len(specs))
-	for i, spec := range specs {
-		index[spec.Name] = i
+	for i := range specs { // a copy of a spec would be a kilobyte
+		index[specs[i].Name] = i
 	}
-	for i, spec := range specs {
+	for i := range specs {
+		spec := &specs[i]
 		for _, names := range [][]string{spec.Needs, spec.Wants, spec.After} {
 			for _, name := range names {
 				if j, ok := index[name]; ok && (j < planned || i >= planned) {
