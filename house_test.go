@@ -31,6 +31,7 @@ var floors = [][]string{
 	{"kernel/signals", "kernel/users"},
 	{"kernel/procfs"},
 	{"kernel/entry", "kernel/hidden", "dotenv"},
+	{"notify"},
 	{"proc", "pattern", "paths", "cron", "expand", "redact"},
 }
 
@@ -81,7 +82,7 @@ var bans = map[string]map[string]string{
 var onlyIn = map[string][]string{
 	"github.com/BurntSushi/toml":         {"config"},
 	"github.com/hashicorp/go-multierror": {"config"},
-	"golang.org/x/sys/unix":              {"kernel", "stdio", "cli", "container", "probe", "control", "callers", "doctor", "paths", "files", "watch"},
+	"golang.org/x/sys/unix":              {"kernel", "stdio", "cli", "container", "probe", "control", "callers", "doctor", "paths", "files", "watch", "notify"},
 	"sexton/internal/simkernel":          {},
 	"sexton/kernel/...":                  {"", "cli", "container", "doctor", "kernel"}, // the machine decides, and the loop has its Kernel
 	"sexton/stdio/...":                   {"stdio"},

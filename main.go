@@ -15,7 +15,8 @@
 //   - forward decides what a signal does; reaper collects dead children
 //   - stdio carries the output of services and our own lines
 //   - files makes directories and renders templates before a start; watch tells when files change
-//   - probe finds out whether a service is ready; cron knows when a schedule is due
+//   - probe finds out whether a service is ready; cron knows when a schedule is due;
+//     notify hears what services say of themselves
 //   - verbs, control and health answer questions; doctor examines the container
 //   - service and proc hold the values that all of them use; callers, paths, pattern,
 //     dotenv, expand and redact are small helpers

@@ -27,6 +27,7 @@ func (r *reader) check(d *draft) {
 	r.checkNames(d)
 	r.checkPipelines(d)
 	r.checkSchedules(d)
+	r.checkWatchdogs(d)
 	r.checkCycles(d)
 	r.checkStarts(d)
 	r.checkLogs(d)

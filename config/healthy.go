@@ -31,28 +31,41 @@ func (r *reader) healthy(v *value, s *service.Spec) {
 	case len(ways) > 1:
 		r.wrong(ways[1], fmt.Sprintf("a service is asked in one way, and %s is set already", ways[0].name), "remove one of the two")
 		return
-	case len(ways) == 0 && !later(v, meant):
-		r.wrong(v, "it does not say how to check", "add one of http, tcp, unix, exec, file")
+	case len(ways) == 0 && h.Watchdog == 0 && !later(v, meant):
+		r.wrong(v, "it does not say how to check", "add one of http, tcp, unix, exec, file, watchdog")
 		return
 	}
 	s.Healthy = h
 }
 
+// checkWatchdogs reports a watchdog without the socket that it needs.
+func (r *reader) checkWatchdogs(d *draft) {
+	for _, s := range d.services {
+		if s.spec.Healthy.Watchdog > 0 && s.spec.Ready.Kind == service.NotifyFD {
+			r.wrong(s.table.child("healthy"), "the watchdog needs NOTIFY_SOCKET, and ready has a descriptor", `write ready = { notify = "socket" }, or remove watchdog`)
+		}
+	}
+}
+
 func healthyWays() []string {
-	return slices.DeleteFunc(ways(), func(way string) bool { return way == "after" })
+	return slices.DeleteFunc(ways(), func(way string) bool { return way == "after" || way == "notify" })
 }
 
 // healthyRows are the keys of healthy = { ... }. Those of ready are read as there.
 func healthyRows() []row[*service.Healthy] {
 	var rows []row[*service.Healthy]
 	for _, of := range readyRows() {
-		if of.read == nil || of.name == "after" || of.name == "within" {
+		if of.read == nil || of.name == "after" || of.name == "notify" || of.name == "within" {
 			continue
 		}
 		rows = append(rows, row[*service.Healthy]{name: of.name, expects: of.expects, example: of.example, others: of.others,
 			read: func(r *reader, v *value, h *service.Healthy) { of.read(r, v, &h.Probe) }})
 	}
 	return append(rows,
+		row[*service.Healthy]{name: "watchdog", expects: "a duration", example: `watchdog = "30s"`, others: "watchdog_sec",
+			read: func(r *reader, v *value, h *service.Healthy) {
+				r.duration(v, 10*time.Millisecond, maxDuration, &h.Watchdog)
+			}},
 		row[*service.Healthy]{name: "failures", expects: "an integer", example: "failures = 3", others: "retries failure_threshold",
 			read: func(r *reader, v *value, h *service.Healthy) { r.whole(v, 1, 1000, &h.Failures) }},
 		row[*service.Healthy]{name: "start_period", expects: "a duration", example: `start_period = "30s"`, others: "initial_delay initial_delay_seconds",

@@ -3,6 +3,8 @@ package config
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"sexton/service"
@@ -31,7 +33,7 @@ func (r *reader) ready(v *value, into *service.Probe) {
 		}
 		p.Every, p.Timeout, p.Within = 0, 0, 0
 	case len(ways) == 0 && !later(v, meant):
-		r.wrong(v, "it does not say how to check", "add one of http, tcp, unix, exec, file, after")
+		r.wrong(v, "it does not say how to check", "add one of http, tcp, unix, exec, file, notify, after")
 	}
 	*into = p
 }
@@ -59,12 +61,12 @@ func (r *reader) oneShotReady(v *value, into *service.Probe) {
 	into.Within = p.Within
 }
 
-func ways() []string { return []string{"http", "tcp", "unix", "exec", "file", "after"} }
+func ways() []string { return []string{"http", "tcp", "unix", "exec", "file", "notify", "after"} }
 
 // later tells that a table has a way of a later version, or a misspelt one; both
 // have been reported already.
 func later(v *value, meant []string) bool {
-	for _, way := range append(ways(), "https", "log", "notify") {
+	for _, way := range append(ways(), "https", "log") {
 		if v.child(way) != nil || slices.Contains(meant, way) {
 			return true
 		}
@@ -113,6 +115,25 @@ func readyRows() []row[*service.Probe] {
 					p.Kind = service.UnixProbe
 				}
 			}},
-		{name: "log"}, {name: "notify"},
+		{name: "notify", expects: `"socket" or "fd:N"`, example: `notify = "socket"`, others: "sd_notify", read: readNotify},
+		{name: "log"},
+	}
+}
+
+// readNotify reads by what a service says that it is ready: NOTIFY_SOCKET, or a descriptor.
+func readNotify(r *reader, v *value, p *service.Probe) {
+	text, ok := r.text(v)
+	if !ok {
+		return
+	}
+	number, isFD := strings.CutPrefix(text, "fd:")
+	n, err := strconv.Atoi(number)
+	switch {
+	case text == "socket":
+		p.Kind = service.NotifySocket
+	case isFD && err == nil && n >= 3 && n <= 1023:
+		p.Kind, p.Target = service.NotifyFD, strconv.Itoa(n)
+	default:
+		r.wrong(v, fmt.Sprintf("%q is not a valid value for notify", text), `write "socket" for NOTIFY_SOCKET, or "fd:3" for a newline on descriptor 3 (3 to 1023)`)
 	}
 }

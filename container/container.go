@@ -76,7 +76,7 @@ func Load(o Options) *Container {
 	scribe := newScribe(plan.Init.TerminationLog, plan.Init.Heir)
 	var end func()
 	config := pid1.Config{
-		Plan: *plan, Owner: c, Kernel: o.Kernel, Output: c.output, Check: probe.Check, LookAt: probe.Look, Listen: listen, Footprints: procfs.Footprints, Outsider: outsider,
+		Plan: *plan, Owner: c, Kernel: o.Kernel, Output: c.output, Check: probe.Check, LookAt: probe.Look, Listen: listen, OpenNotify: openNotify, Footprints: procfs.Footprints, Outsider: outsider,
 		Seed: Seed(), Trace: o.Trace, NameOrphan: c.nameOrphan(), NeedOrphans: true, Verbose: o.Verbosity > 0,
 		Stopping:    scribe.stopping(),
 		Ended:       scribe.ended(c.output, name, func() { end() }),

@@ -30,6 +30,8 @@ type child struct {
 	command *proc.Command // how it was started; nil once a service without exec probe has started
 	started machine.Instant
 
+	silence func() // ends what the run says of itself (hush); nil: it has ended, or the run never says anything
+
 	signalRefused bool // we have said that we may not signal it
 
 	looks   int          // how often we have looked for the servers behind it

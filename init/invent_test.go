@@ -121,6 +121,13 @@ func (l *life) inventHealth(s *service.Spec) {
 			Kind: kind, Target: "t", Command: []string{"probe", s.Name}, Every: l.pick(100*time.Millisecond, time.Second), Timeout: l.pick(50*time.Millisecond, time.Second),
 		}}
 	}
+	if !s.OneShot && !s.External && !l.oneCommand && l.chance(0.2) {
+		s.Ready = service.Probe{Kind: service.NotifySocket, Every: time.Second, Timeout: time.Second, Within: l.pick(0, time.Second)}
+		s.Healthy.Watchdog = l.pick(0, 200*time.Millisecond, 3*time.Second)
+		if s.Ready.Within == 0 {
+			s.Ready.Within = 5 * time.Second
+		}
+	}
 	if s.Scheduled() && l.chance(0.3) {
 		s.Healthy.Failures = 2
 	}

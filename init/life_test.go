@@ -66,7 +66,7 @@ func (l *life) live() {
 	l.sim.Subreaper, l.sim.ForkFails, l.sim.Behaves = l.subreaper, l.forkFails, l.behave
 	l.sim.Crowd = l.pick(0, 0, 100*time.Millisecond, 10*time.Second)
 	l.pid1 = New(Config{
-		Plan: l.plan, Owner: &preparing{Fixed: byCommand, life: l}, Kernel: l.sim, Output: l, Seed: l.seed, Trace: &l.trace,
+		Plan: l.plan, Owner: &preparing{Fixed: byCommand, life: l}, Kernel: l.sim, Output: l, OpenNotify: l.openNotify, Seed: l.seed, Trace: &l.trace,
 		LookAt: func(context.Context, string) (service.FileMark, error) {
 			time.Sleep([]time.Duration{0, time.Millisecond, 600 * time.Millisecond}[l.seed%3])
 			return service.FileMark{}, []error{nil, errors.New("permission denied")}[l.seed%2]

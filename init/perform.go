@@ -109,4 +109,7 @@ func (p *PID1) leave() {
 	for run := range p.probes {
 		p.stopProbe(run)
 	}
+	for _, c := range p.runs {
+		c.hush()
+	}
 }

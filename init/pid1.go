@@ -17,6 +17,7 @@ import (
 
 	"sexton/forward"
 	"sexton/machine"
+	"sexton/notify"
 	"sexton/proc"
 	"sexton/service"
 )
@@ -43,6 +44,9 @@ type Config struct {
 	// ClockSet calls told, from another goroutine, whenever the clock was set, until stop is
 	// called; nil: the clock is never set.
 	ClockSet func(told func()) (stop func())
+	// OpenNotify opens by what a run says that it is ready, and calls heard for each message from another goroutine;
+	// nil: services of that kind are never ready.
+	OpenNotify func(spec *service.Spec, heard func(notify.Message)) (Notification, error)
 	// Listen makes the Listener for one attempt of an exec probe; nil: its output is dropped.
 	Listen func() (Listener, error)
 	// Seed feeds the jitter of restarts.

@@ -147,7 +147,7 @@ type probing struct {
 // startExecProbe makes an attempt by a child, which runs as the service does.
 func (p *PID1) startExecProbe(a machine.Probe, asked *child) {
 	command := *asked.command
-	command.Argv = aboutOf(a, asked.spec).Command
+	command.Argv, command.Pass = aboutOf(a, asked.spec).Command, nil
 	command.Files, command.Foreground, command.Session = [3]int{-1, -1, -1}, -1, true
 	attempted := &probing{seq: a.Seq}
 	opened := func(proc.PID) {}

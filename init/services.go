@@ -29,11 +29,15 @@ func (p *PID1) spawn(a ordered) {
 	command, err := p.Owner.Command(spec, a.Run)
 	if err != nil {
 		p.counts.Refused++
-		p.answers = append(p.answers, machine.StartFailed{Run: a.Run, Err: err.Error(), Status: service.ExitCannotRun})
+		p.refuseStart(a, err, false)
 		return
 	}
-	command.Foreground = -1
-	command.Files = [3]int{-1, 1, 2}
+	says, err := p.listen(a, &command)
+	if err != nil {
+		p.refuseStart(a, err, true)
+		return
+	}
+	command.Foreground, command.Files = -1, [3]int{-1, 1, 2}
 	if spec.TTY || spec.Name == p.Plan.Init.Main {
 		command.Files[0] = 0
 	}
@@ -44,7 +48,8 @@ func (p *PID1) spawn(a ordered) {
 	}
 	files, started, err := p.Output.Open(spec, a.Run, command.Files)
 	if err != nil {
-		p.answers = append(p.answers, machine.StartFailed{Run: a.Run, Err: err.Error(), Status: service.ExitCannotRun, Passing: true})
+		says.Close()
+		p.refuseStart(a, err, true)
 		return
 	}
 	command.Files = files
@@ -52,14 +57,12 @@ func (p *PID1) spawn(a ordered) {
 		command.Foreground, command.TakeTerminal = files[1], true
 	}
 	command.Heir = p.Plan.Init.Heir && !p.dropped
-	child := &child{role: serving{}, run: a.Run, handle: handle, spec: spec, command: &command}
-	if failed := p.start(child, started); failed != nil {
+	child := &child{role: serving{}, run: a.Run, handle: handle, spec: spec, command: &command, silence: says.Close}
+	failed := p.start(child, started)
+	if says.Started(); failed != nil {
+		says.Close()
 		p.Output.Ended(a.Run)
-		answer := machine.StartFailed{Run: a.Run, Err: failed.Error(), Status: spawnErrorStatus(failed), Passing: failed.Passing}
-		if p.SpawnStatus != nil {
-			answer.Status, answer.Passing = p.SpawnStatus(failed), false
-		}
-		p.answers = append(p.answers, answer)
+		p.answers = append(p.answers, p.notStarted(a.Run, failed))
 		return
 	}
 	if spec.Ready.Kind != service.ExecProbe && spec.Healthy.Kind != service.ExecProbe {
@@ -81,6 +84,20 @@ func (p *PID1) spawn(a ordered) {
 	p.dropped = true // an heir has got what we inherited
 }
 
+// notStarted says why the kernel has not started a run.
+func (p *PID1) notStarted(run service.Run, failed *proc.SpawnError) machine.StartFailed {
+	answer := machine.StartFailed{Run: run, Err: failed.Error(), Status: spawnErrorStatus(failed), Passing: failed.Passing}
+	if p.SpawnStatus != nil {
+		answer.Status, answer.Passing = p.SpawnStatus(failed), false
+	}
+	return answer
+}
+
+// refuseStart answers a start for which no process was made. passing: it may succeed later.
+func (p *PID1) refuseStart(a ordered, err error, passing bool) {
+	p.answers = append(p.answers, machine.StartFailed{Run: a.Run, Err: err.Error(), Status: service.ExitCannotRun, Passing: passing})
+}
+
 // died tells the machine, which may order signals to the run's group: the zombie still holds
 // its number.
 func (serving) died(p *PID1, c *child, dead proc.Dead) {
@@ -97,6 +114,7 @@ func (serving) reaped(p *PID1, c *child, _ proc.Dead) {
 		delete(p.trees, c.run)
 	}
 	delete(p.marks, c.run)
+	c.hush()
 	p.Output.Ended(c.run)
 	if c.pid == p.holder {
 		p.takeTerminalBack()

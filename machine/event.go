@@ -1,6 +1,8 @@
 package machine
 
 import (
+	"time"
+
 	"sexton/proc"
 	"sexton/service"
 )
@@ -88,6 +90,18 @@ type Probed struct {
 	Seq    uint64
 	Err    string
 	Output string
+}
+
+// Notified: the run has said something of itself (sd_notify(3)).
+type Notified struct {
+	Run                        service.Run
+	Ready, Reloading, Stopping bool
+	HasStatus                  bool
+	Status                     string        // one line; "" clears
+	Extend                     time.Duration // the present phase may last so long from now
+	Alive, Trigger             bool          // the watchdog: all is well; it has expired
+	HasWatchdog                bool
+	Watchdog                   time.Duration // another interval of it; 0: none
 }
 
 // Connected: Count new connections have come since WatchConnections or since the last
@@ -186,6 +200,7 @@ func (Hooked) event()       {}
 func (Probed) event()       {}
 func (Due) event()          {}
 func (Signalled) event()    {}
+func (Notified) event()     {}
 func (Connected) event()    {}
 func (Asked) event()        {}
 func (FilesChanged) event() {}

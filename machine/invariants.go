@@ -100,6 +100,13 @@ var unitRules = []struct {
 		return !u.spawning || u.state == service.Starting || u.state.GoesDown()
 	}},
 	{"preparing", func(m *Machine, u *unit) bool { return !u.preparing || u.spawning && u.spec.Prepare }},
+	{"says", func(m *Machine, u *unit) bool { return u.says == "" || u.run != 0 }},
+	{"reloading", func(m *Machine, u *unit) bool { return !u.reloading || u.state == service.Up }},
+	{"ending", func(m *Machine, u *unit) bool { return !u.ending || u.run != 0 }},
+	{"watchdog", func(m *Machine, u *unit) bool { return u.watchdog >= 0 }},
+	{"watchdogAt", func(m *Machine, u *unit) bool {
+		return u.watchdogAt == never || u.state == service.Up && u.watchdogAt >= u.upAt && u.watchdog > 0
+	}},
 	{"proved", func(m *Machine, u *unit) bool { return !u.proved || u.everUp }},
 	{"badRuns", func(m *Machine, u *unit) bool { return u.badRuns >= 0 }},
 	{"queued", func(m *Machine, u *unit) bool { return !u.queued || u.state == service.Starting || u.state.GoesDown() }},

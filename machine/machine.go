@@ -136,6 +136,8 @@ func (m *Machine) Step(now Instant, event Event) []Action {
 		}
 	case Due:
 		m.due(e)
+	case Notified:
+		m.notified(e)
 	case Signalled:
 		m.signalled(e)
 	case Connected:
@@ -165,7 +167,7 @@ func (m *Machine) Next() (at Instant, ok bool) {
 		at = min(at, m.shutdown.killAt, m.shutdown.warnAt)
 	}
 	for i := range m.units {
-		at = min(at, m.units[i].deadline, m.units[i].probe.next())
+		at = min(at, m.units[i].deadline, m.units[i].watchdogAt, m.units[i].probe.next())
 	}
 	return at, at != never
 }
@@ -253,6 +255,7 @@ func (m *Machine) ticked() {
 			u.take(m, kindTicked, Ticked{})
 		}
 		u.tickProbe(m)
+		u.tickWatchdog(m)
 	}
 }
 

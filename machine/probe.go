@@ -157,6 +157,9 @@ func (u *unit) tickProbe(m *Machine) {
 
 // notReady says why a start failed: what the probe asked, and what the last attempt saw.
 func (u *unit) notReady() string {
+	if u.spec.Ready.Kind.Says() {
+		return "not ready within " + span(u.spec.Ready.Within) + ": still " + waitsFor(&u.spec.Ready, true)
+	}
 	text := "not ready within " + span(u.spec.Ready.Within) + ": "
 	if u.spec.Ready.Kind == service.ExecProbe {
 		text += "exec " + service.CommandText(u.spec.Ready.Command) + ": "
@@ -187,6 +190,10 @@ func waitsFor(r *service.Probe, all bool) string {
 	case r.Kind == service.ExecProbe:
 		name, _, _ := strings.Cut(service.CommandLine(r.Command), " ")
 		return "waiting for exec " + service.Printable(name, len(name))
+	case r.Kind == service.NotifySocket:
+		return "waiting for READY=1 on NOTIFY_SOCKET"
+	case r.Kind == service.NotifyFD:
+		return "waiting for a newline on descriptor " + r.Target
 	default:
 		return "waiting for " + r.Kind.String() + " " + r.Target
 	}

@@ -58,7 +58,9 @@ func (u *unit) holdsNobody() bool {
 		return false
 	}
 	switch u.state {
-	case service.Up, service.Done, service.Down, service.Scheduled:
+	case service.Up:
+		return !u.ending
+	case service.Done, service.Down, service.Scheduled:
 		return true
 	case service.Failed:
 		return u.spec.ShutdownOn == service.NoShutdown

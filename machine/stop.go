@@ -38,13 +38,18 @@ func (u *unit) wantedAfterStop(m *Machine, _ Event) {
 // beginStop: Starting, Up -> Stopping, with the hooks of the stop if the unit was up, and the
 // first rung.
 func (u *unit) beginStop(m *Machine) {
+	hooks := u.state == service.Up && len(u.hooks[service.BeforeStop])+len(u.hooks[service.StopCommand]) > 0
+	u.beginStopBy(m, u.spec.Stop, hooks)
+}
+
+// beginStopBy is beginStop with another ladder, or without the hooks of the stop.
+func (u *unit) beginStopBy(m *Machine, ladder []service.Rung, hooks bool) {
 	if u.spec.External {
 		u.letGo(m)
 		return
 	}
-	hooks := u.state == service.Up && len(u.hooks[service.BeforeStop])+len(u.hooks[service.StopCommand]) > 0
 	u.probe.end(m, u)
-	u.ladder, u.rung, u.stopAt, u.reach = u.spec.Stop, 0, m.now, m.reachOf(u)
+	u.ladder, u.rung, u.stopAt, u.reach = ladder, 0, m.now, m.reachOf(u)
 	u.become(m, service.Stopping)
 	u.callOff(m)
 	if !hooks {

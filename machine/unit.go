@@ -3,6 +3,7 @@ package machine
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"sexton/proc"
 	"sexton/service"
@@ -22,17 +23,22 @@ type unit struct {
 	pid      proc.PID // for people
 	deadline Instant
 
-	starts    []Instant // recent ones, for GiveUp
-	started   Instant   // of the present or last run
-	spawning  bool      // Spawn or Prepare is said, its answer not yet heard
-	preparing bool      // that was Prepare
-	proved    bool      // it was healthy at least once since it is up
-	badRuns   int       // of its schedule, in a row
-	queued    bool      // another run of its schedule waits for the end of this one
-	failures  int       // ends in a row, for Backoff
-	begun     int       // how many starts there were, for people
-	everUp    bool      // it was ready at least once
-	hinted    bool      // inBackground has said that a service must stay in the foreground
+	starts     []Instant     // recent ones, for GiveUp
+	started    Instant       // of the present or last run
+	spawning   bool          // Spawn or Prepare is said, its answer not yet heard
+	preparing  bool          // that was Prepare
+	says       string        // STATUS of sd_notify
+	reloading  bool          // it has said so
+	ending     bool          // it stops by itself
+	watchdog   time.Duration // it says WATCHDOG=1 at least so often; 0: it need not
+	watchdogAt Instant       // when it must have said so
+	proved     bool          // it was healthy at least once since it is up
+	badRuns    int           // of its schedule, in a row
+	queued     bool          // another run of its schedule waits for the end of this one
+	failures   int           // ends in a row, for Backoff
+	begun      int           // how many starts there were, for people
+	everUp     bool          // it was ready at least once
+	hinted     bool          // inBackground has said that a service must stay in the foreground
 
 	ladder      []service.Rung // of the present run, or of its stop: a reload does not change a stop that has begun
 	rung        int            // of the ladder
@@ -71,6 +77,7 @@ type unit struct {
 
 func newUnit(spec *service.Spec, index int) *unit {
 	u := &unit{spec: spec, index: index, deadline: never, hooks: &spec.Hooks}
+	u.forgetWords()
 	u.probe.forget()
 	return u
 }
@@ -79,7 +86,7 @@ func newUnit(spec *service.Spec, index int) *unit {
 func (u *unit) become(m *Machine, s service.State) {
 	m.note(u, s)
 	u.state, u.since = s, m.now
-	u.deadline = never
+	u.deadline, u.watchdogAt, u.reloading = never, never, false
 	if !s.Live() {
 		u.leaving, u.behind, u.queued = 0, nil, false
 		u.told, u.stays = "", false
@@ -115,6 +122,7 @@ func (u *unit) start(m *Machine) {
 	u.forwarded, u.forwardedAt, u.climbAt = 0, 0, 0
 	u.hooks = &u.spec.Hooks
 	u.queued = false
+	u.forgetWords()
 	u.begun++
 	u.starts = append(u.starts, m.now)
 	u.trimStarts()
@@ -169,7 +177,9 @@ func (u *unit) nowRunning(m *Machine, event Event) {
 		if ready.Within > 0 {
 			u.deadline = m.now + ready.Within
 		}
-		u.probe.begin(m, u)
+		if !ready.Kind.Says() {
+			u.probe.begin(m, u)
+		}
 	}
 	m.sayf(Info, u, "started (pid %d), not ready yet: %s", u.pid, waitsFor(ready, true))
 }
@@ -186,6 +196,7 @@ func (u *unit) startRefused(m *Machine, event Event) {
 func (u *unit) becomeUp(m *Machine) {
 	u.become(m, service.Up)
 	u.everUp, u.upAt, u.proved = true, m.now, false
+	u.expect(m)
 	if every, _, ok := u.health(); ok {
 		u.probe.at = m.now + every
 	}
@@ -244,6 +255,7 @@ func (u *unit) endRun(m *Machine) {
 	if u.spec.Prepare && u.hooks.Any() {
 		m.do(Discard{Run: u.run, Service: u.spec.Name})
 	}
+	u.forgetWords()
 	delete(m.runs, u.run)
 	u.run, u.pid, u.leaderGone, u.spawning, u.preparing, u.gone = 0, 0, false, false, false, false
 	if u.next != nil {
@@ -359,6 +371,6 @@ func (u *unit) stayDown(m *Machine, _ Event) {
 func (u *unit) report(m *Machine) service.Status {
 	return service.Status{
 		Name: u.spec.Name, State: u.state, Run: u.run, PID: u.pid, Since: u.since, Started: u.started,
-		Restarts: max(0, u.begun-1), LastExit: u.reason(), Waits: u.waits(m), Seen: u.probeSeen(), Health: u.healthWords(), Ready: u.holdsNobody(), OneShot: u.spec.OneShot, External: u.spec.External,
+		Restarts: max(0, u.begun-1), LastExit: u.reason(), Waits: u.waits(m), Seen: u.probeSeen(), Health: u.healthWords(), Says: u.wordsOf(), Ready: u.holdsNobody(), OneShot: u.spec.OneShot, External: u.spec.External,
 	}
 }

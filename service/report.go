@@ -49,6 +49,7 @@ type Status struct {
 	Seen     string    // the same with the whole command of a probe and its last output, either of which may contain a secret, so not every client may see it; "": Waits has everything
 	Next     time.Time // when its schedule wants the next run; zero: it has none
 	Health   string    // what is wrong with a service that is up, in words, with the words of a probe as in Seen; "": nothing
+	Says     string    // what it says of itself (STATUS of sd_notify(3)), as it came; "": nothing
 	External bool      // it is not started here
 	OneShot  bool      // it is done when it has ended; it is never up
 	Ready    bool      // it holds no other service back: up, done, not wanted, or failed in a way that the file accepts

@@ -294,18 +294,23 @@ type Rung struct {
 type ProbeKind uint8
 
 const (
-	NoProbe   ProbeKind = iota // ready once started
-	TCPProbe                   // Target is host:port; a connection is accepted
-	HTTPProbe                  // Target is an http:// URL; the answer is 200 to 399
-	ExecProbe                  // Command ends with status 0
-	UnixProbe                  // Target is the path of a socket; a connection is accepted
-	FileProbe                  // Target is the path of a file that did not exist just before the start, or was another one
-	AfterTime                  // the service has run for Delay
+	NoProbe      ProbeKind = iota // ready once started
+	TCPProbe                      // Target is host:port; a connection is accepted
+	HTTPProbe                     // Target is an http:// URL; the answer is 200 to 399
+	ExecProbe                     // Command ends with status 0
+	UnixProbe                     // Target is the path of a socket; a connection is accepted
+	NotifySocket                  // it says READY=1 on NOTIFY_SOCKET (sd_notify(3))
+	NotifyFD                      // it writes a newline into the descriptor Target
+	FileProbe                     // Target is the path of a file that did not exist just before the start, or was another one
+	AfterTime                     // the service has run for Delay
 )
 
 func (k ProbeKind) String() string {
-	return [...]string{"", "tcp", "http", "exec", "unix", "file", "after"}[k]
+	return [...]string{"", "tcp", "http", "exec", "unix", "notify", "notify-fd", "file", "after"}[k]
 }
+
+// Says tells whether the service says by itself that it is ready, so that nobody asks.
+func (k ProbeKind) Says() bool { return k == NotifySocket || k == NotifyFD }
 
 // Probe is a `ready` table.
 type Probe struct {

@@ -39,6 +39,7 @@ type Service struct {
 	LastExit      string  `json:"last_exit,omitempty"`
 	MemoryBytes   int64   `json:"memory_bytes,omitempty"` // resident, of its process group; missing: not known
 	WaitsFor      string  `json:"waits_for,omitempty"`
+	Says          string  `json:"says,omitempty"`     // of itself: STATUS of sd_notify(3)
 	Health        string  `json:"health,omitempty"`   // what is wrong with it; missing: nothing, or nobody asks
 	NextRun       string  `json:"next_run,omitempty"` // of its schedule, as in RFC 3339
 
@@ -82,7 +83,7 @@ func serviceOf(at time.Duration, s *service.Status, memory map[int]int64, output
 		out.UptimeSeconds = (at - s.Started).Seconds()
 		out.MemoryBytes = memory[int(s.PID)]
 	}
-	out.Health = s.Health
+	out.Health, out.Says = s.Health, s.Says
 	if !s.Next.IsZero() {
 		out.NextRun = s.Next.Format(time.RFC3339)
 	}
@@ -161,6 +162,9 @@ func detailOf(s *Service) string {
 	}
 	if s.WaitsFor != "" {
 		parts = append(parts, "waits for "+s.WaitsFor)
+	}
+	if s.Says != "" {
+		parts = append(parts, "says "+service.Printable(s.Says, 200))
 	}
 	if s.Health != "" {
 		parts = append(parts, s.Health)

@@ -57,14 +57,7 @@ func forms() []form {
 			f.flag("claimed", &e.Claimed)
 		}),
 		of("survived", func(*fields, *machine.Survived) {}),
-		of("stray", func(f *fields, e *machine.Stray) {
-			f.pid(&e.PID)
-			f.text("command", &e.Command)
-			f.text("service", &e.Service)
-			f.flag("claimed", &e.Claimed)
-			f.flag("outside", &e.Outside)
-			f.flag("killed", &e.Killed)
-		}),
+		of("stray", strayFields),
 		of("stray-ended", func(f *fields, e *machine.StrayEnded) { f.pid(&e.PID) }),
 		of("probed", func(f *fields, e *machine.Probed) {
 			f.run(&e.Run)
@@ -76,14 +69,10 @@ func forms() []form {
 			f.run(&e.Run)
 			f.number("bytes", 0, uint64(e.Bytes), func(n uint64) { e.Bytes = int64(n) })
 		}),
-		of("due", func(f *fields, e *machine.Due) {
-			f.text("service", &e.Service)
-			f.text("time", &e.At)
-			f.count("missed", &e.Missed)
-			f.flag("late", &e.Late)
-		}),
+		of("due", dueFields),
 		of("hooked", hookedFields),
 		ofWords("signalled", 2, signalledFields),
+		of("notified", notifiedFields),
 		of("connected", func(f *fields, e *machine.Connected) {
 			f.count("count", &e.Count)
 			f.text("unknown", &e.Unknown)
@@ -204,4 +193,34 @@ func ParseEvent(line string) (at machine.Instant, event machine.Event, err error
 		return at, event, f.done(line)
 	}
 	return 0, nil, fmt.Errorf("%q: no such event", line)
+}
+
+func notifiedFields(f *fields, e *machine.Notified) {
+	f.run(&e.Run)
+	f.flag("ready", &e.Ready)
+	f.flag("reloading", &e.Reloading)
+	f.flag("stopping", &e.Stopping)
+	f.flag("has-status", &e.HasStatus)
+	f.text("status", &e.Status)
+	f.span("extend", &e.Extend, 0)
+	f.flag("alive", &e.Alive)
+	f.flag("trigger", &e.Trigger)
+	f.flag("has-watchdog", &e.HasWatchdog)
+	f.span("watchdog", &e.Watchdog, 0)
+}
+
+func dueFields(f *fields, e *machine.Due) {
+	f.text("service", &e.Service)
+	f.text("time", &e.At)
+	f.count("missed", &e.Missed)
+	f.flag("late", &e.Late)
+}
+
+func strayFields(f *fields, e *machine.Stray) {
+	f.pid(&e.PID)
+	f.text("command", &e.Command)
+	f.text("service", &e.Service)
+	f.flag("claimed", &e.Claimed)
+	f.flag("outside", &e.Outside)
+	f.flag("killed", &e.Killed)
 }

@@ -139,6 +139,7 @@ func serviceFields(f *fields, s *service.Spec, usual service.Spec) {
 	probeFields(f, "ready", "", &s.Ready)
 	probeFields(f, "healthy", "healthy-", &s.Healthy.Probe)
 	f.count("failures", &s.Healthy.Failures)
+	f.span("watchdog", &s.Healthy.Watchdog, 0)
 	f.span("start-period", &s.Healthy.StartPeriod, 0)
 	choice(f, "restart", &s.Restart, usual.Restart, service.Always, service.OnFailure, service.Never)
 	f.span("first", &s.Backoff.First, usual.Backoff.First)

@@ -49,6 +49,7 @@ func verbs() map[string]verb {
 		"keep-diary":   keepDiary,
 		"kill-pid":     killPID,
 		"manager":      manager,
+		"notify":       notify,
 		"orphans":      orphans,
 		"partial-line": partialLine,
 		"pid-file":     pidFile,
