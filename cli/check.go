@@ -136,6 +136,8 @@ func ruleWords(rule service.Rule, main string, listeners []string) string {
 	switch {
 	case rule.Verb == service.VerbStop:
 		words = "stops the container"
+	case rule.Verb == service.VerbReload:
+		words = "reads the files again"
 	case rule.Verb == service.VerbReopen:
 		words = "opens log files again"
 	case rule.Verb == service.VerbSend:

@@ -136,7 +136,7 @@ type call struct {
 	trace         string
 	again         bool
 
-	json, ready, live, immediately, brief bool
+	json, ready, live, immediately, brief, dryRun bool
 
 	follow bool
 	lines  *int          // nil: not given
@@ -145,7 +145,8 @@ type call struct {
 	watch  bool
 	signal string // the first word of the verb signal
 
-	remarks []string // about the file, to be written as JSON when there is output
+	terminal bool     // our stdin was a terminal when the files were read first
+	remarks  []string // about the file, to be written as JSON when there is output
 }
 
 // rewrite is one --rewrite FROM:TO; to 0 drops the signal.

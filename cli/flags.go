@@ -76,6 +76,7 @@ var flags = []flag{
 	{short: "-w", long: "--watch", help: "show it again every second", set: func(c *call, _, _ string) error { c.watch = true; return nil }},
 	{long: "--no-wait", help: "return at once, and do not wait for the effect", set: func(c *call, _, _ string) error { c.noWait = true; return nil }},
 	{long: "--now", help: "skip the drain; the stop ladders keep their time", set: func(c *call, _, _ string) error { c.immediately = true; return nil }},
+	{long: "--dry-run", help: "only print what would change", set: func(c *call, _, _ string) error { c.dryRun = true; return nil }},
 }
 
 // noEffect is for what sexton always does.

@@ -38,7 +38,7 @@ func (c *call) ask() int {
 }
 
 func (c *call) request() verbs.Request {
-	return verbs.Request{Verb: c.verb, Services: c.words, Live: c.live, Now: c.immediately}
+	return verbs.Request{Verb: c.verb, Services: c.words, Live: c.live, Now: c.immediately, DryRun: c.dryRun}
 }
 
 func (c *call) page() *verbs.Page {

@@ -55,12 +55,12 @@ func (c *call) run() int {
 			return c.refuse(exitInternal, plan.Init.TerminationLog, fmt.Sprintf("sexton: %v\n", err))
 		}
 	}
-	file := ""
+	file, read := "", (func() container.Fresh)(nil)
 	if !plan.Init.Lean { // nobody can ask for it
-		file = absolute(c.fileName())
+		file, read = absolute(c.fileName()), c.reader()
 	}
 	status := container.Load(container.Options{
-		Plan: plan, Kernel: k, File: file, Getenv: c.getenv, Version: Version, Zones: c.zones,
+		Plan: plan, Kernel: k, File: file, Read: read, Getenv: c.getenv, Version: Version, Zones: c.zones,
 		Verbosity: c.verbosity, Trace: trace, NameOrphans: c.nameOrphans, Remarks: c.remarks,
 	}).Run()
 	if slices.Contains(c.okCodes, status) {
@@ -141,7 +141,9 @@ func (c *call) read(running bool) (config.Reading, bool) {
 		c.refuse(exitConfig, service.DefaultTerminationLog, fmt.Sprintf("sexton: cannot read the configuration: %v; %s\n", err, mend))
 		return config.Reading{}, false
 	}
-	reading, err := config.Read(sources, container.WithoutManager(c.environ), c.options(running))
+	options := c.options(running)
+	c.terminal = options.Terminal
+	reading, err := config.Read(sources, container.WithoutManager(c.environ), options)
 	if err != nil {
 		end := fmt.Sprintf("sexton: %s: %s", c.fileWords(), service.Counted(config.Count(err), "mistake"))
 		if running {

@@ -148,7 +148,7 @@ func checkRules(t *testing.T, rules map[proc.Signal]service.Rule, names map[stri
 	t.Helper()
 	for signal, rule := range rules {
 		sends := rule.Verb == service.VerbSend
-		if unheard(signal) != "" || signal < 1 || signal > proc.LastSignal || rule.Verb == service.VerbReload ||
+		if unheard(signal) != "" || signal < 1 || signal > proc.LastSignal ||
 			sends && rule.Signal == 0 || (sends || rule.Verb == service.VerbRestart) != (len(rule.To) > 0) {
 			t.Errorf("rule %v: %+v", signal, rule)
 		}

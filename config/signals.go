@@ -119,14 +119,14 @@ func (r *reader) ruleWord(entry *value, word string, into *draftRule) (ok bool) 
 		into.rule.Verb = service.VerbReopen
 		return true
 	case service.VerbReload.String():
-		r.wrong(entry, `"reload" is not supported yet by this version`, "leave it out")
-		return false
+		into.rule.Verb = service.VerbReload
+		return true
 	}
 	if word == service.VerbRestart.String() {
 		r.wrong(entry, "it does not say what to restart", fmt.Sprintf(`write %s = { restart = ["NAME"] }`, keyOf(entry)))
 		return false
 	}
-	words := []string{"stop", "ignore", "forward", "reopen"}
+	words := []string{"stop", "ignore", "forward", "reopen", "reload"}
 	if signal, err := proc.ParseSignal(word); err == nil && !slices.Contains(words, strings.ToLower(word)) { // "STOP" means "stop"
 		r.wrong(entry, fmt.Sprintf("%q is not a valid value for %s", word, keyOf(entry)),
 			fmt.Sprintf("to send it to the main service, write %s = { send = %q }", keyOf(entry), signal))

@@ -14,21 +14,26 @@ import (
 //
 // What surrounds the services stays as Load has made it: the sockets of [control] and
 // [health], the termination log, and how our own lines look.
-func (c *Container) Apply(next service.Plan) error {
+//
+// adopted tells whether it is the running plan now, as pid1.PID1.Reload does.
+func (c *Container) Apply(next service.Plan) (adopted <-chan bool, err error) {
 	if c.Plan.Init.Lean {
-		return errors.New("there is no plan to change: one command runs, or none")
+		return nil, errors.New("there is no plan to change: one command runs, or none")
 	}
 	next.Init.Mute = uint8(machine.Debug - c.output.level)
 	c.editions.mu.Lock() // until the loop has it, so that two plans come in their order
 	defer c.editions.mu.Unlock()
 	c.editions.give(&c.Plan, &next)
-	c.loop.Reload(next)
-	return nil
+	c.editions.newest = &next
+	return c.loop.Reload(next), nil
 }
 
 // Adopt is pid1.Owner's.
 func (c *Container) Adopt(plan *service.Plan) (moreThreads int) {
 	names := c.output.adopt(plan)
+	if c.control != nil {
+		c.control.SetAllow(plan.Control.AllowUIDs, plan.Control.ReadUIDs)
+	}
 	c.output.mux.SetNames(names, len(names) > 0)
 	c.watchFiles(plan)
 	return c.output.threads() + serveThreads(&c.Plan) + watchThreads(plan)
@@ -44,8 +49,9 @@ func (c *Container) Forget(name string) {
 
 // editions counts for each service the changes for which it must be started again.
 type editions struct {
-	mu    sync.Mutex
-	known map[string]edition // nil: no plan has been applied
+	mu     sync.Mutex
+	newest *service.Plan      // that was applied; nil: none was
+	known  map[string]edition // nil: no plan has been applied
 }
 
 // edition is a service as it was planned last.

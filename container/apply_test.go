@@ -75,7 +75,7 @@ func TestApply(t *testing.T) {
 
 	changed, added := web, polite("a-longer-name")
 	changed.Env, added.Needs = []string{"A=2"}, []string{"web"}
-	if err := c.Apply(plan(db, changed, added)); err != nil {
+	if _, err := c.Apply(plan(db, changed, added)); err != nil {
 		t.Fatal(err)
 	}
 	if text := trace.await(t, " started run=5 "); strings.Contains(text, " signal db ") || !strings.Contains(text, " forget cron\n") || !strings.Contains(text, " edition=1\n") {
@@ -85,7 +85,7 @@ func TestApply(t *testing.T) {
 	changed.Stop, changed.Needs = []service.Rung{{Signal: proc.QUIT}}, nil // no other run for that
 	other := plan(db, changed, added)
 	other.Init.Rules[proc.HUP] = service.Rule{Verb: service.VerbStop}
-	if err := c.Apply(other); err != nil {
+	if _, err := c.Apply(other); err != nil {
 		t.Fatal(err)
 	}
 	text := trace.await(t, " adopt ")
@@ -118,7 +118,7 @@ func TestApply(t *testing.T) {
 
 func TestOneCommandHasNoPlanToChange(t *testing.T) {
 	c := &Container{Options: Options{Plan: service.Plan{Init: service.Init{Policies: service.Policies{Lean: true}}}}}
-	if c.Apply(service.Plan{}) == nil {
+	if _, err := c.Apply(service.Plan{}); err == nil {
 		t.Error("it was changed")
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"sexton/control"
 	pid1 "sexton/init"
 	"sexton/kernel"
 	"sexton/kernel/procfs"
@@ -26,6 +27,7 @@ import (
 type Options struct {
 	Plan    service.Plan
 	Kernel  pid1.Kernel         // it catches signals already
+	Read    func() Fresh        // reads the files of the plan again; any goroutine may call it, one at a time. nil: there are none
 	File    string              // the file of the plan, for clients; "": none
 	Getenv  func(string) string // our own environment
 	Version string
@@ -52,6 +54,8 @@ type Container struct {
 
 	watcher *watch.Watcher // of the loop; nil: no plan has had a service that watches files
 	reloads atomic.Pointer[map[string]bool]
+	reads   rereader
+	control *control.Server // nil: there is none
 }
 
 // Load builds a container. Nothing is started before Run.

@@ -31,7 +31,7 @@ func (c *Container) serve() (end func()) {
 		gate.Do(func() { bytes = procfs.MemoryOf(leaders) })
 		return bytes
 	}
-	endControl := serveControl(plan, c.File, p, o, gate, memory)
+	endControl := c.serveControl(gate, memory)
 	endHealth := serveHealth(plan, c.Version, p, o, memory)
 	return func() {
 		endHealth()
@@ -40,13 +40,13 @@ func (c *Container) serve() (end func()) {
 }
 
 // serveThreads is how many threads serve may need at once: one that accepts for
-// each listener, one at the gate for control callers and looks at /proc, and one at the gate
-// of probes.
+// each listener, one at the gate for control callers and looks at /proc, one at the gate
+// of probes, and one that reads the files again.
 func serveThreads(plan *service.Plan) int {
 	if plan.Init.Lean {
 		return 0
 	}
-	n := 0
+	n := 1
 	if !plan.Control.Off {
 		n++
 		if inShared(plan.Control.Socket) {
@@ -56,7 +56,7 @@ func serveThreads(plan *service.Plan) int {
 	if plan.Health.Listen != "" {
 		n += 2
 	}
-	if n > 0 {
+	if n > 1 {
 		n++
 	}
 	return n
@@ -75,7 +75,8 @@ func inShared(socket string) bool {
 	return place.Shared != nil
 }
 
-func serveControl(plan *service.Plan, file string, p *pid1.PID1, o *output, gate *callers.Gate, memory func([]int) map[int]int64) (end func()) {
+func (c *Container) serveControl(gate *callers.Gate, memory func([]int) map[int]int64) (end func()) {
+	plan, p, o := &c.Plan, c.loop, c.output
 	if plan.Control.Off {
 		return func() {}
 	}
@@ -86,14 +87,18 @@ func serveControl(plan *service.Plan, file string, p *pid1.PID1, o *output, gate
 		return func() {}
 	}
 	server.Loop, server.Gate, server.Allow, server.Memory = p, gate, plan.Control.AllowUIDs, memory
-	server.Recent, server.Output, server.File = o.mux.Recent, o.accounts, file
+	server.Recent, server.Output, server.File = o.mux.Recent, o.accounts, c.File
 	server.Read = plan.Control.ReadUIDs
 	server.Program = func(pid int) string { return proc.Visible(new(procfs.View).NameOf(proc.PID(pid))) }
 	server.Tap, server.Carries, server.Follow = o.tap, o.carries(plan), func(ctx context.Context) (verbs.Feed, error) { return p.Follow(ctx) }
+	if c.Read != nil {
+		server.Reload = c.Reload
+	}
 	server.Moved = func(words string) { o.Say(machine.Warn, "", words) }
 	if note != "" {
 		o.Say(machine.Warn, "", fmt.Sprintf("the control socket is at %s: %s", server.Path(), note))
 	}
+	c.control = server
 	go server.Serve()
 	return server.Close
 }

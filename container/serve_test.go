@@ -14,7 +14,7 @@ func TestServeThreads(t *testing.T) {
 	if err := os.Chmod(dir, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	for socket, want := range map[string]int{"": 2, "/sexton.sock": 2, filepath.Join(dir, "sexton.sock"): 3} {
+	for socket, want := range map[string]int{"": 3, "/sexton.sock": 3, filepath.Join(dir, "sexton.sock"): 4} {
 		plan := &service.Plan{Services: []service.Spec{{Name: "web"}}, Control: service.Control{Socket: socket}}
 		if got := serveThreads(plan); got != want {
 			t.Errorf("%q: %d threads, want %d", socket, got, want)

@@ -38,7 +38,7 @@ func TestAppliedPlansWatch(t *testing.T) {
 	if n := watchThreads(&service.Plan{Services: []service.Spec{once}}); n != 0 {
 		t.Errorf("%d threads for a oneshot", n)
 	}
-	if err := c.Apply(plan(web)); err != nil {
+	if _, err := c.Apply(plan(web)); err != nil {
 		t.Fatal(err)
 	}
 	trace.await(t, " adopt ")

@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -51,6 +52,7 @@ type Server struct {
 
 	namespace string
 	within    limits
+	allowed   atomic.Pointer[[2][]int] // in the place of Allow and Read; nil: those count
 
 	mu       sync.Mutex // for what follows: see watch
 	listener *net.UnixListener
@@ -120,9 +122,10 @@ func (s *Server) serve(c *callers.Caller) {
 	ctx, cancel := context.WithTimeout(context.Background(), s.within.answer)
 	defer cancel()
 	from := ""
-	if verb.Lingers() {
+	if verb.Permission == verbs.Change {
 		from = s.askedBy(who) // while the client is there
 	}
+	request.From = from
 	reply := s.answer(ctx, verb, &request)
 	s.reply(c, reply)
 	if verb.Lingers() && reply.Error == "" {
@@ -148,14 +151,21 @@ func (s *Server) askedBy(who unix.Ucred) string {
 
 // permission is what a client may do.
 func (s *Server) permission(who unix.Ucred) verbs.Permission {
+	allow, read := s.Allow, s.Read
+	if now := s.allowed.Load(); now != nil {
+		allow, read = now[0], now[1]
+	}
 	switch uid := int(who.Uid); {
-	case uid == 0 || uid == os.Geteuid() || slices.Contains(s.Allow, uid):
+	case uid == 0 || uid == os.Geteuid() || slices.Contains(allow, uid):
 		return verbs.Change
-	case slices.Contains(s.Read, uid):
+	case slices.Contains(read, uid):
 		return verbs.Read
 	}
 	return verbs.None
 }
+
+// SetAllow puts other UIDs in the place of Allow and Read. Any goroutine may call it.
+func (s *Server) SetAllow(allow, read []int) { s.allowed.Store(&[2][]int{allow, read}) }
 
 // peer is the process that connected, as it was at that moment (unix(7), SO_PEERCRED).
 func peer(conn net.Conn) (unix.Ucred, error) {

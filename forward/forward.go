@@ -13,6 +13,7 @@ import (
 type Table struct {
 	rules       map[proc.Signal]service.Rule
 	stopSignals service.StopSignals
+	reloads     bool // HUP without a rule is a reload: there are services, and none of them is main
 	ourGroup    bool // main is in our own process group
 	ownWindow   bool // main has a terminal of its own, or there is no main: no service uses our window
 }
@@ -22,6 +23,7 @@ func New(plan *service.Plan) Table {
 	t := Table{
 		rules: plan.Init.Rules, stopSignals: plan.Init.StopSignals,
 		ownWindow: plan.Init.Main == "",
+		reloads:   plan.Init.Main == "" && !plan.Init.Lean,
 	}
 	for i := range plan.Services {
 		if s := &plan.Services[i]; s.Name == plan.Init.Main {
@@ -44,6 +46,9 @@ func (t Table) For(c proc.Caught) (rule service.Rule, ok bool) {
 		return service.Rule{}, false
 	}
 	rule = t.Rule(c.Signal)
+	if rule.Verb == service.VerbReload && c.Code > 0 { // the terminal is gone, which says nothing about the files
+		rule = service.Rule{Verb: service.VerbForward}
+	}
 	if t.ourGroup && c.Code == proc.CodeKernel && toGroup(c.Signal) ||
 		Resized(c) && (rule.Verb == service.VerbStop || rule.Verb == service.VerbForward && t.ownWindow) {
 		rule.Verb = service.VerbIgnore
@@ -74,13 +79,17 @@ func Ours(s proc.Signal) bool { return s == proc.CHLD || s == proc.PIPE }
 func CannotBeCaught(s proc.Signal) bool { return s == proc.KILL || s == proc.STOP }
 
 // Rule is what a signal does: what its own rule says, if it has one. Otherwise TERM, INT,
-// QUIT and RTMIN+3 do what the plan's StopSignals says, and main gets every other one.
+// QUIT and RTMIN+3 do what the plan's StopSignals says, HUP is a reload where there is no main, and
+// main gets every other one.
 func (t Table) Rule(s proc.Signal) service.Rule {
 	if rule, ok := t.rules[s]; ok {
 		return rule
 	}
 	if t.stopSignals == service.StopContainer && service.StopsByDefault(s) {
 		return service.Rule{Verb: service.VerbStop}
+	}
+	if t.reloads && s == proc.HUP {
+		return service.Rule{Verb: service.VerbReload}
 	}
 	return service.Rule{Verb: service.VerbForward}
 }

@@ -90,3 +90,24 @@ func TestFromSaysWhoSentIt(t *testing.T) {
 		}
 	}
 }
+
+// HUP is a reload by its rule, or where there are services and no main; but not one from the kernel.
+func TestWhatReloads(t *testing.T) {
+	ruled := &service.Plan{Init: service.Init{Main: "web", Rules: map[proc.Signal]service.Rule{proc.HUP: {Verb: service.VerbReload}}}}
+	for _, c := range []struct {
+		plan *service.Plan
+		code int
+		want service.Verb
+	}{
+		{&service.Plan{}, 0, service.VerbReload},
+		{&service.Plan{}, proc.CodeKernel, service.VerbForward},
+		{&service.Plan{Init: service.Init{Main: "web"}}, 0, service.VerbForward},
+		{&service.Plan{Init: service.Init{Policies: service.Policies{Lean: true}}}, 0, service.VerbForward},
+		{ruled, 0, service.VerbReload},
+		{ruled, proc.CodeKernel, service.VerbForward},
+	} {
+		if rule, ok := New(c.plan).For(proc.Caught{Signal: proc.HUP, Code: c.code}); !ok || rule.Verb != c.want {
+			t.Errorf("%+v, code %d: %v, %v, want %v", c.plan.Init, c.code, rule.Verb, ok, c.want)
+		}
+	}
+}

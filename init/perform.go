@@ -40,17 +40,15 @@ func (p *PID1) perform(action machine.Action) {
 	case machine.StopProbe:
 		p.stopProbe(a.Run)
 	case machine.Sweep:
-		if a.StraysOnly {
-			p.signalStrays(a.Signal)
-		} else {
-			p.sweep.order(a.Signal)
-		}
+		p.orderSweep(a)
 	case machine.WatchConnections:
 		p.watchConnections(a.On)
 	case machine.Break:
 		p.Output.Break(a.Service)
 	case machine.Reopen:
 		p.Output.Reopen()
+	case machine.ReadAgain:
+		p.Owner.ReadAgain(a.From)
 	case machine.Adopt:
 		p.adopt(a.Plan)
 	case machine.Forget:
@@ -67,6 +65,14 @@ func (p *PID1) perform(action machine.Action) {
 		p.leave()
 	default:
 		panic(fmt.Sprintf("the action %T cannot be performed", action))
+	}
+}
+
+func (p *PID1) orderSweep(a machine.Sweep) {
+	if a.StraysOnly {
+		p.signalStrays(a.Signal)
+	} else {
+		p.sweep.order(a.Signal)
 	}
 }
 

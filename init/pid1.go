@@ -104,7 +104,8 @@ type PID1 struct {
 	ended         chan struct{} // closed when the loop has ended
 	checks        chan struct{} // holds one element for each check over the network that is on its way
 
-	counts service.Counts
+	counts  service.Counts
+	adopted int // plans, by reloads
 
 	answers   []machine.Event // to be taken before anything else is heard
 	children  map[proc.PID]*child

@@ -25,6 +25,9 @@ type Owner interface {
 	// Adopt makes plan the running one, from the next start on. It returns how many threads
 	// the plan may need, as Config.MoreThreads does.
 	Adopt(plan *service.Plan) (moreThreads int)
+	// ReadAgain reads the files of the plan again, beside the loop, and calls Reload if they have no
+	// mistake. from says who wants it, in words.
+	ReadAgain(from string)
 	// Forget: the service is not in the plan any more, and nothing of it runs.
 	Forget(name string)
 }
@@ -47,25 +50,54 @@ func (Fixed) Filled(spec *service.Spec, _ service.Run) *service.Spec { return sp
 // Adopt is Owner's. It is never called.
 func (Fixed) Adopt(*service.Plan) int { return 0 }
 
+// ReadAgain is Owner's. There are no files.
+func (Fixed) ReadAgain(string) {}
+
 // Forget is Owner's. It is never called.
 func (Fixed) Forget(string) {}
 
 // Reload asks for another plan, whose specs bear their editions. Any goroutine may call it. The
-// machine decides what becomes of it.
-func (p *PID1) Reload(plan service.Plan) { p.post(reload{plan}) }
+// machine decides what becomes of it, and the answer tells whether it is the running one now. There is none
+// when the loop has ended: see Over.
+func (p *PID1) Reload(plan service.Plan) (adopted <-chan bool) {
+	answer := make(chan bool, 1)
+	p.post(reload{plan, answer})
+	return answer
+}
 
-type reload struct{ plan service.Plan }
+// Over is closed when the loop has ended.
+func (p *PID1) Over() <-chan struct{} { return p.ended }
+
+type reload struct {
+	plan   service.Plan
+	answer chan<- bool
+}
 
 func (r reload) arrive(p *PID1) {
 	p.takeAnswers()
+	before := p.adopted
 	p.take(machine.Reloaded{Plan: r.plan})
+	r.answer <- p.adopted > before
+	p.busyAt, p.trimmed = p.now(), false // what the reading took can be given back
 }
+
+// Tell prints a line about what happens beside the loop. Any goroutine may call it. After the end of the loop
+// nothing is printed.
+func (p *PID1) Tell(level machine.Level, text string) { p.post(told{level, text}) }
+
+type told struct {
+	level machine.Level
+	text  string
+}
+
+func (t told) arrive(p *PID1) { p.Output.Say(t.level, "", t.text) }
 
 // adopt makes plan the running one: the machine's next orders are about it.
 func (p *PID1) adopt(plan service.Plan) {
 	more, _ := planThreads(&p.Plan)
 	had := p.threads(more)
 	p.Plan, p.table = plan, forward.New(&plan)
+	p.adopted++
 	for i := range plan.Services {
 		spec := &plan.Services[i]
 		if h := p.handles[spec.Name]; h != nil {

@@ -131,6 +131,10 @@ type Suspend struct{}
 // Reopen: open all log files again by their names.
 type Reopen struct{}
 
+// ReadAgain: read the files of the plan again, beside the loop. If they have no mistake, the answer
+// is Reloaded. From says who wants it, for people.
+type ReadAgain struct{ From string }
+
 // Say: tell people. Service is "" where the container as a whole is meant.
 type Say struct {
 	Level   Level
@@ -184,6 +188,7 @@ func (Sweep) action()             {}
 func (WatchConnections) action()  {}
 func (Suspend) action()           {}
 func (Reopen) action()            {}
+func (ReadAgain) action()         {}
 func (Break) action()             {}
 func (Say) action()               {}
 func (Summarize) action()         {}

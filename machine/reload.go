@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"fmt"
 	"slices"
 
 	"sexton/service"
@@ -11,6 +12,15 @@ import (
 // more stops by the ladder that it had, behind everything that needed it; what has changed
 // stops in the same way, and starts with its new spec. Everything else keeps its run, and
 // follows its new settings at once. What somebody has stopped stays down.
+
+// readAgain orders what leads to a reload. Nothing that the files say counts once the end has begun.
+func (m *Machine) readAgain(e Signalled) {
+	if m.shutdown.phase != running {
+		m.sayf(Info, nil, "SIG%v %s: no reload: the container is stopping already", e.Signal, e.From)
+		return
+	}
+	m.do(ReadAgain{From: fmt.Sprintf("SIG%v %s", e.Signal, e.From)})
+}
 
 // reloaded: the end of the container wins over a reload, which is ignored then.
 func (m *Machine) reloaded(e Reloaded) {
@@ -50,7 +60,7 @@ func (m *Machine) reloaded(e Reloaded) {
 		}
 		m.units, m.names[u.spec.Name] = append(m.units, u), u
 	}
-	m.sayf(Info, nil, "reloaded: %d added, %d changed, %d removed, %d as before", added, changed, removed, len(m.plan.Services)-added-changed)
+	m.sayf(Info, nil, "reloaded: %d added, %d to restart, %d removed, %d go on", added, changed, removed, len(m.plan.Services)-added-changed)
 	m.orderStops(before, order)
 	m.arrange()
 }

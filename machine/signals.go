@@ -34,7 +34,7 @@ func (m *Machine) signalled(e Signalled) {
 		m.sayf(Info, nil, "SIG%v %s: opening log files again", e.Signal, e.From)
 		m.do(Reopen{})
 	case service.VerbReload:
-		m.sayf(Warn, nil, "SIG%v %s: this version cannot read its file again; nothing was done", e.Signal, e.From)
+		m.readAgain(e)
 	}
 	if e.Rule.Verb != service.VerbForward {
 		m.passToListeners(e, nil)

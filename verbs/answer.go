@@ -32,6 +32,9 @@ type Source struct {
 	Carries func(service string) (why string)
 	// Follow gives a client the changes of state; nil: nobody can follow them.
 	Follow func(ctx context.Context) (Feed, error)
+	// Reload reads the files again; nil: there are none. With dryRun nothing changes. from says who wants it. An
+	// error says why nothing was read, or why there is no answer yet.
+	Reload func(ctx context.Context, dryRun bool, from string) (Reload, error)
 	// File is the path of the configuration.
 	File string
 }
@@ -45,6 +48,9 @@ type question struct {
 
 // Answer asks the loop, and makes the reply to a request. An error means that the loop has not answered.
 func (v *Verb) Answer(ctx context.Context, s *Source, r *Request) (Reply, error) {
+	if v.act != nil {
+		return v.act(ctx, s, r), nil
+	}
 	now, err := v.ask(ctx, s.Loop, r)
 	if err != nil {
 		return Reply{}, err

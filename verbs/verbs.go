@@ -30,6 +30,7 @@ type Verb struct {
 	Permission Permission
 	ask        func(context.Context, Loop, *Request) (service.Answer, error)          // what it asks of the loop
 	reply      func(*question) Reply                                                  // what it answers
+	act        func(context.Context, *Source, *Request) Reply                         // what it does and answers, in the place of ask and reply
 	then       func(ctx context.Context, l Loop, r *Request, from string) (err error) // what it wants of the loop when the client has gone; nil: nothing
 	stream     func(context.Context, *exchange) error                                 // for an answer of many lines, in the place of the three
 }
@@ -153,13 +154,19 @@ var All = []Verb{
 		Permission: Change, ask: everything, reply: shutdown, then: beginShutdown,
 	},
 	{
+		Name: "reload", Args: "[--dry-run]", Flags: "--config --quiet --dry-run",
+		Help:       "read the files again, and act on what differs",
+		About:      "Services that are gone stop, new ones start, changed ones restart, and all others go on. With a mistake\nin a file nothing changes, the mistakes are printed, and the exit status is 1. It returns when the new\nconfiguration counts, and does not wait until services are ready.",
+		NoServices: "it is about all services",
+		Permission: Change, act: reload,
+	},
+	{
 		Name: Doctor, Args: "[--brief] [-c FILE]", Flags: "--config --verbose --quiet --brief",
 		Help:  "show what works in this container, what does not, and how to fix it",
 		About: "--brief prints only failures and notes. The exit status is always 0.",
 	},
 	{Name: Version, Help: "print the version"},
 	{Name: Help, Args: "[VERB]", Help: "print this page, or a verb's own"},
-	{Name: "reload"},
 }
 
 // Named is the verb of that name, or nil.
@@ -174,7 +181,7 @@ func Named(name string) *Verb {
 func (v *Verb) Knows(flag string) bool { return slices.Contains(strings.Fields(v.Flags), flag) }
 
 // Asks tells whether the verb asks a running sexton.
-func (v *Verb) Asks() bool { return v.ask != nil || v.stream != nil }
+func (v *Verb) Asks() bool { return v.ask != nil || v.act != nil || v.stream != nil }
 
 // Lingers tells whether sexton acts only after the client has gone.
 func (v *Verb) Lingers() bool { return v.then != nil }

@@ -25,6 +25,11 @@ func (o *orders) Change(context.Context, service.Order) (service.Answer, error) 
 	return service.Answer{Report: service.Report{Services: []service.Status{{Name: "web", State: service.Up, OneShot: true, PID: 7, Started: 1}}}}, nil
 }
 
+func (o *orders) reload(context.Context, bool, string) (Reload, error) {
+	*o++
+	return Reload{}, nil
+}
+
 // A verb that asks has an answer with a text, and needs a permission; one that only looks orders nothing.
 func TestEachVerbNeedsThePermissionForWhatItDoes(t *testing.T) {
 	for i := range All {
@@ -50,7 +55,7 @@ func TestEachVerbNeedsThePermissionForWhatItDoes(t *testing.T) {
 			}
 			continue
 		}
-		reply, err := v.Answer(t.Context(), &Source{Loop: &loop}, &request)
+		reply, err := v.Answer(t.Context(), &Source{Loop: &loop, Reload: loop.reload}, &request)
 		if text, _, ok := (&Page{}).Print(reply); err != nil || !ok || text == "" {
 			t.Errorf("%s: %+v, %v, printed as %q", v.Name, reply, err, text)
 		}

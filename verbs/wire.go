@@ -13,6 +13,8 @@ type Request struct {
 	NoWait    bool     `json:"no_wait,omitempty"`       // start, stop, restart, run: do not wait for the effect
 	Version   int      `json:"version,omitempty"`       // of the wire that the client speaks; 0: any
 	Namespace string   `json:"namespace,omitempty"`     // the mount namespace of the sexton that is meant; "": any
+	DryRun    bool     `json:"dry_run,omitempty"`       // reload: change nothing
+	From      string   `json:"-"`                       // who asks, in words that follow "asked to"; the server knows
 }
 
 // Reply is the answer: one of the pointers, or Error, which says why sexton did not
@@ -25,6 +27,7 @@ type Reply struct {
 	Health   *Health   `json:"health,omitempty"`
 	Why      *Why      `json:"why,omitempty"`
 	Shutdown *Shutdown `json:"shutdown,omitempty"`
+	Reload   *Reload   `json:"reload,omitempty"`
 
 	// What follows comes in the lines of a streamed answer. Its last line has Done.
 	Log      *Log      `json:"log,omitempty"`
@@ -81,6 +84,8 @@ func (r *Reply) answer() answer {
 		return r.Progress
 	case r.Done != nil:
 		return r.Done
+	case r.Reload != nil:
+		return r.Reload
 	}
 	return nil
 }

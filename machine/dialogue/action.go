@@ -50,6 +50,8 @@ func actionText(action machine.Action) string {
 		return "break " + a.Service
 	case machine.Reopen:
 		return "reopen"
+	case machine.ReadAgain:
+		return "read-again " + a.From
 	case machine.Say:
 		if a.Service != "" {
 			return fmt.Sprintf("say %v %s: %s", a.Level, a.Service, a.Text)
