@@ -12,7 +12,7 @@ import (
 	"sexton/service"
 )
 
-// fileRows are the keys of [service.NAME] for what is on disk before a start.
+// fileRows are the keys of [service.NAME] for what is on disk before a start, and what changes there.
 func fileRows() []row[*service.Spec] {
 	return []row[*service.Spec]{
 		{name: "dirs", expects: "a list of tables", example: `dirs = [{ path = "/data", owner = "app:app", mode = "0750" }]`,
@@ -21,6 +21,7 @@ func fileRows() []row[*service.Spec] {
 			others: "template templates envsubst", read: readRender},
 		{name: "watch", expects: "a table", example: `watch = { paths = ["/etc/nginx"], do = "reload" }`, others: "watch_files reload_on_change path_changed",
 			read: readWatch},
+		{name: "reload", expects: "the name of a signal", example: `reload = "HUP"`, others: "exec_reload reload_signal", read: readReload},
 	}
 }
 
@@ -265,6 +266,9 @@ func (r *reader) checkWatch(s *draftService) {
 	if v := s.table.child("watch"); v != nil && (s.spec.OneShot || s.spec.Scheduled()) {
 		r.wrongKey(v, "a oneshot or a scheduled service reads its files and ends, so there is nothing to reload", "remove watch")
 		return
+	}
+	if do := s.table.child("watch").child("do"); do != nil && do.data == "reload" && s.table.child("reload") == nil {
+		r.note(do, "nothing says how it reloads, so a change restarts it", `add, for example, reload = "HUP" to the service, or write do = "restart"`)
 	}
 	for _, watched := range s.spec.Watch.Paths {
 		file := s.spec.Log.File.Path

@@ -226,6 +226,19 @@ func TestMistakesComeInTheOrderOfTheirLines(t *testing.T) {
 	}
 }
 
+// dumpFiles is the part of dump for what is on disk.
+func dumpFiles(s *service.Spec, put func(name, format string, args ...any)) {
+	if len(s.Dirs)+len(s.Render) > 0 {
+		put("files", "%+v %+v prepare %v", s.Dirs, s.Render, s.Prepare)
+	}
+	if s.Reload != 0 {
+		put("reload", "%v", s.Reload)
+	}
+	if s.Watch.Paths != nil {
+		put("watch", "%+v", s.Watch)
+	}
+}
+
 // dump writes a plan for the golden files.
 func dump(plan service.Plan, notes []string) string {
 	var b strings.Builder
@@ -268,12 +281,7 @@ func dump(plan service.Plan, notes []string) string {
 		if dumpLog(s.Log) != dumpLog(defaultLog()) {
 			put("log", "%s", dumpLog(s.Log))
 		}
-		if len(s.Dirs)+len(s.Render) > 0 {
-			put("files", "%+v %+v prepare %v", s.Dirs, s.Render, s.Prepare)
-		}
-		if s.Watch.Paths != nil {
-			put("watch", "%+v", s.Watch)
-		}
+		dumpFiles(&s, put)
 		if s.Stdin+s.StdinFrom != "" {
 			put("stdin", "%q from %q", s.Stdin, s.StdinFrom)
 		}

@@ -128,6 +128,6 @@ func ofRun(s service.Spec) service.Spec {
 	if s.Scheduled() {
 		s.Schedule = service.Schedule{Cron: "some"}
 	}
-	s.Watch = service.Watch{}
+	s.Watch, s.Reload = service.Watch{}, 0
 	return s
 }

@@ -75,6 +75,9 @@ func (l *life) inventService(i int) service.Spec {
 	s.Command = []string{s.Name}
 	l.inventHooks(&s)
 	s.Prepare = !l.oneCommand && l.chance(0.2) // one command has no file
+	if !l.oneCommand && l.chance(0.3) {
+		s.Reload = proc.USR1
+	}
 	if s.OneShot && s.Restart == service.Always {
 		s.Restart = service.Never
 	}

@@ -174,6 +174,7 @@ type Spec struct {
 	Dirs   []Dir      // made before each start, in this order
 	Render []Template // after Dirs, and with the whole environment
 	Watch  Watch
+	Reload proc.Signal // makes its first process read its configuration again; 0: only a restart does
 
 	Stdin     string // "": ours for main and for TTY, its terminal for PTY, otherwise nothing; "null"; "inherit"; or the path of a file
 	StdinFrom string // a service whose stdout is its stdin; "": none

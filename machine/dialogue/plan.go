@@ -160,6 +160,7 @@ func serviceFields(f *fields, s *service.Spec, usual service.Spec) {
 	f.field("stop", joined(usual.Stop, formatRung), joined(s.Stop, formatRung), each(&s.Stop, parseRung))
 	hookFields(f, &s.Hooks)
 	f.field("signals", "", joined(s.Signals, proc.Signal.String), each(&s.Signals, proc.ParseSignal))
+	f.signal("reload", &s.Reload)
 	f.flag("single", &s.Single)
 	choice(f, "kill-mode", &s.KillMode, usual.KillMode, service.KillGroup, service.KillProcess)
 	f.number("edition", 0, uint64(s.Edition), func(n uint64) { s.Edition = uint32(n) })
