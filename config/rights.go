@@ -116,14 +116,13 @@ func (r *reader) limit(v *value, resource int) (uint64, bool) {
 	if sized {
 		v.expects, v.example = `a number of bytes, a size or "unlimited"`, `memlock = "64MiB"`
 	}
-	switch data := v.data.(type) {
-	case int64:
-		if data >= 0 {
-			return uint64(data), true
-		}
+	if n, ok := v.integer(); ok && n >= 0 {
+		return uint64(n), true
+	} else if ok {
 		r.wrong(v, "a limit cannot be negative", `for no limit, write "unlimited"`)
 		return 0, false
-	case string:
+	}
+	if data, ok := v.data.(string); ok {
 		if data == "unlimited" {
 			return proc.Unlimited, true
 		}
@@ -155,12 +154,14 @@ func limitWord(text string) string {
 
 func readIONice(r *reader, v *value, s *service.Spec) {
 	class, level := 2, 4 // best-effort in the middle
-	switch v.data.(type) {
-	case int64:
+	_, isLevel := v.integer()
+	_, isTable := v.data.(map[string]any)
+	switch {
+	case isLevel:
 		if !r.whole(v, 0, 7, &level) {
 			return
 		}
-	case map[string]any:
+	case isTable:
 		if !r.class(v, v.child("class"), proc.IOClasses[1:], &class) {
 			return
 		}
