@@ -44,24 +44,15 @@ func (r *reader) remarkServer(v *value, s *draftService, words []string, grace t
 		if at == nil {
 			at = v
 		}
+		what := name
 		if server.Unless != "" {
-			name += ", unless its configuration has " + server.Unless + ","
+			what += ", unless its configuration has " + server.Unless + ","
 		}
-		r.note(at, name+" "+server.AtTERM, "write "+ladderFor(server.Stop, grace))
+		r.note(at, what+" "+server.AtTERM, "write "+ladderFor(server.Stop, grace))
 	}
-	if kind, _ := s.table.child("kill_mode").word(); server.Alone != "" && kind != "process" {
-		r.note(v, fmt.Sprintf("signals go to the whole process group, and %s then loses %s", name, server.Alone),
-			"docs/docker.md explains what to do, under programs that need special care")
+	if server.Alone != "" && s.spec.KillMode != service.KillProcess {
+		r.note(v, fmt.Sprintf("signals go to the whole process group, and %s then loses %s", name, server.Alone), `write kill_mode = "process"`)
 	}
-}
-
-// word is a value that is a string.
-func (v *value) word() (string, bool) {
-	if v == nil {
-		return "", false
-	}
-	text, ok := v.data.(string)
-	return text, ok
 }
 
 // wordsOf are the words of an option, a part in quotes being one.
