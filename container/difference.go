@@ -42,8 +42,8 @@ func (c *Container) difference(next *service.Plan) (r verbs.Reload) {
 // keyOf names the keys of the file that fields of a spec come from, where the name of the field does not say
 // it. "": the field is a part of others, or the reader's own.
 var keyOf = map[string]string{
-	"Edition": "", "Name": "", "Prepare": "", "Below": "", "Late": "", "Set": "env", "OurGroup": "",
-	"OneShot": "type", "OKCodes": "ok_codes", "TTY": "tty", "PTY": "tty", "UserIfRoot": "user_if_root", "StdinFrom": "stdin_from", "Single": "kill_mode",
+	"Edition": "", "Name": "", "Prepare": "", "Below": "", "Late": "", "Set": "env", "OurGroup": "", "Single": "", "ParentDeath": "",
+	"OneShot": "oneshot", "OKCodes": "ok_codes", "TTY": "tty", "Session": "tty", "PTY": "tty", "UserIfRoot": "user_if_root", "StdinFrom": "stdin_from",
 	"IONice": "ionice", "OOMScoreAdj": "oom_score_adj",
 }
 

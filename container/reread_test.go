@@ -2,6 +2,7 @@ package container
 
 import (
 	"context"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -121,6 +122,10 @@ func TestReloadThatTakesLong(t *testing.T) {
 // Each field of a service that can differ has the name of a key, which is not a word of ours.
 func TestEachChangeHasAKey(t *testing.T) {
 	was := edition{spec: polite("web")}
+	docs, err := os.ReadFile("../docs/config.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[service.Spec]()) {
 		if key, special := keyOf[field.Name]; field.Anonymous || special && key == "" {
 			continue
@@ -131,6 +136,8 @@ func TestEachChangeHasAKey(t *testing.T) {
 		}
 		if keys := changedKeys(&was, &is); len(keys) != 1 || keys[0] == "" || keys[0] != strings.ToLower(keys[0]) && field.Name != "Env" {
 			t.Errorf("%s: %q", field.Name, keys)
+		} else if field.Name != "Env" && !strings.Contains(string(docs), "`"+keys[0]+"`") {
+			t.Errorf("%s: docs/config.md has no key %s", field.Name, keys[0])
 		}
 	}
 }
