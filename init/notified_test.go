@@ -2,10 +2,12 @@ package pid1
 
 import (
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
 	"sexton/internal/simkernel"
+	"sexton/machine"
 	"sexton/notify"
 	"sexton/proc"
 	"sexton/service"
@@ -70,5 +72,14 @@ func TestSendersOfMessages(t *testing.T) {
 		if got := p.isOf(&child{pid: 40}, pid); got != want {
 			t.Errorf("process %d: %v", pid, got)
 		}
+	}
+}
+
+// What a service says of itself is shown without its secrets.
+func TestStatusWithoutSecrets(t *testing.T) {
+	p := New(Config{Output: &diary{}, Redact: func(text string) string { return strings.ReplaceAll(text, "hunter2", "******") }})
+	e, _ := p.redacted(machine.Notified{Run: 1, HasStatus: true, Status: "the password is hunter2"}).(machine.Notified)
+	if e.Status != "the password is ******" || !e.HasStatus {
+		t.Errorf("%+v", e)
 	}
 }

@@ -21,6 +21,9 @@ func (p *PID1) redacted(event machine.Event) machine.Event {
 	case machine.Probed: // likewise
 		e.Err = p.Redact(e.Err)
 		return e
+	case machine.Notified:
+		e.Status = p.Redact(e.Status)
+		return e
 	}
 	return event
 }
