@@ -67,7 +67,7 @@ func TestTapThatIsSlow(t *testing.T) {
 		t.Errorf("%d bytes and %d lines came, %d and %d were dropped", size, newlines, bytes, lines)
 	}
 	tap.Close()
-	if m.taps != nil && len(m.taps) != 0 || m.rings["web"].taps != nil {
+	if len(m.taps) != 0 || m.rings["web"].taps != nil {
 		t.Error("it is still known")
 	}
 	ctx, cancel := context.WithCancel(context.Background())
