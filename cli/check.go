@@ -183,6 +183,8 @@ func startWords(s *service.Spec) string {
 		return strings.Replace(readyWords(&s.Ready), " (", " (external, ", 1)
 	}
 	switch {
+	case s.Scheduled():
+		return " (schedule " + s.Schedule.Cron + ")"
 	case s.OneShot && s.Ready.Within > 0:
 		return " (oneshot, up to " + span(s.Ready.Within) + ")"
 	case s.OneShot:
@@ -197,6 +199,10 @@ func readyWords(r *service.Probe) string {
 		return " (ready after " + span(r.Delay) + ")"
 	case r.Kind == service.ExecProbe:
 		return " (ready: exec " + service.CommandText(r.Command) + ")"
+	case r.Kind == service.NotifySocket:
+		return " (ready: READY=1 on NOTIFY_SOCKET)"
+	case r.Kind == service.NotifyFD:
+		return " (ready: a newline on descriptor " + r.Target + ")"
 	case r.Kind != service.NoProbe:
 		return " (ready: " + r.Kind.String() + " " + r.Target + ")"
 	}
