@@ -189,7 +189,9 @@ func (u *unit) nextRung(m *Machine, _ Event) {
 	if rung.Kills() {
 		verb = "killing it"
 	}
-	m.sayf(Warn, u, "%s %s after SIG%v; %s", u.remains(), span(waited), u.firstSignal(), verb)
+	if !u.spawning || u.hook.busy { // perhaps there will be no process: lateStart speaks of one
+		m.sayf(Warn, u, "%s %s after SIG%v; %s", u.remains(), span(waited), u.firstSignal(), verb)
+	}
 	u.climb(m)
 }
 
