@@ -102,7 +102,7 @@ func keyAtFault(spec *service.Spec, user users.User) string {
 
 // identify finds out whom a service runs as, and puts that into its command.
 func identify(spec *service.Spec, command *proc.Command, getenv func(string) string) error {
-	name, group, groups := spec.Identity(os.Geteuid() == 0)
+	name, group, groups := spec.Identity(spec.UserIfRoot != "" && os.Geteuid() == 0) // one command makes no system call for it
 	if name == "" && group == "" && groups == nil {
 		return nil
 	}
