@@ -75,11 +75,6 @@ func Has(text string, forms Forms) bool {
 	return strings.Contains(text, "${") || forms&Sums != 0 && strings.Contains(text, "$((")
 }
 
-// Escape is a text that stands for itself in a value (Value): the forms in it are escaped.
-func Escape(text string) string {
-	return strings.NewReplacer("${", "$${", "$((", "$$((").Replace(text)
-}
-
 // EscapeEnv is a text that stands for itself in a value of env (Env).
 func EscapeEnv(text string) string { return strings.ReplaceAll(text, "$", "$$") }
 

@@ -34,8 +34,5 @@ func (u *unit) latePreparation(m *Machine, _ Event) {
 
 // stillPreparing says that something takes very long, once.
 func (u *unit) stillPreparing(m *Machine) {
-	m.sayf(Warn, u, "its preparation (%s) has not ended after %s; perhaps a file system does not answer", preparations, span(m.now-u.started))
+	m.sayf(Warn, u, "its preparation (%s) has not ended after %s; perhaps a file system does not answer", service.Preparations, span(m.now-u.started))
 }
-
-// preparations are the keys that ask for a preparation.
-const preparations = service.Preparations

@@ -150,7 +150,7 @@ func (u *unit) waits(m *Machine) string {
 		return "its turn"
 	case service.Starting:
 		if u.preparing {
-			return "its preparation (" + preparations + ")"
+			return "its preparation (" + service.Preparations + ")"
 		} else if u.hook.stage != service.NoStage {
 			return "its " + u.hookName()
 		} else if u.spec.OneShot && u.deadline != never {

@@ -90,15 +90,32 @@ func TestSocket(t *testing.T) {
 	if !first.Ready || first.PID != proc.PID(os.Getpid()) || first.UID != os.Getuid() || second.Barrier == nil {
 		t.Fatalf("%+v, %+v", first, second)
 	}
-	_ = r.SetReadDeadline(time.Now().Add(10 * time.Millisecond))
-	if _, err := r.Read(make([]byte, 1)); !os.IsTimeout(err) {
-		t.Errorf("the barrier was lifted before: %v", err)
+	if hungUp(t, r) {
+		t.Error("the barrier was lifted before")
 	}
 	second.Barrier()
 	_ = r.SetReadDeadline(time.Now().Add(await.Patience))
 	if n, err := r.Read(make([]byte, 1)); n != 0 || os.IsTimeout(err) {
 		t.Errorf("the barrier was not lifted: %v", err)
 	}
+}
+
+// hungUp tells whether the other end of a pipe is closed by now.
+func hungUp(t *testing.T, r *os.File) (is bool) {
+	t.Helper()
+	raw, err := r.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = raw.Control(func(fd uintptr) {
+		poll := []unix.PollFd{{Fd: int32(fd)}}
+		_, err = unix.Poll(poll, 0)
+		is = poll[0].Revents&unix.POLLHUP != 0
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return is
 }
 
 func TestPipe(t *testing.T) {
@@ -114,10 +131,12 @@ func TestPipe(t *testing.T) {
 	p.Started()
 	defer syscall.Close(w)
 	_, _ = syscall.Write(w, []byte("abc"))
-	select {
-	case <-ready:
+	await.Until(t, "the words are not read", func() bool {
+		waiting, err := unix.IoctlGetInt(w, unix.TIOCINQ)
+		return err == nil && waiting == 0
+	})
+	if len(ready) > 0 {
 		t.Fatal("ready without a newline")
-	case <-time.After(10 * time.Millisecond):
 	}
 	_, _ = syscall.Write(w, []byte("def\nmore\n"))
 	select {
